@@ -1,0 +1,35 @@
+"""Type aliases that more than one room uses."""
+
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from typing import Any, SupportsInt, TypeAlias
+
+from multidict import CIMultiDict, CIMultiDictProxy, istr
+from yarl import URL
+
+StrOrURL: TypeAlias = str | URL
+
+LooseHeaders: TypeAlias = (
+    Mapping[str, str]
+    | Mapping[istr, str]
+    | CIMultiDict[str]
+    | CIMultiDictProxy[str]
+    | Iterable[tuple[str | istr, str]]
+)
+#: Field names and values as they stood on the wire.
+RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+QueryVariable: TypeAlias = str | SupportsInt | float
+Query: TypeAlias = (
+    str
+    | Mapping[str, QueryVariable | Sequence[QueryVariable]]
+    | Sequence[tuple[str, QueryVariable | Sequence[QueryVariable]]]
+    | None
+)
+
+#: What a request body may be made of.
+BytesLike: TypeAlias = bytes | bytearray | memoryview
+BodyData: TypeAlias = BytesLike | str | AsyncIterable[bytes]
+
+# A JSON value is whatever the caller's encoder takes or decoder returns: the one honest `Any`.
+JSONEncoder: TypeAlias = Callable[[Any], str]
+JSONDecoder: TypeAlias = Callable[[str], Any]

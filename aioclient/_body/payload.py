@@ -1,0 +1,84 @@
+"""A request body and what the head must say of it: size and media type."""
+
+from collections.abc import AsyncIterable, AsyncIterator
+from typing import Any, Protocol
+
+from aioclient._aliases import BodyData, BytesLike, JSONEncoder
+
+#: The size of a payload that is only known once all of it came.
+UNKNOWN_SIZE = -1
+
+
+class Payload(Protocol):
+    """What a connection needs of a request body."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, or UNKNOWN_SIZE."""
+
+    @property
+    def content_type(self) -> str:
+        """The media type to announce if the caller named none."""
+
+    @property
+    def at_hand(self) -> BytesLike | None:
+        """The whole body if it is in memory already, else None."""
+
+    def pieces(self) -> AsyncIterator[BytesLike]:
+        """The body in pieces."""
+
+
+class BytesPayload:
+    """A body that is in memory; it is not copied."""
+
+    __slots__ = ("at_hand", "content_type", "size")
+
+    def __init__(self, value: BytesLike, content_type: str = "application/octet-stream") -> None:
+        self.at_hand: BytesLike | None = value
+        self.size = value.nbytes if isinstance(value, memoryview) else len(value)
+        self.content_type = content_type
+
+    async def pieces(self) -> AsyncIterator[BytesLike]:
+        """The body as one piece."""
+        if self.at_hand is not None:
+            yield self.at_hand
+
+
+class AsyncIterablePayload:
+    """A body that an async iterable makes piece by piece; it can be sent once."""
+
+    __slots__ = ("_value", "at_hand", "content_type", "size")
+
+    def __init__(
+        self, value: AsyncIterable[BytesLike], content_type: str = "application/octet-stream"
+    ) -> None:
+        self._value = value
+        self.at_hand: BytesLike | None = None
+        self.size = UNKNOWN_SIZE
+        self.content_type = content_type
+
+    async def pieces(self) -> AsyncIterator[BytesLike]:
+        """The caller's pieces; TypeError for one that is not bytes-like."""
+        async for piece in self._value:
+            if not isinstance(piece, bytes | bytearray | memoryview):
+                raise TypeError(f"a piece of a body must be bytes-like, not {piece!r}")
+            yield piece
+
+
+def body_payload(data: BodyData) -> Payload:
+    """The payload for a request's `data`.
+
+    Raises TypeError for what cannot be sent.
+    """
+    if isinstance(data, bytes | bytearray | memoryview):
+        return BytesPayload(data)
+    if isinstance(data, str):
+        return BytesPayload(data.encode(), "text/plain; charset=utf-8")
+    if isinstance(data, AsyncIterable):
+        return AsyncIterablePayload(data)
+    raise TypeError(f"data must be bytes-like, str or an async iterable of bytes, not {data!r}")
+
+
+def json_payload(value: Any, encode: JSONEncoder) -> Payload:  # a JSON value is what `encode` takes
+    """The payload for a request's `json`."""
+    return BytesPayload(encode(value).encode(), "application/json")

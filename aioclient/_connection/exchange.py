@@ -1,0 +1,120 @@
+"""One request and its response on a connection."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from aioclient._connection.body_stream import BodyStream, Flow
+from aioclient._http.events import ResponseHead
+from aioclient._net.deadline import Deadline
+from aioclient._net.route import Route
+from aioclient.errors import SocketTimeoutError, TotalTimeoutError
+
+
+class Abandonable(Protocol):
+    """The connection, as its exchange sees it."""
+
+    route: Route
+
+    def abandon(self, exchange: "Exchange", error: Exception) -> None:
+        """The exchange has no use for the rest of its response: `error` is for whoever reads it."""
+
+
+class Exchange:
+    """One request and its response: what has come so far, and who waits for it.
+
+    A response that arrives whole is `head` and `body`; one that does not is `head` and `stream`.
+    """
+
+    __slots__ = (
+        "body",
+        "connection",
+        "deadline",
+        "error",
+        "has_ended",
+        "head",
+        "on_end",
+        "read_deadline",
+        "stream",
+        "waiter",
+    )
+
+    def __init__(
+        self,
+        waiter: asyncio.Future[None],
+        on_end: Callable[[bool], None],
+        deadline: Deadline | None,
+    ) -> None:
+        #: Done when there is a head, or no hope for one.
+        self.waiter = waiter
+        #: Gives the connection back: may it be used again?
+        self.on_end = on_end
+        #: The request's total limit; it ends with the response.
+        self.deadline = deadline
+        #: The limit for each arrival of bytes, restarted by the connection.
+        self.read_deadline: Deadline | None = None
+        self.connection: Abandonable | None = None
+        self.head: ResponseHead | None = None
+        self.body = b""
+        self.stream: BodyStream | None = None
+        self.error: Exception | None = None
+        self.has_ended = False
+
+    def end(self, reusable: bool, error: Exception | None = None) -> None:
+        """The response is complete, or `error` says why it never will be; wakes whoever waits."""
+        self.has_ended = True
+        self.error = error
+        self.connection = None
+        if self.deadline is not None:
+            self.deadline.stop()
+        if self.read_deadline is not None:
+            self.read_deadline.stop()
+        if self.stream is not None:
+            self.stream.end(error)
+        self.on_end(reusable)
+        if not self.waiter.done():
+            if self.head is None and error is not None:
+                self.waiter.set_exception(error)
+            else:
+                self.waiter.set_result(None)
+
+    def open_stream(self, flow: Flow, high_water_bytes: int) -> None:
+        """What has come is not all: from here on the body is a stream."""
+        self.stream = BodyStream(flow, high_water_bytes)
+        if self.body:
+            self.stream.feed(self.body)
+            self.body = b""
+        if not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def abandon(self, error: Exception) -> None:
+        """Give up what has not arrived yet."""
+        if self.connection is not None:
+            self.connection.abandon(self, error)
+
+    # --- time limits ---------------------------------------------------------------------------
+
+    def total_expired(self, deadline: Deadline) -> None:
+        """The total limit passed."""
+        self._expire(TotalTimeoutError, "total", deadline)
+
+    def read_expired(self, deadline: Deadline) -> None:
+        """Nothing arrived for too long."""
+        self._expire(SocketTimeoutError, "sock_read", deadline)
+
+    def _expire(
+        self, kind: type[TotalTimeoutError | SocketTimeoutError], limit: str, deadline: Deadline
+    ) -> None:
+        if self.connection is None:
+            return
+        phase = "waiting for the response of" if self.head is None else "reading the body from"
+        host = self.connection.route.host
+        self.abandon(
+            kind(
+                f"{limit} limit of {deadline.seconds:g} s passed while {phase} {host}",
+                limit=limit,
+                limit_s=deadline.seconds,
+                phase="response" if self.head is None else "body",
+                host=host,
+            )
+        )

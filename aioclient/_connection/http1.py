@@ -1,0 +1,201 @@
+"""HTTP/1.1 over a link."""
+
+import asyncio
+
+from aioclient._body.payload import Payload
+from aioclient._connection.exchange import Exchange
+from aioclient._connection.interface import Connection
+from aioclient._connection.upload import upload
+from aioclient._http.events import END_OF_MESSAGE, RequestHead, ResponseHead
+from aioclient._http1.limits import DEFAULT_LIMITS, Limits
+from aioclient._http1.machine import Http1Machine
+from aioclient._net.link import TransportLink
+from aioclient._net.route import Route
+from aioclient.errors import ClientConnectionError, ClientOSError, ServerProtocolError, shown
+
+#: A body up to this size leaves in one write with its head; joining costs less than a system call.
+JOINED_BODY_BYTES = 64 * 1024
+#: How much of a response may wait to be read before the peer is slowed down.
+HIGH_WATER_BYTES = 512 * 1024
+
+
+class Http1Connection(Connection):
+    """One exchange at a time over one link."""
+
+    __slots__ = ("_exchange", "_failure", "_link", "_loop", "_machine", "_receive", "_upload")
+
+    def __init__(
+        self, route: Route, loop: asyncio.AbstractEventLoop, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        super().__init__(route)
+        self._loop = loop
+        self._machine = Http1Machine(limits)
+        self._receive = self._machine.receive
+        self._exchange: Exchange | None = None
+        self._upload: asyncio.Task[None] | None = None
+        self._failure: Exception | None = None
+        self._link: TransportLink
+
+    # --- for the pool and the request -----------------------------------------------------------
+
+    @property
+    def is_usable(self) -> bool:
+        """Open, and nothing came that nobody had asked for."""
+        return self._failure is None and self._link.is_open
+
+    def begin(self, head: RequestHead, payload: Payload | None, exchange: Exchange) -> None:
+        """Send a request; `exchange` hears what comes back.
+
+        Raises ClientConnectionError if the connection ended in the meantime, ValueError for a head
+        that must not be sent; then nothing was.
+        """
+        if self._failure is not None:
+            raise self._failure
+        data = self._machine.request(head)
+        self._exchange = exchange
+        exchange.connection = self
+        if payload is None:
+            self._link.write(data)
+            return
+        body = payload.at_hand
+        if body is None or head.body_length < 0:
+            self._link.write(data)
+            self._upload = self._loop.create_task(self._send(payload, head.body_length))
+            return
+        if len(body) <= JOINED_BODY_BYTES:
+            self._link.write(b"".join((data, body)))
+        else:
+            self._link.write(data)
+            self._link.write(body)
+        self._machine.request_sent()
+
+    def abandon(self, exchange: Exchange, error: Exception) -> None:
+        """The exchange has no use for the rest of its response."""
+        if exchange is self._exchange:
+            self._end(False, error)
+            self._link.abort()
+
+    def close(self) -> None:
+        """End it; an exchange on it fails."""
+        self._fail(ClientConnectionError("connection was closed"))
+        self._link.close()
+
+    def abort(self) -> None:
+        """End it at once, without the courtesies of TLS."""
+        self._fail(ClientConnectionError("connection was closed"))
+        self._link.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until its link is gone."""
+        await self._link.wait_closed()
+
+    # --- for the link ---------------------------------------------------------------------------
+
+    def link_made(self, link: TransportLink) -> None:
+        """Use this link."""
+        self._link = link
+
+    def bytes_arrived(self, data: memoryview) -> None:
+        """Hand what arrived to the exchange; wake its waiter when there is a head."""
+        exchange = self._exchange
+        if exchange is None:
+            self._refuse_unasked(bytes(data[:200]))
+            return
+        if exchange.read_deadline is not None:
+            exchange.read_deadline.restart()
+        for event in self._receive(data):
+            if type(event) is bytes:
+                if exchange.stream is not None:
+                    exchange.stream.feed(event)
+                else:
+                    exchange.body = exchange.body + event if exchange.body else event
+            elif event is END_OF_MESSAGE:
+                self._end(self._machine.response_ended(exchange.head))
+            elif type(event) is ResponseHead:
+                if event.status >= 200:  # an informational one is not the answer
+                    exchange.head = event
+            else:
+                self._break_off(exchange, event)
+        if exchange.head is not None and exchange.stream is None and not exchange.has_ended:
+            exchange.open_stream(self, HIGH_WATER_BYTES)
+
+    def eof_arrived(self) -> None:
+        """The server sends no more: the end of the response, or too early."""
+        exchange = self._exchange
+        if exchange is None:
+            self._fail(ClientConnectionError("server closed the idle connection"))
+            return
+        for event in self._machine.receive_eof():
+            if event is END_OF_MESSAGE:
+                self._end(False)
+            elif isinstance(event, Exception):
+                self._break_off(exchange, event)
+
+    def link_lost(self, error: Exception | None) -> None:
+        """The link is gone."""
+        if error is None:
+            self.eof_arrived()
+        else:
+            number = error.errno if isinstance(error, OSError) else None
+            lost = ClientOSError(number, getattr(error, "strerror", None) or str(error))
+            lost.__cause__ = error
+            self._fail(lost)
+        if self.on_gone is not None:
+            self.on_gone(self)
+
+    # --- flow control of the body -----------------------------------------------------------------
+
+    def pause_reading(self) -> None:
+        """Nobody reads the body: let the server wait, and do not count that as its silence."""
+        if self._exchange is not None and self._exchange.read_deadline is not None:
+            self._exchange.read_deadline.stop()
+        self._link.pause_reading()
+
+    def resume_reading(self) -> None:
+        """The body is being read again."""
+        if self._exchange is not None and self._exchange.read_deadline is not None:
+            self._exchange.read_deadline.restart()
+        self._link.resume_reading()
+
+    # --- the end of an exchange --------------------------------------------------------------------
+
+    def _end(self, reusable: bool, error: Exception | None = None) -> None:
+        exchange, self._exchange = self._exchange, None
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            upload.cancel()
+        if exchange is not None:
+            exchange.end(reusable, error)
+
+    def _break_off(self, exchange: Exchange, error: Exception) -> None:
+        """The response cannot go on: what came of it stays readable."""
+        if exchange.head is not None and exchange.stream is None:
+            exchange.open_stream(self, HIGH_WATER_BYTES)
+        self._end(False, error)
+        self._link.abort()
+
+    def _fail(self, error: Exception) -> None:
+        """Nothing can be sent here any more."""
+        if self._failure is None:
+            self._failure = error
+        if self._exchange is not None:
+            self._break_off(self._exchange, error)
+        elif self.on_lost is not None:
+            self.on_lost(self)
+
+    def _refuse_unasked(self, data: bytes) -> None:
+        """Bytes without a request belong to no response (RFC 9112 section 9.2)."""
+        self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
+        self._link.abort()
+
+    async def _send(self, payload: Payload, length: int) -> None:
+        exchange = self._exchange
+        try:
+            await upload(payload, length, self._link)
+        except Exception as error:
+            if exchange is not None and exchange is self._exchange:
+                self._break_off(exchange, error)
+            return
+        if exchange is self._exchange:
+            self._upload = None
+            self._machine.request_sent()

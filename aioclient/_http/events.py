@@ -1,0 +1,108 @@
+"""What a connection is told to send, and what it reports to have received.
+
+The same for every version of HTTP. A response arrives as `ResponseHead`, then pieces of body as
+plain `bytes`, then `END_OF_MESSAGE`; where the peer breaks the rules, the last event of a batch is
+the exception that says so.
+"""
+
+from enum import Enum
+from typing import Final, NewType, TypeAlias
+
+#: Field lines to send, ``Name: value`` CRLF each: checked when they were written.
+FieldLines = NewType("FieldLines", bytes)
+#: Field lines received, with the empty line that ends them: checked when they were cut off.
+FieldSection = NewType("FieldSection", bytes)
+
+#: Instead of a length: the body comes in chunks, or ends with the connection.
+CHUNKED: Final = -1
+UNTIL_CLOSE: Final = -2
+#: Instead of a length: no body, and no framing field for it either.
+NO_BODY: Final = -3
+
+
+class EndOfMessage(Enum):
+    """The response is complete; its connection may carry another."""
+
+    END = "end of message"
+
+
+END_OF_MESSAGE: Final = EndOfMessage.END
+
+
+class RequestHead:
+    """A request without its body: what to write, no matter how it is written."""
+
+    __slots__ = ("authority", "body_length", "connection", "field_lines", "method", "target")
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        authority: str,
+        field_lines: FieldLines,
+        body_length: int = NO_BODY,
+        connection: str | None = None,
+    ) -> None:
+        self.method = method
+        #: Path and query, already percent-encoded.
+        self.target = target
+        #: The value of Host: host name and, if it is not the default one, port.
+        self.authority = authority
+        #: All fields but those that belong to the connection and the body's framing.
+        self.field_lines = field_lines
+        #: Bytes of body, or CHUNKED, or NO_BODY.
+        self.body_length = body_length
+        #: The value of Connection, if the request has one.
+        self.connection = connection
+
+
+class ResponseHead:
+    """Status and fields of a response, with the fields that every client looks at singled out.
+
+    The singled-out ones are the field's value as bytes, None if absent; of several lines with the
+    same name the values are joined with ", " (RFC 9110 section 5.3). What they mean is not decided
+    here. `field_section` has everything; it is cut into pieces only when somebody asks.
+    """
+
+    __slots__ = (
+        "connection",
+        "content_encoding",
+        "content_length",
+        "content_type",
+        "field_section",
+        "has_set_cookie",
+        "location",
+        "minor_version",
+        "reason",
+        "status",
+        "transfer_encoding",
+    )
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        minor_version: int,
+        field_section: FieldSection,
+        content_length: bytes | None,
+        transfer_encoding: bytes | None,
+        connection: bytes | None,
+        content_type: bytes | None,
+        content_encoding: bytes | None,
+        location: bytes | None,
+        has_set_cookie: bool,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.minor_version = minor_version
+        self.field_section = field_section
+        self.content_length = content_length
+        self.transfer_encoding = transfer_encoding
+        self.connection = connection
+        self.content_type = content_type
+        self.content_encoding = content_encoding
+        self.location = location
+        self.has_set_cookie = has_set_cookie
+
+
+Event: TypeAlias = ResponseHead | bytes | EndOfMessage | Exception

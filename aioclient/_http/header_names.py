@@ -1,0 +1,51 @@
+"""Header names as shared constants, and the name that a peer's spelling stands for.
+
+A constant is an `istr`: a string that a case-insensitive multidict does not have to fold again.
+"""
+
+from multidict import istr
+
+ACCEPT = istr("Accept")
+ACCEPT_ENCODING = istr("Accept-Encoding")
+AUTHORIZATION = istr("Authorization")
+CONNECTION = istr("Connection")
+CONTENT_ENCODING = istr("Content-Encoding")
+CONTENT_LENGTH = istr("Content-Length")
+CONTENT_TYPE = istr("Content-Type")
+HOST = istr("Host")
+TRANSFER_ENCODING = istr("Transfer-Encoding")
+USER_AGENT = istr("User-Agent")
+
+# The names that servers send most, besides the ones above.
+_ALSO_SENT_BY_SERVERS = """
+Accept-Ranges Access-Control-Allow-Credentials Access-Control-Allow-Headers
+Access-Control-Allow-Methods Access-Control-Allow-Origin Access-Control-Expose-Headers
+Access-Control-Max-Age Age Allow Alt-Svc Cache-Control CF-Cache-Status CF-RAY Content-Disposition
+Content-Language Content-Location Content-Range Content-Security-Policy
+Content-Security-Policy-Report-Only Cross-Origin-Embedder-Policy Cross-Origin-Opener-Policy
+Cross-Origin-Resource-Policy Date ETag Expires Keep-Alive Last-Modified Link Location NEL Origin
+Permissions-Policy Pragma Proxy-Authenticate Referrer-Policy Report-To Retry-After Server
+Server-Timing Set-Cookie Strict-Transport-Security Timing-Allow-Origin Trailer Upgrade Vary Via
+WWW-Authenticate X-Cache X-Content-Type-Options X-Frame-Options X-Powered-By
+X-RateLimit-Limit X-RateLimit-Remaining X-RateLimit-Reset X-Request-ID X-XSS-Protection
+"""
+
+
+def _spellings() -> dict[bytes, istr]:
+    names = [value for value in globals().values() if isinstance(value, istr)]
+    names.extend(istr(name) for name in _ALSO_SENT_BY_SERVERS.split())
+    spellings = {}
+    for name in names:
+        spellings[name.encode("ascii")] = name
+        spellings[name.lower().encode("ascii")] = name
+    return spellings
+
+
+#: The usual spelling and the lower-case one of each well-known name -> the shared constant.
+SHARED_NAMES: dict[bytes, istr] = _spellings()
+
+
+def shared_name(spelling: bytes) -> istr:
+    """The shared constant for a name as received, or a new `istr` for one that is not well known."""
+    name = SHARED_NAMES.get(spelling) or SHARED_NAMES.get(spelling.lower())
+    return name if name is not None else istr(spelling.decode("ascii"))

@@ -1,0 +1,86 @@
+"""How long is this body, and does the connection persist? Pure functions (RFC 9112).
+
+`body_length` is asked by both twins of the parser, so what a head means is decided in one place.
+"""
+
+from aioclient._http.events import CHUNKED, NO_BODY, UNTIL_CLOSE, RequestHead, ResponseHead
+from aioclient._http.values import tokens
+from aioclient.errors import ServerProtocolError, shown
+
+#: More digits than any body has; keeps lengths within 64 bits.
+_MAX_LENGTH_DIGITS = 18
+
+_METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def body_length(head: ResponseHead, method: str) -> int:
+    """The bytes of body that follow `head`, or CHUNKED, or UNTIL_CLOSE (RFC 9112 section 6.3).
+
+    Raises ServerProtocolError if the fields contradict each other or cannot be understood.
+    """
+    status = head.status
+    # Item 1: these have no body, whatever their fields say.
+    if method == "HEAD" or status == 204 or status == 304 or status < 200:
+        if status == 101:  # RFC 9110 section 15.2.2: only in answer to an Upgrade field
+            raise ServerProtocolError("the server switched protocols (101) without being asked to")
+        return 0
+    # Item 2: a tunnel follows.
+    if method == "CONNECT" and status < 300:
+        return 0
+    if head.transfer_encoding is not None:
+        return _transfer_coded(head, head.transfer_encoding)
+    value = head.content_length
+    if value is None:
+        return UNTIL_CLOSE  # item 8
+    if value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS:
+        return int(value)  # item 6
+    return _repeated_length(value)
+
+
+def _transfer_coded(head: ResponseHead, value: bytes) -> int:
+    if head.content_length is not None:
+        # Item 3 allows to let Transfer-Encoding win; it also says that this ought to be an error.
+        raise ServerProtocolError(
+            "response has both Transfer-Encoding and Content-Length: "
+            f"{shown(value)} and {shown(head.content_length)}"
+        )
+    if tokens(value) != [b"chunked"]:  # item 4
+        raise ServerProtocolError(f"unsupported Transfer-Encoding {shown(value)}")
+    return CHUNKED
+
+
+def _repeated_length(value: bytes) -> int:
+    """Item 5: a list of equal lengths counts as one (RFC 9110 section 8.6)."""
+    members = {member.strip(b" \t") for member in value.split(b",")}
+    if len(members) == 1:
+        (member,) = members
+        if member.isdigit() and len(member) <= _MAX_LENGTH_DIGITS:
+            return int(member)
+    raise ServerProtocolError(f"invalid Content-Length {shown(value)}")
+
+
+def persists(head: ResponseHead) -> bool:
+    """Does the server keep the connection open after this response (RFC 9112 section 9.3)?"""
+    if head.minor_version >= 1:
+        return head.connection is None or b"close" not in tokens(head.connection)
+    # A chunked answer from HTTP/1.0 is nobody's standard: its sender is not trusted with another.
+    if head.connection is None or head.transfer_encoding is not None:
+        return False
+    options = tokens(head.connection)
+    return b"keep-alive" in options and b"close" not in options
+
+
+def asks_to_close(head: RequestHead) -> bool:
+    """Did the request itself say that the connection ends after it?"""
+    return head.connection is not None and b"close" in tokens(head.connection.encode("latin-1"))
+
+
+def request_body_length(method: str, size: int | None, chunked: bool) -> int:
+    """How a request's body is framed: a length, CHUNKED, or NO_BODY (RFC 9112 section 6.1).
+
+    `size` is the payload's, -1 if there is a payload of unknown size, None if there is none.
+    """
+    if size is None:
+        # RFC 9110 section 8.6: say 0 where a body would be expected.
+        return 0 if method in _METHODS_EXPECTING_BODY else NO_BODY
+    return CHUNKED if chunked or size < 0 else size

@@ -1,0 +1,8 @@
+from collections.abc import Iterable
+
+from aioclient._http.events import FieldLines
+
+def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines: ...
+def write_request_head(
+    method: str, target: str, authority: str, field_lines: FieldLines, framing_lines: bytes
+) -> bytes: ...

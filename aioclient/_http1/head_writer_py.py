@@ -1,0 +1,59 @@
+"""Request heads -> bytes: the Python twin.
+
+Every byte that a caller can put into a head passes here, and what could end a line or split a
+request is refused: a method and a field name are tokens (RFC 9110 sections 9.1 and 5.1), a target
+and a Host are visible ASCII, a value has no control characters but HTAB (section 5.5).
+"""
+
+import re
+from collections.abc import Iterable
+
+from aioclient._http.events import FieldLines
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
+_FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_BLANKS = " \t"
+
+
+def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines:
+    """Each name and value as a line, values in UTF-8 (surrogate escapes become their bytes).
+
+    White space around a value is cut off: it is no part of it (RFC 9110 section 5.5).
+
+    Raises ValueError for a name that is not a token or a control character in a value, and
+    TypeError for anything but strings.
+    """
+    lines = []
+    for name, value in fields:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(
+                f"header names and values must be str, got {type(name).__name__} and "
+                f"{type(value).__name__} for {name!r}"
+            )
+        if _TOKEN.fullmatch(name) is None:
+            raise ValueError(f"invalid character in header name {name!r}")
+        if _FORBIDDEN_IN_VALUE.search(value):
+            raise ValueError(f"control character in the value of header {str(name)!r}")
+        lines.append(f"{name}: {value.strip(_BLANKS)}\r\n")
+    return FieldLines("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def write_request_head(
+    method: str, target: str, authority: str, field_lines: FieldLines, framing_lines: bytes
+) -> bytes:
+    """The whole head: request line, Host, the given lines, and the empty line (RFC 9112 section 3).
+
+    `field_lines` come from `write_field_lines`, `framing_lines` from `machine`.
+
+    Raises ValueError for a method that is not a token, and for a target or authority with anything
+    but visible ASCII characters.
+    """
+    if _TOKEN.fullmatch(method) is None:
+        raise ValueError(f"invalid character in method {method!r}")
+    if _VISIBLE.fullmatch(target) is None:
+        raise ValueError(f"invalid character in request target {target!r}")
+    if _VISIBLE.fullmatch(authority) is None:
+        raise ValueError(f"invalid character in Host {authority!r}")
+    start = f"{method} {target} HTTP/1.1\r\nHost: {authority}\r\n"
+    return b"".join((start.encode("ascii"), field_lines, framing_lines, b"\r\n"))

@@ -1,0 +1,62 @@
+"""What may be sent and received now on one connection, and whether it may carry another request.
+
+The machine turns a `RequestHead` into bytes and bytes into events; it neither reads nor writes.
+"""
+
+from aioclient._http.events import CHUNKED, RequestHead, ResponseHead
+from aioclient._http1.framing import asks_to_close, persists
+from aioclient._http1.head_writer import write_field_lines, write_request_head
+from aioclient._http1.limits import DEFAULT_LIMITS, Limits
+from aioclient._http1.parser import ResponseParser
+
+
+class Http1Machine:
+    """The rules of HTTP/1.1 for one connection: one exchange at a time (RFC 9112 section 9.3)."""
+
+    __slots__ = ("_closes", "_parser", "_request_is_sent", "receive", "receive_eof")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._parser = ResponseParser(limits)
+        self._closes = False
+        self._request_is_sent = True
+        #: Bytes that arrived -> events; the parser's own, so that nothing stands in between.
+        self.receive = self._parser.feed
+        #: The end of the connection -> events.
+        self.receive_eof = self._parser.feed_eof
+
+    def request(self, head: RequestHead) -> bytes:
+        """Begin an exchange; the bytes of the request's head.
+
+        Raises ValueError, and has changed nothing, if a part of the head has forbidden characters.
+        """
+        length = head.body_length
+        if length >= 0:
+            framing = b"Content-Length: %d\r\n" % length
+        else:
+            framing = b"Transfer-Encoding: chunked\r\n" if length == CHUNKED else b""
+        if head.connection is not None:
+            framing += write_field_lines((("Connection", head.connection),))
+        data = write_request_head(
+            head.method, head.target, head.authority, head.field_lines, framing
+        )
+        self._closes = head.connection is not None and asks_to_close(head)
+        self._request_is_sent = length <= 0 and length != CHUNKED
+        self._parser.start(head.method)
+        return data
+
+    def request_sent(self) -> None:
+        """The last byte of the request's body has been handed to the link."""
+        self._request_is_sent = True
+
+    def response_ended(self, head: ResponseHead) -> bool:
+        """End the exchange; may its connection carry another?
+
+        Not if either side said that it closes, if the request is not out yet, or if the server sent
+        more than its response: who those bytes belong to is unknowable (RFC 9112 section 6.3).
+        """
+        return (
+            self._request_is_sent
+            and not self._closes
+            and not self._parser.surplus
+            and persists(head)
+        )

@@ -1,0 +1,418 @@
+# cython: language_level=3
+"""Response bytes -> events: the compiled twin of parser_py, step by step the same.
+
+The bytes are cut where they lie: in the caller's buffer while nothing is left over from before, else
+in `_rest`. Every step gets the unread part as pointer and size and says how much it took, 0 if it
+needs more. Offsets become pointers in h1scan.pxd only.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
+from libc.string cimport memchr, memcmp
+
+from aioclient._http.h1scan cimport (
+    H1SCAN_END,
+    H1SCAN_OK,
+    bytes_of,
+    h1scan_chunk_line,
+    h1scan_field,
+    h1scan_head_end,
+    h1scan_result,
+    h1scan_same_name,
+    h1scan_status_line,
+    part_of,
+    read_chunk_line,
+    read_field,
+    read_status_line,
+    text_of,
+)
+
+from aioclient._http.events import CHUNKED, END_OF_MESSAGE, UNTIL_CLOSE, ResponseHead
+from aioclient._http.fields_py import unfold
+from aioclient._http1 import diagnosis
+from aioclient._http1.framing import body_length
+from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient.errors import ClientError
+
+cdef object _ResponseHead = ResponseHead
+cdef object _END_OF_MESSAGE = END_OF_MESSAGE
+cdef object _body_length = body_length
+cdef object _unfold = unfold
+cdef object _DEFAULT_LIMITS = DEFAULT_LIMITS
+cdef Py_ssize_t _CHUNKED = CHUNKED
+cdef Py_ssize_t _UNTIL_CLOSE = UNTIL_CLOSE
+
+cdef enum State:
+    IDLE
+    HEAD
+    COUNTED_BODY
+    BODY_UNTIL_CLOSE
+    CHUNK_LINE
+    CHUNK_DATA
+    CHUNK_END
+    TRAILERS
+    BROKEN
+
+
+cdef class SingledOut:
+    """The fields of a head that ResponseHead singles out."""
+
+    cdef bytes content_length
+    cdef bytes transfer_encoding
+    cdef bytes connection
+    cdef bytes content_type
+    cdef bytes content_encoding
+    cdef bytes location
+    cdef bint has_set_cookie
+
+
+cdef inline bint is_named(
+    const unsigned char *name, size_t size, const char *lower, size_t lower_size
+):
+    return size == lower_size and h1scan_same_name(name, size, lower, lower_size)
+
+
+cdef inline bytes joined(bytes before, bytes value):
+    # RFC 9110 section 5.3: lines of the same name may be joined with commas.
+    return value if before is None else before + b", " + value
+
+
+cdef class ResponseParser:
+    """The responses of one connection, one after another, from bytes in pieces of any size."""
+
+    cdef object _limits
+    cdef bytearray _rest
+    cdef str _method
+    cdef list _chunks
+    cdef int _state
+    cdef size_t _scanned
+    cdef size_t _max_head_bytes
+    cdef size_t _max_field_bytes
+    cdef size_t _max_chunk_line_bytes
+    cdef size_t _max_trailer_bytes
+    cdef Py_ssize_t _empty_lines
+    cdef Py_ssize_t _informational
+    cdef Py_ssize_t _fields
+    cdef long long _expected
+    cdef long long _received
+    cdef long long _remaining
+
+    def __init__(self, limits=_DEFAULT_LIMITS):
+        self._limits = limits
+        self._max_head_bytes = limits.max_head_bytes
+        self._max_field_bytes = limits.max_field_bytes
+        self._max_chunk_line_bytes = limits.max_chunk_line_bytes
+        self._max_trailer_bytes = limits.max_trailer_bytes
+        self._rest = bytearray()
+        self._state = IDLE
+        self._method = ""
+        self._chunks = []
+
+    @property
+    def surplus(self):
+        """How many bytes came after the end of the response."""
+        return len(self._rest) if self._state == IDLE else 0
+
+    def start(self, str method not None):
+        """Expect the response to a request with this method."""
+        self._method = method
+        self._state = HEAD
+        self._scanned = 0
+        self._empty_lines = 0
+        self._informational = 0
+
+    def feed(self, data):
+        """Take bytes as they came; give the events that they complete."""
+        cdef list events = []
+        cdef Py_buffer view
+        cdef size_t size
+        cdef size_t used
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            size = view.len
+            if PyByteArray_GET_SIZE(self._rest) == 0:
+                used = self._take(<const unsigned char *>view.buf, size, events)
+                if used < size:
+                    self._rest += bytes_of(
+                        <const unsigned char *>view.buf, size, used, size - used
+                    )
+            else:
+                self._rest += data
+                size = PyByteArray_GET_SIZE(self._rest)
+                used = self._take(
+                    <const unsigned char *>PyByteArray_AS_STRING(self._rest), size, events
+                )
+                if used:
+                    del self._rest[:used]
+        except ClientError as error:
+            self._flush_chunks(events)
+            self._state = BROKEN
+            events.append(error)
+        finally:
+            PyBuffer_Release(&view)
+        return events
+
+    def feed_eof(self):
+        """Take the end of the connection: it ends the response, or cuts it off."""
+        cdef int state = self._state
+        self._state = BROKEN
+        if state == BODY_UNTIL_CLOSE:
+            self._state = IDLE
+            return [_END_OF_MESSAGE]
+        if state == HEAD:
+            return [diagnosis.cut_off_head(bytes(self._rest))]
+        if state == COUNTED_BODY:
+            return [diagnosis.cut_off_body(self._expected - self._remaining, self._expected)]
+        if state == IDLE or state == BROKEN:
+            return []
+        return [diagnosis.cut_off_body(self._received, None)]
+
+    cdef Py_ssize_t _take(self, const unsigned char *buf, size_t size, list events) except -1:
+        """Take parts off the buffer while there are whole ones; how many bytes that was."""
+        cdef size_t pos = 0
+        cdef size_t used
+        while pos < size and self._state != IDLE and self._state != BROKEN:
+            used = self._step(part_of(buf, size, pos, size - pos), size - pos, events)
+            if used == 0:
+                break
+            pos += used
+        self._flush_chunks(events)
+        return pos
+
+    cdef Py_ssize_t _step(self, const unsigned char *buf, size_t size, list events) except -1:
+        cdef int state = self._state
+        if state == HEAD:
+            return self._head(buf, size, events)
+        if state == COUNTED_BODY:
+            return self._counted(buf, size, events)
+        if state == BODY_UNTIL_CLOSE:
+            events.append(bytes_of(buf, size, 0, size))
+            return size
+        if state == CHUNK_LINE:
+            return self._chunk_line(buf, size)
+        if state == CHUNK_DATA:
+            return self._chunk_data(buf, size)
+        if state == CHUNK_END:
+            if size < 2:
+                return 0
+            if buf[0] != 13 or buf[1] != 10:
+                raise diagnosis.bad_chunk_end(bytes_of(buf, size, 0, 2))
+            self._state = CHUNK_LINE
+            return 2
+        return self._trailers(buf, size, events)
+
+    # --- head ---------------------------------------------------------------------------------
+
+    cdef Py_ssize_t _head(self, const unsigned char *buf, size_t size, list events) except -1:
+        cdef size_t end
+        cdef Py_ssize_t length
+        if buf[0] == 13 or buf[0] == 10:
+            return self._empty_line(buf, size)
+        if memcmp(buf, b"HTTP/1.", min(size, <size_t>7)) != 0:
+            raise diagnosis.bad_start(bytes_of(buf, size, 0, size))
+        end = h1scan_head_end(buf, size, &self._scanned)
+        if end > self._max_head_bytes or (end == 0 and size >= self._max_head_bytes):
+            raise diagnosis.head_too_large(self._limits)
+        if end == 0:
+            return 0
+        head = self._cut(buf, end)
+        length = _body_length(head, self._method)
+        events.append(head)
+        if head.status < 200:
+            self._informational += 1
+            if self._informational > self._limits.max_informational:
+                raise diagnosis.too_many_informational(self._limits)
+        elif length == 0:
+            self._end(events)
+        elif length == _CHUNKED:
+            self._received = 0
+            self._state = CHUNK_LINE
+        elif length == _UNTIL_CLOSE:
+            self._state = BODY_UNTIL_CLOSE
+        else:
+            self._expected = self._remaining = length
+            self._state = COUNTED_BODY
+        return end
+
+    cdef Py_ssize_t _empty_line(self, const unsigned char *buf, size_t size) except -1:
+        cdef Py_ssize_t used = 1
+        if buf[0] == 13:
+            if size == 1:
+                return 0
+            if buf[1] != 10:
+                raise diagnosis.bad_start(bytes_of(buf, size, 0, size))
+            used = 2
+        self._empty_lines += 1
+        if self._empty_lines > self._limits.max_empty_lines:
+            raise diagnosis.too_many_empty_lines(self._limits)
+        return used
+
+    cdef object _cut(self, const unsigned char *buf, size_t size):
+        cdef h1scan_status_line line
+        cdef SingledOut out = SingledOut.__new__(SingledOut)
+        self._scanned = 0
+        if read_status_line(buf, size, &line) != H1SCAN_OK:
+            raise diagnosis.bad_head(bytes_of(buf, size, 0, size))
+        self._fields = 0
+        self._check_fields(buf, size, line.size, out)
+        if line.size > self._limits.max_line_bytes:
+            line_bytes = bytes_of(buf, size, 0, line.size).rstrip(b"\r\n")
+            if len(line_bytes) > self._limits.max_line_bytes:
+                raise diagnosis.line_too_long(self._limits, line_bytes)
+        return _ResponseHead(
+            line.status,
+            text_of(buf, size, line.reason, line.reason_len),
+            line.minor_version,
+            bytes_of(buf, size, line.size, size - line.size),
+            out.content_length,
+            out.transfer_encoding,
+            out.connection,
+            out.content_type,
+            out.content_encoding,
+            out.location,
+            out.has_set_cookie,
+        )
+
+    cdef int _check_fields(
+        self, const unsigned char *buf, size_t size, size_t pos, SingledOut out
+    ) except -1:
+        """Check every field from `pos` on; a trailer section (`pos` is 0) singles out nothing."""
+        cdef h1scan_field field
+        cdef h1scan_result result
+        cdef bytes too_long = None
+        cdef bint is_trailer = pos == 0
+        cdef size_t value_len
+        while True:
+            result = read_field(buf, size, &pos, &field)
+            if result != H1SCAN_OK:
+                break
+            self._fields += 1
+            value_len = field.value_len
+            if field.folded:
+                value_len = len(_unfold(bytes_of(buf, size, field.value, field.value_len)))
+            if too_long is None and field.name_len + value_len > self._max_field_bytes:
+                too_long = bytes_of(buf, size, field.name, field.name_len)
+            if not is_trailer:
+                self._single_out(buf, size, &field, out)
+        if result != H1SCAN_END:
+            whole = bytes_of(buf, size, 0, size)
+            raise diagnosis.bad_trailers(whole) if is_trailer else diagnosis.bad_head(whole)
+        if too_long is not None:
+            raise diagnosis.field_too_long(self._limits, too_long)
+        if self._fields > self._limits.max_fields:
+            raise diagnosis.too_many_fields(self._limits)
+        return 0
+
+    cdef int _single_out(
+        self, const unsigned char *buf, size_t size, h1scan_field *field, SingledOut out
+    ) except -1:
+        cdef size_t length = field.name_len
+        cdef bytes value
+        if length < 8 or length > 17:
+            return 0
+        cdef const unsigned char *name = part_of(buf, size, field.name, length)
+        if length == 10 and is_named(name, length, b"set-cookie", 10):
+            out.has_set_cookie = True
+            return 0
+        # Most other fields stop here, at their length or their first letters.
+        cdef int which = 0
+        if is_named(name, length, b"content-length", 14):
+            which = 1
+        elif is_named(name, length, b"content-type", 12):
+            which = 2
+        elif is_named(name, length, b"connection", 10):
+            which = 3
+        elif is_named(name, length, b"transfer-encoding", 17):
+            which = 4
+        elif is_named(name, length, b"content-encoding", 16):
+            which = 5
+        elif is_named(name, length, b"location", 8):
+            which = 6
+        else:
+            return 0
+        value = bytes_of(buf, size, field.value, field.value_len)
+        if field.folded:
+            value = _unfold(value)
+        if which == 1:
+            out.content_length = joined(out.content_length, value)
+        elif which == 2:
+            out.content_type = joined(out.content_type, value)
+        elif which == 3:
+            out.connection = joined(out.connection, value)
+        elif which == 4:
+            out.transfer_encoding = joined(out.transfer_encoding, value)
+        elif which == 5:
+            out.content_encoding = joined(out.content_encoding, value)
+        else:
+            out.location = joined(out.location, value)
+        return 0
+
+    # --- body ---------------------------------------------------------------------------------
+
+    cdef Py_ssize_t _counted(self, const unsigned char *buf, size_t size, list events) except -1:
+        if <unsigned long long>self._remaining < size:
+            size = self._remaining
+        events.append(bytes_of(buf, size, 0, size))
+        self._remaining -= size
+        if self._remaining == 0:
+            self._end(events)
+        return size
+
+    cdef int _end(self, list events) except -1:
+        self._state = IDLE
+        events.append(_END_OF_MESSAGE)
+        return 0
+
+    cdef Py_ssize_t _chunk_line(self, const unsigned char *buf, size_t size) except -1:
+        cdef h1scan_chunk_line line
+        cdef size_t length = min(size, self._max_chunk_line_bytes)
+        cdef const void *found = memchr(buf, 10, length)
+        if found is NULL:
+            if size >= self._max_chunk_line_bytes:
+                raise diagnosis.chunk_line_too_long(
+                    self._limits, bytes_of(buf, size, 0, min(size, <size_t>200))
+                )
+            return 0
+        length = <const unsigned char *>found - buf + 1
+        if read_chunk_line(buf, length, &line) != H1SCAN_OK:
+            raise diagnosis.bad_chunk_line(bytes_of(buf, size, 0, length))
+        self._remaining = line.chunk_size
+        self._state = CHUNK_DATA if line.chunk_size else TRAILERS
+        return length
+
+    cdef Py_ssize_t _chunk_data(self, const unsigned char *buf, size_t size) except -1:
+        if <unsigned long long>self._remaining < size:
+            size = self._remaining
+        self._chunks.append(bytes_of(buf, size, 0, size))
+        self._received += size
+        self._remaining -= size
+        if self._remaining == 0:
+            self._state = CHUNK_END
+        return size
+
+    cdef Py_ssize_t _trailers(self, const unsigned char *buf, size_t size, list events) except -1:
+        cdef size_t end
+        if buf[0] == 13 or buf[0] == 10:
+            if size < 2:
+                return 0
+            if buf[0] != 13 or buf[1] != 10:
+                raise diagnosis.bad_chunk_end(bytes_of(buf, size, 0, 2))
+            end = 2
+        else:
+            end = h1scan_head_end(buf, size, &self._scanned)
+            if end > self._max_trailer_bytes or (end == 0 and size >= self._max_trailer_bytes):
+                raise diagnosis.trailers_too_large(self._limits)
+            if end == 0:
+                return 0
+            self._scanned = 0
+            self._check_fields(buf, end, 0, None)
+        self._flush_chunks(events)
+        self._end(events)
+        return end
+
+    cdef int _flush_chunks(self, list events) except -1:
+        """Give what came in chunks since the last feed as one piece: chunks may be tiny."""
+        if self._chunks:
+            events.append(self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks))
+            self._chunks.clear()
+        return 0

@@ -1,0 +1,1 @@
+"""Request and response as the caller sees them."""

@@ -1,0 +1,249 @@
+"""What the caller said -> a request. Pure: no clock, no loop, nothing is sent.
+
+What does not change from one request to the next is made once: the parts of a URL, and the block of
+default header lines. Both are kept here, bounded, and made anew when what they came from changes.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Any, Final
+
+from multidict import CIMultiDict, getversion
+from yarl import URL
+
+from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._auth.basic import encode_basic_auth
+from aioclient._body.payload import Payload, body_payload, json_payload
+from aioclient._http.events import NO_BODY, FieldLines, RequestHead
+from aioclient._http.header_names import (
+    ACCEPT,
+    AUTHORIZATION,
+    CONNECTION,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    HOST,
+    TRANSFER_ENCODING,
+    USER_AGENT,
+)
+from aioclient._http1.framing import request_body_length
+from aioclient._http1.head_writer import write_field_lines
+from aioclient._message.options import RaiseForStatus, RequestOptions
+from aioclient._message.request import Request, Target
+from aioclient._net.route import Route, check_tls_wish
+from aioclient._timeout import ClientTimeout, request_timeout
+from aioclient._version import __version__
+from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
+
+#: How many URLs are kept taken apart.
+_MAX_TARGETS: Final = 512
+_PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
+_DEFAULT_HEADERS: Final = (
+    (ACCEPT, "*/*"),
+    (USER_AGENT, f"Python/{_PYTHON} aioclient/{__version__}"),
+)
+_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
+
+
+@dataclass(slots=True)
+class Defaults:
+    """What a session says for all its requests."""
+
+    base_url: URL | None
+    headers: CIMultiDict[str]
+    timeout: ClientTimeout
+    json_serialize: JSONEncoder
+    raise_for_status: RaiseForStatus
+
+
+@dataclass(slots=True)
+class _Fields:
+    """Header lines, without the four that belong to the connection and the body's framing."""
+
+    lines: FieldLines
+    host: str | None
+    connection: str | None
+    content_length: str | None
+
+
+class Preparer:
+    """Makes the requests of one session."""
+
+    __slots__ = ("_default_fields", "_default_version", "_defaults", "_targets")
+
+    def __init__(self, defaults: Defaults) -> None:
+        self._defaults = defaults
+        self._targets: dict[StrOrURL, Target] = {}
+        self._default_version = -1
+        self._default_fields: _Fields
+
+    def prepare(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
+        """A request from a method, a URL and the caller's options.
+
+        Raises InvalidURL or NonHttpUrlClientError for the URL, TypeError and ValueError for options
+        that are unknown, of the wrong type, or contradict each other.
+        """
+        target = self._targets.get(url)
+        if target is None:
+            target = self._take_apart(url)
+        if options or target.authorization is not None:
+            return self._prepare_with(method, target, options)
+        defaults = self._defaults
+        if getversion(defaults.headers) != self._default_version:
+            self._refresh_defaults()
+        fields = self._default_fields
+        head = RequestHead(
+            method,
+            target.path_and_query,
+            fields.host or target.authority,
+            fields.lines,
+            request_body_length(method, None, False),
+            fields.connection,
+        )
+        return Request(
+            target, target.route, head, None, defaults.timeout, defaults.raise_for_status
+        )
+
+    def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
+        unknown = options.keys() - _OPTION_NAMES
+        if unknown:
+            raise TypeError(f"unknown request option {min(unknown)!r}")
+        get = options.get
+        defaults = self._defaults
+        params = get("params")
+        if params:
+            target = _target(target.real_url.extend_query(params), target.authorization)
+        route = target.route
+        tls = get("ssl", True)
+        if tls is not True:
+            check_tls_wish(tls)
+            route = route._replace(ssl=tls)
+        payload = _payload(get("data"), get("json"), defaults.json_serialize)
+        headers = _merged(defaults.headers, get("headers"), target, payload)
+        fields = _fields(headers)
+        length = request_body_length(
+            method, None if payload is None else payload.size, bool(get("chunked"))
+        )
+        _check_framing(fields, length, bool(get("chunked")))
+        head = RequestHead(
+            method,
+            target.path_and_query,
+            fields.host or target.authority,
+            fields.lines,
+            length if fields.content_length is None else int(fields.content_length),
+            fields.connection,
+        )
+        timeout = defaults.timeout
+        if "timeout" in options:
+            timeout = request_timeout(options["timeout"], timeout)
+        judge = get("raise_for_status")
+        return Request(
+            target,
+            route,
+            head,
+            payload,
+            timeout,
+            defaults.raise_for_status if judge is None else judge,
+        )
+
+    def _take_apart(self, given: StrOrURL) -> Target:
+        """The parts of a URL, kept for the next request to it."""
+        try:
+            url = URL(given)
+        except ValueError as error:
+            raise InvalidUrlClientError(given, str(error)) from error
+        base_url = self._defaults.base_url
+        if base_url is not None:
+            url = base_url.join(url)
+        authorization = None
+        if url.raw_user is not None or url.raw_password is not None:
+            authorization = encode_basic_auth(url.user or "", url.password or "")
+            url = url.with_user(None)
+        target = _target(url, authorization)
+        if len(self._targets) >= _MAX_TARGETS:
+            del self._targets[next(iter(self._targets))]  # the oldest
+        self._targets[given] = target
+        return target
+
+    def _refresh_defaults(self) -> None:
+        headers = self._defaults.headers
+        version = getversion(headers)
+        fields = _fields(_with_auto_headers(CIMultiDict(headers)))
+        _check_framing(fields, None, False)
+        self._default_fields = fields
+        self._default_version = version
+
+
+def _target(url: URL, authorization: str | None) -> Target:
+    if url.scheme not in ("http", "https"):
+        if not url.scheme:
+            raise InvalidUrlClientError(url, "the URL has no scheme and no host")
+        raise NonHttpUrlClientError(f"not an http or https URL: {url}")
+    host = url.raw_host
+    if not host:
+        raise InvalidUrlClientError(url, "the URL has no host")
+    port = url.port
+    if not port:
+        raise InvalidUrlClientError(url, "the port must not be 0")
+    return Target(url, Route(host, port, url.scheme == "https", True), authorization)
+
+
+def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
+    if json is not None:
+        if data is not None:
+            raise ValueError("data and json exclude each other")
+        return json_payload(json, encode)
+    return None if data is None else body_payload(data)
+
+
+def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
+    for name, value in _DEFAULT_HEADERS:
+        if name not in headers:
+            headers[name] = value
+    return headers
+
+
+def _merged(
+    session: CIMultiDict[str], own: LooseHeaders | None, target: Target, payload: Payload | None
+) -> CIMultiDict[str]:
+    """All headers of a request: its own replace the session's of the same name."""
+    headers = CIMultiDict(session)
+    if target.authorization is not None:
+        headers[AUTHORIZATION] = target.authorization
+    if own:
+        own_headers = CIMultiDict(own)
+        if target.authorization is not None and AUTHORIZATION in own_headers:
+            raise ValueError("an Authorization header and user-info in the URL exclude each other")
+        headers.update(own_headers)
+    _with_auto_headers(headers)
+    if payload is not None and CONTENT_TYPE not in headers:
+        headers[CONTENT_TYPE] = payload.content_type
+    return headers
+
+
+def _fields(headers: CIMultiDict[str]) -> _Fields:
+    """Header lines, and apart from them what the HTTP/1 rooms write themselves."""
+    host = headers.popone(HOST, None)
+    connection = headers.popone(CONNECTION, None)
+    content_length = headers.popone(CONTENT_LENGTH, None)
+    for name in (HOST, CONNECTION, CONTENT_LENGTH):
+        if name in headers:
+            raise ValueError(f"header {str(name)} was given more than once")
+    if TRANSFER_ENCODING in headers:
+        raise ValueError("Transfer-Encoding cannot be set as a header, use chunked=True")
+    return _Fields(write_field_lines(headers.items()), host, connection, content_length)
+
+
+def _check_framing(fields: _Fields, length: int | None, chunked: bool) -> None:
+    """A Content-Length of the caller's own must be the truth, or say what nobody else can know."""
+    value = fields.content_length
+    if value is None:
+        return
+    if length is None:
+        raise ValueError("Content-Length cannot be a header of the session")
+    if chunked:
+        raise ValueError("chunked=True and a Content-Length header exclude each other")
+    if not (value.isascii() and value.isdigit()):
+        raise ValueError(f"invalid Content-Length header {value!r}")
+    size = 0 if length == NO_BODY else length
+    if size >= 0 and int(value) != size:
+        raise ValueError(f"Content-Length header says {value}, but the body has {size} bytes")

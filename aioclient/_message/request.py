@@ -1,0 +1,80 @@
+"""A request, ready to be sent."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeAlias
+
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from aioclient._body.payload import Payload
+from aioclient._http.events import CHUNKED, FieldSection, RequestHead
+from aioclient._http.fields import to_multidict
+from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
+from aioclient._net.route import Route
+from aioclient._timeout import ClientTimeout
+
+#: `RaiseForStatus` of the options; the response that it takes is above this module.
+Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
+
+
+class RequestInfo(NamedTuple):
+    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent."""
+
+    url: URL
+    method: str
+    headers: CIMultiDictProxy[str]
+    real_url: URL
+
+
+class Target:
+    """A URL taken apart into what a request needs of it; the same for all requests to it."""
+
+    __slots__ = ("authority", "authorization", "path_and_query", "real_url", "route", "url")
+
+    def __init__(self, url: URL, route: Route, authorization: str | None) -> None:
+        #: As given, but without user-info.
+        self.real_url = url
+        #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
+        self.url = url.with_fragment(None) if url.raw_fragment else url
+        self.route = route
+        self.authority = url.host_port_subcomponent or ""
+        self.path_and_query = url.raw_path_qs
+        #: The Authorization header that the URL's user-info stands for.
+        self.authorization = authorization
+
+
+class Request:
+    """One request: where to, what, and what the caller wishes for it."""
+
+    __slots__ = ("head", "payload", "raise_for_status", "route", "target", "timeout")
+
+    def __init__(
+        self,
+        target: Target,
+        route: Route,
+        head: RequestHead,
+        payload: Payload | None,
+        timeout: ClientTimeout,
+        raise_for_status: Judge,
+    ) -> None:
+        self.target = target
+        self.route = route
+        self.head = head
+        self.payload = payload
+        self.timeout = timeout
+        self.raise_for_status = raise_for_status
+
+    def info(self) -> RequestInfo:
+        """What was asked, with all headers as they were sent."""
+        head = self.head
+        headers: CIMultiDict[str] = CIMultiDict({HOST: head.authority})
+        headers.extend(to_multidict(FieldSection(head.field_lines + b"\r\n")))
+        if head.body_length >= 0:
+            headers[CONTENT_LENGTH] = str(head.body_length)
+        elif head.body_length == CHUNKED:
+            headers[TRANSFER_ENCODING] = "chunked"
+        if head.connection is not None:
+            headers[CONNECTION] = head.connection
+        return RequestInfo(
+            self.target.url, head.method, CIMultiDictProxy(headers), self.target.real_url
+        )

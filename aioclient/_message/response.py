@@ -1,0 +1,306 @@
+"""The response as the caller sees it."""
+
+import codecs
+import json as json_module
+import re
+from collections.abc import Generator
+from types import TracebackType
+from typing import Any, Final, NamedTuple
+
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from aioclient._aliases import JSONDecoder, RawHeaders
+from aioclient._connection.body_stream import BodyStream
+from aioclient._connection.exchange import Exchange
+from aioclient._http.events import ResponseHead
+from aioclient._http.fields import raw_pairs, to_multidict
+from aioclient._http.values import media_type
+from aioclient._message.request import Request, RequestInfo
+from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
+
+_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.ASCII)
+_DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
+
+
+class HttpVersion(NamedTuple):
+    """A version of HTTP."""
+
+    major: int
+    minor: int
+
+
+HttpVersion10: Final = HttpVersion(1, 0)
+HttpVersion11: Final = HttpVersion(1, 1)
+
+
+class _Done:
+    """Something to await that has happened already."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_DONE: Final = _Done()
+
+
+class _Unfinished:
+    """Held by a response whose body is still arriving: when both are dropped, the rest is given up."""
+
+    __slots__ = ("_exchange",)
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    def __del__(self) -> None:
+        if not self._exchange.has_ended:
+            self._exchange.abandon(ClientConnectionError("the response was dropped"))
+
+
+class ClientResponse:
+    """A response: its head is here, its body is here or arriving.
+
+    Read the body to its end, leave an ``async with`` block, or call `release`: then the connection
+    can serve the next request.
+    """
+
+    __slots__ = (
+        "_body",
+        "_exchange",
+        "_head",
+        "_headers",
+        "_is_released",
+        "_request",
+        "_stream",
+        "_unfinished",
+        "method",
+        "reason",
+        "status",
+    )
+
+    def __init__(self, request: Request, head: ResponseHead, exchange: Exchange) -> None:
+        self._request = request
+        self._head = head
+        self._exchange = exchange
+        self._headers: CIMultiDictProxy[str] | None = None
+        self._is_released = False
+        stream = exchange.stream
+        self._stream = stream
+        if stream is None:
+            self._body: bytes | None = exchange.body
+            self._unfinished = None
+        else:
+            self._body = None
+            self._unfinished = _Unfinished(exchange)
+        #: The method of the request.
+        self.method = request.head.method
+        #: The status code, 100 to 999.
+        self.status = head.status
+        #: The reason phrase as the server wrote it; may be empty.
+        self.reason = head.reason
+
+    # --- head ------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> HttpVersion:
+        """The HTTP version of the response."""
+        return HttpVersion(1, self._head.minor_version)
+
+    @property
+    def ok(self) -> bool:
+        """Is the status below 400?"""
+        return self.status < 400
+
+    @property
+    def url(self) -> URL:
+        """The URL that was requested, without its fragment."""
+        return self._request.target.url
+
+    @property
+    def real_url(self) -> URL:
+        """The URL that was requested, with its fragment."""
+        return self._request.target.real_url
+
+    @property
+    def host(self) -> str | None:
+        """The host of the URL."""
+        return self._request.target.url.host
+
+    @property
+    def request_info(self) -> RequestInfo:
+        """What was asked: URL, method and headers sent."""
+        return self._request.info()
+
+    @property
+    def history(self) -> "tuple[ClientResponse, ...]":
+        """The responses of the redirects that led here."""
+        return ()
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The header fields, case-insensitive; values decoded as UTF-8 with surrogateescape."""
+        headers = self._headers
+        if headers is None:
+            self._headers = headers = CIMultiDictProxy(to_multidict(self._head.field_section))
+        return headers
+
+    @property
+    def raw_headers(self) -> RawHeaders:
+        """Names and values as they came, in their order."""
+        return raw_pairs(self._head.field_section)
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case; ``application/octet-stream`` if the server named none."""
+        return media_type(self._head.content_type).essence
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of the content type."""
+        return media_type(self._head.content_type).charset
+
+    @property
+    def content_length(self) -> int | None:
+        """The Content-Length field as a number; None without one."""
+        value = self._head.content_length
+        return None if value is None else int(value.partition(b",")[0])
+
+    # --- body ------------------------------------------------------------------------------------
+
+    @property
+    def content(self) -> BodyStream:
+        """The body as a stream."""
+        stream = self._stream
+        if stream is None:
+            self._stream = stream = BodyStream(None, 0)
+            if self._body:
+                stream.feed(self._body)
+            stream.end()
+        return stream
+
+    async def read(self) -> bytes:
+        """The whole body; it is kept, so that reading twice gives the same.
+
+        Raises ClientPayloadError if the body breaks off, and the error of a time limit that passes.
+        Cancelling leaves the rest in the stream.
+        """
+        body = self._body
+        if body is None:
+            self._check_not_released()
+            self._body = body = await self.content.read()
+        return body
+
+    def get_encoding(self) -> str:
+        """The codec for the body's text: of its charset parameter if Python knows it, else UTF-8."""
+        charset = self.charset
+        if charset is not None:
+            try:
+                return codecs.lookup(charset).name
+            except (LookupError, ValueError):
+                pass
+        return "utf-8"
+
+    async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
+        """The whole body as text; raises as `read` does, and UnicodeDecodeError."""
+        body = self._body
+        if body is None:
+            body = await self.read()
+        return str(body, encoding or self.get_encoding(), errors)
+
+    async def json(
+        self,
+        *,
+        encoding: str | None = None,
+        loads: JSONDecoder = json_module.loads,
+        content_type: str | None = "application/json",
+    ) -> Any:  # whatever JSON holds
+        """The whole body as JSON; None for an empty body.
+
+        Raises ContentTypeError if the response's media type is not `content_type` (any JSON type for
+        the default; None accepts all), ValueError for a body that is not JSON, and as `read` does.
+        """
+        body = self._body
+        if body is None:
+            body = await self.read()
+        kind = media_type(self._head.content_type)
+        if content_type and not _is_expected_type(kind.essence, content_type):
+            raise ContentTypeError(
+                self.request_info,
+                self.history,
+                status=self.status,
+                message=f"expected {content_type}, got {kind.essence}",
+                headers=self.headers,
+            )
+        body = body.strip()
+        if not body:
+            return None
+        if encoding is None:
+            encoding = "utf-8" if kind.charset is None else self.get_encoding()
+        text = str(body, encoding)
+        if loads is json_module.loads:
+            # The decoder itself, without the two calls around it that look for white space.
+            try:
+                value, end = _DECODE_JSON(text)
+            except ValueError:
+                return loads(text)  # finds the better words
+            return value if end == len(text) else loads(text)
+        return loads(text)
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Is the connection given back or closed?"""
+        return self._exchange.has_ended
+
+    def release(self) -> _Done:
+        """Have no more use for the body: the connection is kept if all has arrived, else closed.
+
+        May be awaited; there is nothing to wait for.
+        """
+        self._is_released = True
+        if not self._exchange.has_ended:
+            self._exchange.abandon(ClientConnectionError("the response was released"))
+        return _DONE
+
+    def close(self) -> None:
+        """Drop the rest of the response, and the connection unless all has arrived."""
+        self.release()
+
+    def raise_for_status(self) -> None:
+        """Raise ClientResponseError if the status is 400 or above."""
+        if self.status >= 400:
+            raise ClientResponseError(
+                self.request_info,
+                self.history,
+                status=self.status,
+                message=self.reason,
+                headers=self.headers,
+            )
+
+    async def __aenter__(self) -> "ClientResponse":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.method} {self.url} [{self.status} {self.reason}]>"
+
+    def _check_not_released(self) -> None:
+        if self._is_released:
+            raise ClientConnectionError("the response was released before its body was read")
+
+
+def _is_expected_type(essence: str, expected: str) -> bool:
+    if expected == "application/json":
+        return essence == expected or _JSON_TYPE.fullmatch(essence) is not None
+    return expected in essence

@@ -1,0 +1,1 @@
+"""Opens things: names, sockets, TLS. The only room that does."""

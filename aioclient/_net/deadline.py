@@ -1,0 +1,109 @@
+"""Time limits without a timer each.
+
+All running deadlines of a session share one timer of the loop, armed for the earliest of them. A
+request that ends in time, as nearly all do, costs one entry in a dict and its removal; the timer
+stays where it is, and when it fires it looks what is overdue and arms itself anew. To keep such
+looks rare, deadlines are rounded up: to whole seconds for long limits, to 1/64 s for short ones.
+"""
+
+import asyncio
+from collections.abc import Callable
+from math import ceil, inf
+from time import monotonic
+
+#: Short deadlines may pass this much late (seconds).
+_GRAIN_S = 1 / 64
+
+
+class Deadline:
+    """One running limit. `on_expiry` is called when it passes, with the deadline."""
+
+    __slots__ = ("_deadlines", "expires_at", "on_expiry", "seconds", "started_at")
+
+    def __init__(
+        self,
+        deadlines: "Deadlines",
+        started_at: float,
+        seconds: float,
+        on_expiry: "Callable[[Deadline], None]",
+    ) -> None:
+        self._deadlines = deadlines
+        self.started_at = started_at
+        self.seconds = seconds
+        self.on_expiry = on_expiry
+        self.expires_at = inf
+
+    def stop(self) -> None:
+        """End it before it passes; harmless when it has passed or was stopped already."""
+        self._deadlines.running.pop(self, None)
+
+    def restart(self) -> None:
+        """Let it run its full time again from now."""
+        self._deadlines.restart(self)
+
+
+class Deadlines:
+    """The running deadlines of one session on one loop.
+
+    `clock` gives seconds; tests bring one that they can move, and call `look` themselves.
+    """
+
+    __slots__ = ("_armed_for", "_ceil_threshold", "_clock", "_loop", "_timer", "running")
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        ceil_threshold: float = 5.0,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._ceil_threshold = ceil_threshold
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for = inf
+        #: Those that have not passed, in no particular order.
+        self.running: dict[Deadline, None] = {}
+
+    def start(self, seconds: float, on_expiry: Callable[[Deadline], None]) -> Deadline:
+        """A deadline `seconds` from now."""
+        now = self._clock()
+        deadline = Deadline(self, now, seconds, on_expiry)
+        expires_at = now + seconds
+        if seconds >= self._ceil_threshold:
+            expires_at = ceil(expires_at)
+        deadline.expires_at = expires_at
+        self.running[deadline] = None
+        if expires_at < self._armed_for:
+            self._arm(expires_at, now)
+        return deadline
+
+    def restart(self, deadline: Deadline) -> None:
+        """Let a deadline run its full time again from now."""
+        now = self._clock()
+        deadline.expires_at = now + deadline.seconds
+        self.running[deadline] = None
+        if deadline.expires_at < self._armed_for:
+            self._arm(deadline.expires_at, now)
+
+    def look(self) -> None:
+        """Let those that are overdue expire, and arm the timer for the next."""
+        now = self._clock()
+        self._armed_for = inf
+        for deadline in [d for d in self.running if d.expires_at <= now]:
+            if self.running.pop(deadline, deadline) is None:  # not stopped by another's expiry
+                deadline.on_expiry(deadline)
+        earliest = min((d.expires_at for d in self.running), default=inf)
+        if earliest < self._armed_for:
+            self._arm(earliest, now)
+
+    def close(self) -> None:
+        """Drop the timer; nothing expires any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.running.clear()
+
+    def _arm(self, at: float, now: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._armed_for = ceil(at / _GRAIN_S) * _GRAIN_S
+        self._timer = self._loop.call_later(self._armed_for - now, self.look)

@@ -1,0 +1,147 @@
+"""A link: one open transport, bytes out and bytes in."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from aioclient._aliases import BytesLike
+
+#: How much is read at once: what asyncio's plain protocols read, too.
+READ_BUFFER_BYTES = 256 * 1024
+
+
+class Receiver(Protocol):
+    """Whom a link tells what happened. One method runs to its end before the next is called."""
+
+    def link_made(self, link: "TransportLink") -> None:
+        """The link is open; nothing has arrived yet."""
+
+    def bytes_arrived(self, data: memoryview) -> None:
+        """`data` is valid during the call only."""
+
+    def eof_arrived(self) -> None:
+        """The peer sends nothing more; the link closes."""
+
+    def link_lost(self, error: Exception | None) -> None:
+        """The link is gone: None if it was closed in the normal way."""
+
+
+class _ThreadBuffers(threading.local):
+    """One read buffer for all links that a thread's loop serves.
+
+    It can be shared because a selector loop reads into it and hands the bytes over in one go, and
+    the receiver keeps nothing of it.
+    """
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(READ_BUFFER_BYTES))
+
+
+_buffers = _ThreadBuffers()
+
+
+def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
+    if sys.platform == "win32" and not isinstance(loop, asyncio.BaseEventLoop):
+        # A loop in C on Windows may hold the buffer while the system writes into it.
+        return memoryview(bytearray(READ_BUFFER_BYTES))
+    return _buffers.view
+
+
+class TransportLink(asyncio.BufferedProtocol):
+    """A link over an asyncio transport, plain or TLS."""
+
+    __slots__ = ("_buffer", "_closed", "_drained", "_loop", "_receiver", "_transport", "write")
+
+    def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+        self._receiver = receiver
+        self._loop = loop
+        self._buffer = _read_buffer(loop)
+        self._transport: asyncio.Transport | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._closed: asyncio.Future[None] | None = None
+        #: Sends bytes, or keeps what the system does not take at once: the transport's own method.
+        self.write: Callable[[BytesLike], None]
+
+    # --- for the connection -------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Can bytes still be written and read?"""
+        return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def is_congested(self) -> bool:
+        """Is more waiting to be sent than the transport likes to hold?"""
+        return self._drained is not None
+
+    def write_all(self, parts: tuple[BytesLike, ...]) -> None:
+        """Send several parts in order."""
+        for part in parts:
+            self.write(part)
+
+    async def drained(self) -> None:
+        """Wait until the congestion is over, or the link is lost."""
+        if self._drained is not None:
+            await asyncio.shield(self._drained)
+
+    def pause_reading(self) -> None:
+        """Let the peer wait."""
+        if self._transport is not None and self.is_open:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Let the peer go on."""
+        if self._transport is not None and self.is_open:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """End the link once everything written is out."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End the link now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait until the link is gone."""
+        if self._transport is None:
+            return
+        if self._closed is None:
+            self._closed = self._loop.create_future()
+        await asyncio.shield(self._closed)
+
+    # --- for the transport --------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self.write = self._transport.write
+        self._receiver.link_made(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._receiver.bytes_arrived(self._buffer[:nbytes])
+
+    def eof_received(self) -> None:
+        self._receiver.eof_arrived()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.resume_writing()
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(None)
+        self._receiver.link_lost(exc)
+
+    def pause_writing(self) -> None:
+        if self._drained is None:
+            self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)

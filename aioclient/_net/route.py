@@ -1,0 +1,22 @@
+"""Where to connect and how."""
+
+import ssl
+from typing import NamedTuple, TypeAlias
+
+#: True: verify as usual; False: do not verify; a context: as it says.
+TlsWish: TypeAlias = bool | ssl.SSLContext
+
+
+class Route(NamedTuple):
+    """Every input of making a connection, so also the pool's key: equal routes share connections."""
+
+    host: str
+    port: int
+    is_ssl: bool
+    ssl: TlsWish
+
+
+def check_tls_wish(wish: TlsWish) -> None:
+    """Raise TypeError for anything that is not a TLS wish."""
+    if not isinstance(wish, bool | ssl.SSLContext):
+        raise TypeError(f"ssl must be True, False or an ssl.SSLContext, not {wish!r}")

@@ -1,0 +1,104 @@
+"""Opens links over TCP, with TLS on top where the route says so."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import NoReturn
+
+from aiohappyeyeballs import start_connection
+
+from aioclient._net.link import Receiver, TransportLink
+from aioclient._net.resolver import resolve
+from aioclient._net.route import Route
+from aioclient._net.tls import context_for
+from aioclient.errors import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ConnectionTimeoutError,
+)
+
+#: RFC 8305 section 5: the pause before the next address is tried as well.
+HAPPY_EYEBALLS_DELAY_S = 0.25
+
+
+async def open_tcp_link(
+    route: Route,
+    receiver: Receiver,
+    loop: asyncio.AbstractEventLoop,
+    limit_s: float | None,
+) -> TransportLink:
+    """A link to the route's host: name, TCP (addresses tried as in RFC 8305), TLS.
+
+    `limit_s` is for all three together. Raises ConnectionTimeoutError or a ClientConnectorError;
+    nothing stays open then, nor on cancellation.
+    """
+    try:
+        async with asyncio.timeout(limit_s or None):
+            context = await context_for(route.ssl, loop) if route.is_ssl else None
+            sock = await _connected_socket(route, loop)
+            return await _link_over(sock, context, route, receiver, loop)
+    except TimeoutError as error:
+        # A timeout of the operating system is an OSError with a number; ours has none.
+        if error.errno is not None or not limit_s:
+            raise ClientConnectorError(route, error) from error
+        raise ConnectionTimeoutError(
+            f"sock_connect limit of {limit_s:g} s passed while connecting to "
+            f"{route.host}:{route.port}",
+            limit="sock_connect",
+            limit_s=limit_s,
+            phase="connect",
+            host=route.host,
+        ) from error
+
+
+async def _connected_socket(route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
+    try:
+        addresses = await resolve(route.host, route.port, loop)
+    except (OSError, UnicodeError) as error:
+        reason = error if isinstance(error, OSError) else OSError(None, str(error))
+        raise ClientConnectorDNSError(route, reason) from error
+    try:
+        sock = await start_connection(
+            addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S, interleave=1, loop=loop
+        )
+    except TimeoutError as error:
+        if error.errno is None:
+            raise  # the limit of our caller
+        raise ClientConnectorError(route, error) from error
+    except OSError as error:
+        raise ClientConnectorError(route, error) from error
+    # A request goes out in one write; waiting for more to send would only delay it.
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock
+
+
+async def _link_over(
+    sock: socket.socket,
+    context: ssl.SSLContext | None,
+    route: Route,
+    receiver: Receiver,
+    loop: asyncio.AbstractEventLoop,
+) -> TransportLink:
+    """A link over a connected socket, which is the transport's from here on."""
+    name = None if context is None else route.host
+    try:
+        _, link = await loop.create_connection(
+            lambda: TransportLink(receiver, loop), sock=sock, ssl=context, server_hostname=name
+        )
+    except OSError as error:
+        _raise_tls_error(route, error)
+    return link
+
+
+def _raise_tls_error(route: Route, error: OSError) -> NoReturn:
+    if isinstance(error, ssl.CertificateError):
+        raise ClientConnectorCertificateError(route, error) from error
+    if isinstance(error, ssl.SSLError):
+        raise ClientConnectorSSLError(route, error) from error
+    if isinstance(error, TimeoutError) and error.errno is None:
+        raise error  # the limit of our caller
+    raise ClientConnectorError(route, error) from error

@@ -1,0 +1,1 @@
+"""Many connections: kept, lent, limited."""

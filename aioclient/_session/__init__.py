@@ -1,0 +1,1 @@
+"""What the caller holds: the session and its requests."""

@@ -1,0 +1,136 @@
+"""The way of one request: prepare it, get a connection, send it, wait for the head."""
+
+import asyncio
+from time import monotonic
+
+from aioclient._aliases import StrOrURL
+from aioclient._connection.exchange import Exchange
+from aioclient._message.options import RequestOptions
+from aioclient._message.prepare import Preparer
+from aioclient._message.request import Judge, Request
+from aioclient._message.response import ClientResponse
+from aioclient._net.deadline import Deadline, Deadlines
+from aioclient._pool.connector import BaseConnector, LeaseWaiter
+from aioclient._pool.lease import Lease
+from aioclient.errors import ClientConnectionError, TotalTimeoutError
+
+
+class Sender:
+    """Sends the requests of one session, on the event loop that sends the first."""
+
+    __slots__ = ("_connector", "_deadlines", "_loop", "_preparer")
+
+    def __init__(self, preparer: Preparer, connector: BaseConnector) -> None:
+        self._preparer = preparer
+        self._connector: BaseConnector | None = connector
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._deadlines: Deadlines
+
+    def close(self) -> None:
+        """Send nothing any more."""
+        self._connector = None
+        if self._loop is not None:
+            self._deadlines.close()
+
+    async def send(self, method: str, url: StrOrURL, options: RequestOptions) -> ClientResponse:
+        """The response to one request, as soon as its head is there.
+
+        Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError for
+        what cannot be asked for. Cancelling gives up the connection.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._bind(loop)
+        connector = self._connector
+        if connector is None:
+            raise RuntimeError("session is closed")
+        request = self._preparer.prepare(method, url, options)
+        timeout = request.timeout
+        deadline = self._deadlines.start(timeout.total, _ignore) if timeout.total else None
+        try:
+            lease = connector.lease_idle(request.route, monotonic())
+            if lease is None:
+                lease = await self._lease(connector, request, deadline)
+            exchange = self._begin(request, lease, deadline, loop)
+        except BaseException:
+            if deadline is not None:
+                deadline.stop()
+            raise
+        try:
+            await exchange.waiter
+        except BaseException:
+            exchange.abandon(ClientConnectionError("the request was cancelled"))
+            raise
+        head = exchange.head
+        if head is None:  # the waiter is done without an error only once there is a head
+            raise RuntimeError("exchange ended without a head")
+        response = ClientResponse(request, head, exchange)
+        if request.raise_for_status is not False:
+            await _judge(response, request.raise_for_status)
+        return response
+
+    def _begin(
+        self,
+        request: Request,
+        lease: Lease,
+        deadline: Deadline | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> Exchange:
+        exchange = Exchange(loop.create_future(), lease.give_back, deadline)
+        read_limit_s = request.timeout.sock_read
+        if read_limit_s:
+            exchange.read_deadline = self._deadlines.start(read_limit_s, exchange.read_expired)
+        if deadline is not None:
+            deadline.on_expiry = exchange.total_expired
+        try:
+            lease.connection.begin(request.head, request.payload, exchange)
+        except BaseException:
+            if exchange.read_deadline is not None:
+                exchange.read_deadline.stop()
+            lease.give_back(True)  # nothing was sent
+            raise
+        return exchange
+
+    async def _lease(
+        self, connector: BaseConnector, request: Request, deadline: Deadline | None
+    ) -> Lease:
+        def waits(waiter: LeaseWaiter) -> None:
+            def expired(deadline: Deadline) -> None:
+                waiter.fail(_total_timeout(deadline, request.route.host))
+
+            if deadline is not None:
+                deadline.on_expiry = expired
+
+        return await connector.lease(request.route, request.timeout, waits)
+
+    def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._loop is not None:
+            raise RuntimeError("a session cannot be used in two event loops")
+        self._loop = loop
+        self._deadlines = Deadlines(loop)
+
+
+def _ignore(deadline: Deadline) -> None:
+    """For the moment before anything waits."""
+
+
+def _total_timeout(deadline: Deadline, host: str) -> TotalTimeoutError:
+    return TotalTimeoutError(
+        f"total limit of {deadline.seconds:g} s passed while waiting for a connection to {host}",
+        limit="total",
+        limit_s=deadline.seconds,
+        phase="connect",
+        host=host,
+    )
+
+
+async def _judge(response: ClientResponse, judge: Judge) -> None:
+    """Raise for the response's status if the caller wished so; then the response is released."""
+    try:
+        if callable(judge):
+            await judge(response)
+        else:
+            response.raise_for_status()
+    except BaseException:
+        response.release()
+        raise

@@ -1,0 +1,195 @@
+"""The session: what a caller makes first, and asks for everything."""
+
+import asyncio
+import json as json_module
+import sys
+import warnings
+from types import TracebackType
+from typing import Unpack
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._message.options import RaiseForStatus, RequestOptions
+from aioclient._message.prepare import Defaults, Preparer
+from aioclient._pool.connector import BaseConnector
+from aioclient._pool.tcp import TCPConnector
+from aioclient._session.pending import Pending
+from aioclient._session.send import Sender
+from aioclient._timeout import ClientTimeout, TimeoutWish, session_timeout
+from aioclient.errors import InvalidUrlClientError
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+class ClientSession:
+    """Sends requests, and keeps connections for the next ones.
+
+    Make one for an application, not one for each request; close it at the end, best with
+    ``async with``. It belongs to the event loop that it is first used in.
+
+    Arguments:
+        base_url: what relative URLs of requests are relative to (RFC 3986); its path ends with "/".
+        connector: the pool of connections; a `TCPConnector()` of its own if none is given.
+        headers: headers of all requests; copied.
+        timeout: limits of all requests; None is ``ClientTimeout(total=300, sock_connect=30)``, a
+            number replaces its total.
+        connector_owner: close the connector with the session.
+        raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
+            await this function with each response.
+        json_serialize: encodes what is given as `json`.
+    """
+
+    def __init__(
+        self,
+        base_url: StrOrURL | None = None,
+        *,
+        connector: BaseConnector | None = None,
+        headers: LooseHeaders | None = None,
+        timeout: TimeoutWish = None,
+        connector_owner: bool = True,
+        raise_for_status: RaiseForStatus = False,
+        json_serialize: JSONEncoder = json_module.dumps,
+    ) -> None:
+        self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
+        self._made_at = _caller()
+        self._defaults = Defaults(
+            base_url=None if base_url is None else _checked_base_url(base_url),
+            headers=CIMultiDict(headers or ()),
+            timeout=session_timeout(timeout),
+            json_serialize=json_serialize,
+            raise_for_status=raise_for_status,
+        )
+        self._connector_owner = connector_owner
+        self._connector = TCPConnector() if connector is None else connector
+        self._sender = Sender(Preparer(self._defaults), self._connector)
+
+    # --- requests --------------------------------------------------------------------------------
+
+    def request(self, method: str, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a request: await the result, or use it with ``async with``.
+
+        The options are those of `RequestOptions`. Nothing is sent before somebody waits for it.
+        """
+        return Pending(self._sender.send(method.upper(), url, options))
+
+    def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a GET request; see `request`."""
+        return Pending(self._sender.send("GET", url, options))
+
+    def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send an OPTIONS request; see `request`."""
+        return Pending(self._sender.send("OPTIONS", url, options))
+
+    def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a HEAD request; see `request`."""
+        return Pending(self._sender.send("HEAD", url, options))
+
+    def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a POST request; see `request`."""
+        return Pending(self._sender.send("POST", url, options))
+
+    def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a PUT request; see `request`."""
+        return Pending(self._sender.send("PUT", url, options))
+
+    def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a PATCH request; see `request`."""
+        return Pending(self._sender.send("PATCH", url, options))
+
+    def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
+        """Send a DELETE request; see `request`."""
+        return Pending(self._sender.send("DELETE", url, options))
+
+    # --- settings --------------------------------------------------------------------------------
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """The headers of all requests; changes count from the next request on."""
+        return self._defaults.headers
+
+    @property
+    def timeout(self) -> ClientTimeout:
+        """The limits of requests that bring none of their own."""
+        return self._defaults.timeout
+
+    @property
+    def json_serialize(self) -> JSONEncoder:
+        """What encodes `json`."""
+        return self._defaults.json_serialize
+
+    @property
+    def raise_for_status(self) -> RaiseForStatus:
+        """What is done about responses with a status of 400 and above."""
+        return self._defaults.raise_for_status
+
+    @property
+    def connector(self) -> BaseConnector | None:
+        """The pool of connections; None once the session is closed."""
+        return self._connector
+
+    @property
+    def connector_owner(self) -> bool:
+        """Is the connector closed with the session?"""
+        return self._connector_owner
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Was it closed, or its connector?"""
+        return self._connector is None or self._connector.closed
+
+    async def close(self) -> None:
+        """Close the session and, if it owns it, the connector; closing twice does no harm."""
+        connector, self._connector = self._connector, None
+        self._sender.close()
+        if connector is not None and self._connector_owner:
+            await connector.close()
+
+    async def __aenter__(self) -> "ClientSession":
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        connector = self.__dict__.get("_connector")
+        if connector is None or connector.closed:
+            return
+        warnings.warn(
+            f"Unclosed client session, made at {self._made_at}", ResourceWarning, source=self
+        )
+        self._sender.close()
+        if self._connector_owner:
+            connector.abort()
+
+
+def _checked_base_url(given: StrOrURL) -> URL:
+    try:
+        url = URL(given)
+    except ValueError as error:
+        raise InvalidUrlClientError(given, str(error)) from error
+    if not url.absolute:
+        raise ValueError(f"base_url must be absolute, got {given!r}")
+    if not url.path.endswith("/"):
+        raise ValueError(f'the path of base_url must end with "/", got {given!r}')
+    return url
+
+
+def _caller() -> str:
+    """File and line of the first caller outside this package."""
+    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way to the caller
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _is_ours(module: str) -> bool:
+    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")

@@ -1,0 +1,73 @@
+"""Finds and builds the compiled twins; everything else is in pyproject.toml.
+
+``AIOCLIENT_BUILD_EXTENSIONS=yes`` must build them, ``no`` builds none, and unset builds what the
+machine can: without Cython or a compiler the package works with its Python twins, and says so.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+WISH = os.environ.get("AIOCLIENT_BUILD_EXTENSIONS", "").lower()
+# Which vendored C sources a twin needs, by the name of its module.
+VENDORED = {
+    "aioclient._http.fields_c": ["vendor/h1scan/h1scan.c"],
+    "aioclient._http1.parser_c": ["vendor/h1scan/h1scan.c"],
+    "aioclient._http1.head_writer_c": ["vendor/h1scan/h1scan.c"],
+}
+
+
+def say(text: str) -> None:
+    print(f"aioclient: {text}", file=sys.stderr)
+
+
+def twins() -> list[Extension]:
+    """Every ``x_c.pyx`` of the package as an extension module."""
+    if WISH == "no":
+        say("AIOCLIENT_BUILD_EXTENSIONS=no: only the Python twins are installed")
+        return []
+    try:
+        from Cython.Build import cythonize  # a build dependency, absent in some builds
+    except ImportError:
+        if WISH == "yes":
+            raise
+        say("Cython is not installed: only the Python twins are installed")
+        return []
+    extensions = []
+    for source in sorted(ROOT.glob("aioclient/**/*_c.pyx")):
+        path = source.relative_to(ROOT)
+        module = ".".join(path.with_suffix("").parts)
+        extensions.append(
+            Extension(
+                module,
+                [str(path), *VENDORED.get(module, [])],
+                include_dirs=["vendor/h1scan"],
+                depends=["vendor/h1scan/h1scan.h"],
+                extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
+            )
+        )
+    built: list[Extension] = cythonize(
+        extensions, compiler_directives={"language_level": 3, "freethreading_compatible": True}
+    )
+    for extension in built:
+        extension.optional = WISH != "yes"  # cythonize() drops what the Extension said
+    return built
+
+
+class BuildTwins(build_ext):
+    """``build_ext`` that says plainly when a twin could not be built."""
+
+    def run(self) -> None:
+        super().run()
+        missing = [
+            e.name for e in self.extensions if not Path(self.get_ext_fullpath(e.name)).exists()
+        ]
+        if missing:
+            say(f"no compiled twin for {', '.join(missing)}: the Python twins are used instead")
+
+
+setup(ext_modules=twins(), cmdclass={"build_ext": BuildTwins})
