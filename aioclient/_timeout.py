@@ -19,7 +19,7 @@ class ClientTimeout:
     sock_read: float | None = None
     #: Making one new connection, TLS included.
     sock_connect: float | None = None
-    #: Limits of at least this many seconds may pass up to one second late (they share a timer tick).
+    #: Limits of at least this many seconds may pass up to one second late (timers are shared).
     ceil_threshold: float = 5.0
 
     def __post_init__(self) -> None:

@@ -16,9 +16,9 @@ class Flow(Protocol):
 class BodyStream:
     """The body of one response, for one reader at a time.
 
-    Bytes are kept until they are read; above `high_water_bytes` the peer has to wait, until half of
-    that has been read. All methods that read raise ClientPayloadError if the body breaks off, or the
-    error of the time limit that passed; what arrived before can be read first.
+    Bytes are kept until they are read; above `high_water_bytes` the peer has to wait, until half
+    of that has been read. All methods that read raise ClientPayloadError if the body breaks off, or
+    the error of the time limit that passed; what arrived before can be read first.
     """
 
     __slots__ = (

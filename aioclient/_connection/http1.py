@@ -103,6 +103,7 @@ class Http1Connection(Connection):
             return
         if exchange.read_deadline is not None:
             exchange.read_deadline.restart()
+        head = exchange.head
         for event in self._receive(data):
             if type(event) is bytes:
                 if exchange.stream is not None:
@@ -110,13 +111,13 @@ class Http1Connection(Connection):
                 else:
                     exchange.body = exchange.body + event if exchange.body else event
             elif event is END_OF_MESSAGE:
-                self._end(self._machine.response_ended(exchange.head))
+                self._end(head is not None and self._machine.response_ended(head))
             elif type(event) is ResponseHead:
                 if event.status >= 200:  # an informational one is not the answer
-                    exchange.head = event
-            else:
+                    exchange.head = head = event
+            elif isinstance(event, Exception):
                 self._break_off(exchange, event)
-        if exchange.head is not None and exchange.stream is None and not exchange.has_ended:
+        if head is not None and exchange.stream is None and not exchange.has_ended:
             exchange.open_stream(self, HIGH_WATER_BYTES)
 
     def eof_arrived(self) -> None:
@@ -157,7 +158,7 @@ class Http1Connection(Connection):
             self._exchange.read_deadline.restart()
         self._link.resume_reading()
 
-    # --- the end of an exchange --------------------------------------------------------------------
+    # --- the end of an exchange --------------------------------------------------------------
 
     def _end(self, reusable: bool, error: Exception | None = None) -> None:
         exchange, self._exchange = self._exchange, None

@@ -1,9 +1,9 @@
 """Field section -> raw pairs or a case-insensitive multidict: the Python twin.
 
 A field section comes from a parser that checked it already (``_http1``), or from a protocol that
-has pairs and joins them; so nothing is refused here. A line ends with LF, a CR before it belongs to the
-line end, and a line that begins with white space goes on with the value before it (obs-fold, RFC
-9112 section 5.2), which becomes one space.
+has pairs and joins them; so nothing is refused here. A line ends with LF, a CR before it belongs to
+the line end, and a line that begins with white space goes on with the value before it (obs-fold,
+RFC 9112 section 5.2), which becomes one space.
 """
 
 import re
@@ -45,7 +45,7 @@ def raw_pairs(section: FieldSection) -> RawHeaders:
 
 
 def to_multidict(section: FieldSection) -> CIMultiDict[str]:
-    """Names as `istr` (shared constants for well-known ones), values as UTF-8 with surrogateescape."""
+    """Names as `istr` (shared for well-known ones), values as UTF-8 with surrogateescape."""
     known = SHARED_NAMES.get
     return CIMultiDict(
         [

@@ -46,6 +46,6 @@ SHARED_NAMES: dict[bytes, istr] = _spellings()
 
 
 def shared_name(spelling: bytes) -> istr:
-    """The shared constant for a name as received, or a new `istr` for one that is not well known."""
+    """The shared constant for a name as received, or a new `istr` for any other."""
     name = SHARED_NAMES.get(spelling) or SHARED_NAMES.get(spelling.lower())
     return name if name is not None else istr(spelling.decode("ascii"))

@@ -21,7 +21,7 @@ DEFAULT_MEDIA_TYPE = MediaType("application/octet-stream", None)
 
 @lru_cache(maxsize=256)
 def media_type(value: bytes | None) -> MediaType:
-    """The media type of a Content-Type value; ``application/octet-stream`` for none or a broken one.
+    """The media type of a Content-Type value; that of plain bytes for none or a broken one.
 
     Several Content-Type lines arrive joined by commas; the first one counts.
     """
@@ -58,7 +58,7 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
 
 
 def _quoted_string(text: str) -> tuple[str, str]:
-    """The value of the quoted-string that `text` begins with, and what follows it (section 5.6.4)."""
+    """The value of the quoted-string that `text` begins with, and the rest (section 5.6.4)."""
     value = []
     position = 1
     while position < len(text) and text[position] != '"':

@@ -44,8 +44,8 @@ def bad_trailers(section: bytes) -> ClientPayloadError:
 
 
 def _bad_field(section: bytes) -> str:
-    for number, line in enumerate(section.split(b"\n")):
-        line = line.removesuffix(b"\r")
+    for number, line_and_cr in enumerate(section.split(b"\n")):
+        line = line_and_cr.removesuffix(b"\r")
         name, colon, value = line.partition(b":")
         if number > 0 and line[:1] in (b" ", b"\t"):
             value = line  # obs-fold

@@ -26,17 +26,21 @@ def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines:
     """
     lines = []
     for name, value in fields:
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(
-                f"header names and values must be str, got {type(name).__name__} and "
-                f"{type(value).__name__} for {name!r}"
-            )
+        _require_text(name, value)
         if _TOKEN.fullmatch(name) is None:
             raise ValueError(f"invalid character in header name {name!r}")
         if _FORBIDDEN_IN_VALUE.search(value):
             raise ValueError(f"control character in the value of header {str(name)!r}")
         lines.append(f"{name}: {value.strip(_BLANKS)}\r\n")
     return FieldLines("".join(lines).encode("utf-8", "surrogateescape"))
+
+
+def _require_text(name: object, value: object) -> None:
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise TypeError(
+            f"header names and values must be str, got {type(name).__name__} and "
+            f"{type(value).__name__} for {name!r}"
+        )
 
 
 def write_request_head(

@@ -204,7 +204,7 @@ class ResponseParser:
 
     def _skip_empty_lines(self) -> bool:
         buffer = self._buffer
-        while buffer[:1] in (b"\r", b"\n"):
+        while buffer.startswith((b"\r", b"\n")):
             if buffer[0] == 0x0D and len(buffer) == 1:
                 return False
             if buffer[0] == 0x0D and buffer[1] != 0x0A:

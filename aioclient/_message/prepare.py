@@ -5,6 +5,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 """
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ _DEFAULT_HEADERS: Final = (
     (ACCEPT, "*/*"),
     (USER_AGENT, f"Python/{_PYTHON} aioclient/{__version__}"),
 )
+# multidict's own annotation takes no CIMultiDict[str].
+_version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[assignment]  # see above
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -88,7 +91,7 @@ class Preparer:
         if options or target.authorization is not None:
             return self._prepare_with(method, target, options)
         defaults = self._defaults
-        if getversion(defaults.headers) != self._default_version:
+        if _version(defaults.headers) != self._default_version:
             self._refresh_defaults()
         fields = self._default_fields
         head = RequestHead(
@@ -107,23 +110,22 @@ class Preparer:
         unknown = options.keys() - _OPTION_NAMES
         if unknown:
             raise TypeError(f"unknown request option {min(unknown)!r}")
-        get = options.get
         defaults = self._defaults
-        params = get("params")
+        params = options.get("params")
         if params:
             target = _target(target.real_url.extend_query(params), target.authorization)
         route = target.route
-        tls = get("ssl", True)
+        tls = options.get("ssl", True)
         if tls is not True:
             check_tls_wish(tls)
             route = route._replace(ssl=tls)
-        payload = _payload(get("data"), get("json"), defaults.json_serialize)
-        headers = _merged(defaults.headers, get("headers"), target, payload)
+        payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
+        headers = _merged(defaults.headers, options.get("headers"), target, payload)
         fields = _fields(headers)
         length = request_body_length(
-            method, None if payload is None else payload.size, bool(get("chunked"))
+            method, None if payload is None else payload.size, bool(options.get("chunked"))
         )
-        _check_framing(fields, length, bool(get("chunked")))
+        _check_framing(fields, length, bool(options.get("chunked")))
         head = RequestHead(
             method,
             target.path_and_query,
@@ -135,7 +137,7 @@ class Preparer:
         timeout = defaults.timeout
         if "timeout" in options:
             timeout = request_timeout(options["timeout"], timeout)
-        judge = get("raise_for_status")
+        judge = options.get("raise_for_status")
         return Request(
             target,
             route,
@@ -166,7 +168,7 @@ class Preparer:
 
     def _refresh_defaults(self) -> None:
         headers = self._defaults.headers
-        version = getversion(headers)
+        version = _version(headers)
         fields = _fields(_with_auto_headers(CIMultiDict(headers)))
         _check_framing(fields, None, False)
         self._default_fields = fields
@@ -227,7 +229,7 @@ def _fields(headers: CIMultiDict[str]) -> _Fields:
     content_length = headers.popone(CONTENT_LENGTH, None)
     for name in (HOST, CONNECTION, CONTENT_LENGTH):
         if name in headers:
-            raise ValueError(f"header {str(name)} was given more than once")
+            raise ValueError(f"header {name!s} was given more than once")
     if TRANSFER_ENCODING in headers:
         raise ValueError("Transfer-Encoding cannot be set as a header, use chunked=True")
     return _Fields(write_field_lines(headers.items()), host, connection, content_length)

@@ -5,7 +5,7 @@ import json as json_module
 import re
 from collections.abc import Generator
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from multidict import CIMultiDictProxy
 from yarl import URL
@@ -48,7 +48,7 @@ _DONE: Final = _Done()
 
 
 class _Unfinished:
-    """Held by a response whose body is still arriving: when both are dropped, the rest is given up."""
+    """Held by a response whose body is still arriving: dropped with it, it ends the exchange."""
 
     __slots__ = ("_exchange",)
 
@@ -194,7 +194,7 @@ class ClientResponse:
         return body
 
     def get_encoding(self) -> str:
-        """The codec for the body's text: of its charset parameter if Python knows it, else UTF-8."""
+        """The codec for the body's text: its charset parameter if Python knows it, else UTF-8."""
         charset = self.charset
         if charset is not None:
             try:
@@ -219,8 +219,8 @@ class ClientResponse:
     ) -> Any:  # whatever JSON holds
         """The whole body as JSON; None for an empty body.
 
-        Raises ContentTypeError if the response's media type is not `content_type` (any JSON type for
-        the default; None accepts all), ValueError for a body that is not JSON, and as `read` does.
+        Raises ContentTypeError if the response's media type is not `content_type` (any JSON type
+        for the default; None accepts all), ValueError for a body that is not JSON, and as `read`.
         """
         body = self._body
         if body is None:
@@ -261,14 +261,14 @@ class ClientResponse:
 
         May be awaited; there is nothing to wait for.
         """
-        self._is_released = True
-        if not self._exchange.has_ended:
-            self._exchange.abandon(ClientConnectionError("the response was released"))
+        self.close()
         return _DONE
 
     def close(self) -> None:
-        """Drop the rest of the response, and the connection unless all has arrived."""
-        self.release()
+        """The same as `release`."""
+        self._is_released = True
+        if not self._exchange.has_ended:
+            self._exchange.abandon(ClientConnectionError("the response was released"))
 
     def raise_for_status(self) -> None:
         """Raise ClientResponseError if the status is 400 or above."""
@@ -281,7 +281,7 @@ class ClientResponse:
                 headers=self.headers,
             )
 
-    async def __aenter__(self) -> "ClientResponse":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -290,7 +290,7 @@ class ClientResponse:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.release()
+        self.close()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.url} [{self.status} {self.reason}]>"

@@ -8,7 +8,7 @@ TlsWish: TypeAlias = bool | ssl.SSLContext
 
 
 class Route(NamedTuple):
-    """Every input of making a connection, so also the pool's key: equal routes share connections."""
+    """Every input of making a connection, so also the pool's key: equals share connections."""
 
     host: str
     port: int

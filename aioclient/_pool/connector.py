@@ -6,13 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 from weakref import ref
 
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route
-from aioclient._pool.ledger import Ledger
 from aioclient._pool.lease import Lease
+from aioclient._pool.ledger import Ledger
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import ClientConnectionError, ConnectionTimeoutError
 
@@ -58,7 +58,7 @@ class BaseConnector(ABC):
     def __init__(
         self,
         *,
-        keepalive_timeout: float | None | Unset = UNSET,
+        keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
@@ -105,7 +105,7 @@ class BaseConnector(ABC):
         """The same for one host, port and TLS setting."""
         return self._ledger.limit_per_route
 
-    async def __aenter__(self) -> "BaseConnector":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -152,7 +152,7 @@ class BaseConnector(ABC):
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._connections:
             return
-        warnings.warn(f"Unclosed connector {self!r}", ResourceWarning, source=self)
+        warnings.warn(f"Unclosed connector {self!r}", ResourceWarning, stacklevel=1, source=self)
         self.abort()
 
     def abort(self) -> None:
@@ -207,7 +207,7 @@ class BaseConnector(ABC):
             if limiter is not None:
                 limiter.cancel()
 
-    # --- connecting --------------------------------------------------------------------------------
+    # --- connecting --------------------------------------------------------------------------
 
     def _connect(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
@@ -251,7 +251,7 @@ class BaseConnector(ABC):
     def _after_cancelled_connect(self, _task: asyncio.Task[None]) -> None:
         self._serve()
 
-    # --- giving back -------------------------------------------------------------------------------
+    # --- giving back -------------------------------------------------------------------------
 
     def _give_back(self, lease: Lease, reusable: bool) -> None:
         connection, ledger = lease.connection, self._ledger

@@ -135,7 +135,7 @@ class Ledger(Generic[C, W]):
         """How many connections are kept."""
         return sum(map(len, self._idle.values()))
 
-    # --- waiters -----------------------------------------------------------------------------------
+    # --- waiters -----------------------------------------------------------------------------
 
     def wait(self, waiter: W) -> None:
         """Queue up."""

@@ -22,7 +22,7 @@ class TCPConnector(BaseConnector):
         self,
         *,
         ssl: TlsWish = True,
-        keepalive_timeout: float | None | Unset = UNSET,
+        keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,

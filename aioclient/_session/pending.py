@@ -1,4 +1,4 @@
-"""A request that has been described but not been answered: to be awaited, or used with async with."""
+"""A request that was described but not yet answered: for ``await``, or ``async with``."""
 
 from collections.abc import Coroutine, Generator
 from types import TracebackType
@@ -10,8 +10,8 @@ from aioclient._message.response import ClientResponse
 class Pending:
     """The answer to a request, once somebody waits for it.
 
-    ``response = await pending`` gives the response; ``async with pending as response`` also releases
-    it at the end of the block.
+    ``response = await pending`` gives the response; ``async with pending as response`` also
+    releases it at the end of the block.
     """
 
     __slots__ = ("_call", "_response")
@@ -33,4 +33,4 @@ class Pending:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._response.release()
+        self._response.close()

@@ -35,8 +35,8 @@ class Sender:
     async def send(self, method: str, url: StrOrURL, options: RequestOptions) -> ClientResponse:
         """The response to one request, as soon as its head is there.
 
-        Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError for
-        what cannot be asked for. Cancelling gives up the connection.
+        Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError
+        for what cannot be asked for. Cancelling gives up the connection.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
@@ -132,5 +132,5 @@ async def _judge(response: ClientResponse, judge: Judge) -> None:
         else:
             response.raise_for_status()
     except BaseException:
-        response.release()
+        response.close()
         raise

@@ -1,6 +1,5 @@
 """The session: what a caller makes first, and asks for everything."""
 
-import asyncio
 import json as json_module
 import sys
 import warnings
@@ -164,7 +163,10 @@ class ClientSession:
         if connector is None or connector.closed:
             return
         warnings.warn(
-            f"Unclosed client session, made at {self._made_at}", ResourceWarning, source=self
+            f"Unclosed client session, made at {self._made_at}",
+            ResourceWarning,
+            stacklevel=1,
+            source=self,
         )
         self._sender.close()
         if self._connector_owner:
@@ -185,7 +187,7 @@ def _checked_base_url(given: StrOrURL) -> URL:
 
 def _caller() -> str:
     """File and line of the first caller outside this package."""
-    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way to the caller
+    frame = sys._getframe(1)
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
