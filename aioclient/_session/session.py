@@ -4,7 +4,7 @@ import json as json_module
 import sys
 import warnings
 from types import TracebackType
-from typing import Unpack
+from typing import Self, Unpack
 
 from multidict import CIMultiDict
 from yarl import URL
@@ -147,7 +147,7 @@ class ClientSession:
         if connector is not None and self._connector_owner:
             await connector.close()
 
-    async def __aenter__(self) -> "ClientSession":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
