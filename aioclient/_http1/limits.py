@@ -1,10 +1,9 @@
 """How much a peer may send before we hang up."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The caps of one connection's parser; each is the largest size that is still accepted."""
 
     #: Bytes of a response head, from its status line to its empty line.

@@ -6,8 +6,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
@@ -47,8 +46,7 @@ _version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
-@dataclass(slots=True)
-class Defaults:
+class Defaults(NamedTuple):
     """What a session says for all its requests."""
 
     base_url: URL | None
@@ -58,8 +56,7 @@ class Defaults:
     raise_for_status: RaiseForStatus
 
 
-@dataclass(slots=True)
-class _Fields:
+class _Fields(NamedTuple):
     """Header lines, without the four that belong to the connection and the body's framing."""
 
     lines: FieldLines

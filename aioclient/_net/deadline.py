@@ -3,7 +3,7 @@
 All running deadlines of a session share one timer of the loop, armed for the earliest of them. A
 request that ends in time, as nearly all do, costs one entry in a dict and its removal; the timer
 stays where it is, and when it fires it looks what is overdue and arms itself anew. To keep such
-looks rare, deadlines are rounded up: to whole seconds for long limits, to 1/64 s for short ones.
+looks rare, deadlines are rounded up: to whole seconds for long totals, to 1/64 s for the rest.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import ceil, inf
 from time import monotonic
 
-#: Short deadlines may pass this much late (seconds).
+#: The timer is armed on multiples of this (seconds), so that many deadlines share a look.
 _GRAIN_S = 1 / 64
 
 
@@ -48,28 +48,26 @@ class Deadlines:
     `clock` gives seconds; tests bring one that they can move, and call `look` themselves.
     """
 
-    __slots__ = ("_armed_for", "_ceil_threshold", "_clock", "_loop", "_timer", "running")
+    __slots__ = ("_armed_for", "_clock", "_loop", "_timer", "running")
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        ceil_threshold: float = 5.0,
-        clock: Callable[[], float] = monotonic,
+        self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = monotonic
     ) -> None:
         self._loop = loop
         self._clock = clock
-        self._ceil_threshold = ceil_threshold
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for = inf
         #: Those that have not passed, in no particular order.
         self.running: dict[Deadline, None] = {}
 
-    def start(self, seconds: float, on_expiry: Callable[[Deadline], None]) -> Deadline:
-        """A deadline `seconds` from now."""
+    def start(
+        self, seconds: float, on_expiry: Callable[[Deadline], None], ceil_threshold: float = inf
+    ) -> Deadline:
+        """A deadline `seconds` from now, on a whole second if it is `ceil_threshold` or more."""
         now = self._clock()
         deadline = Deadline(self, now, seconds, on_expiry)
         expires_at = now + seconds
-        if seconds >= self._ceil_threshold:
+        if seconds >= ceil_threshold:
             expires_at = ceil(expires_at)
         deadline.expires_at = expires_at
         self.running[deadline] = None

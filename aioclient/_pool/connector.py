@@ -280,20 +280,14 @@ class BaseConnector(ABC):
 
     def _adopt(self, connection: Connection) -> None:
         """Hear of a new connection's end, without being kept alive by it."""
-        connector_ref = ref(self)
+        ledger = self._ledger
 
-        def gone(connection: Connection) -> None:
-            connector = connector_ref()
-            if connector is not None:
-                connector._connections.discard(connection)
-
-        def lost(connection: Connection) -> None:
-            connector = connector_ref()
-            if connector is not None and connector._ledger.forget(connection):
+        def drop_idle(connection: Connection) -> None:
+            if ledger.forget(connection):
                 connection.close()
 
-        connection.on_gone = gone
-        connection.on_lost = lost
+        connection.on_lost = drop_idle
+        connection.on_gone = self._connections.discard
         self._connections.add(connection)
 
     def _sweep_later(self) -> None:

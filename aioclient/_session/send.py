@@ -46,7 +46,9 @@ class Sender:
             raise RuntimeError("session is closed")
         request = self._preparer.prepare(method, url, options)
         timeout = request.timeout
-        deadline = self._deadlines.start(timeout.total, _ignore) if timeout.total else None
+        deadline = None
+        if timeout.total:
+            deadline = self._deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
         try:
             lease = connector.lease_idle(request.route, monotonic())
             if lease is None:

@@ -187,7 +187,7 @@ def _checked_base_url(given: StrOrURL) -> URL:
 
 def _caller() -> str:
     """File and line of the first caller outside this package."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way to the caller
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
