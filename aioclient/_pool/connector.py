@@ -4,6 +4,7 @@ import asyncio
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
@@ -36,6 +37,11 @@ class LeaseWaiter:
         self.future = future
         self.route = route
         self.timeout = timeout
+
+    @property
+    def is_waiting(self) -> bool:
+        """Has it neither got what it waits for nor given up?"""
+        return not self.future.done()
 
     def fail(self, error: BaseException) -> None:
         """End the waiting with an error."""
@@ -73,7 +79,7 @@ class BaseConnector(ABC):
         self._keepalive_timeout = keepalive_timeout or 0.0
         self._force_close = force_close
         self._ledger: Ledger[Connection, LeaseWaiter] = Ledger(limit, limit_per_host)
-        self._connecting: dict[LeaseWaiter, asyncio.Task[None]] = {}
+        self._connecting: dict[LeaseWaiter, asyncio.Task[Connection]] = {}
         self._connections: set[Connection] = set()  # all whose link is not gone
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,6 +131,9 @@ class BaseConnector(ABC):
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.cancel()
+        if self._loop is not None and self._loop.is_closed():
+            self._connections.clear()  # they ended with their loop
+            return
         error = ClientConnectionError("connector is closed")
         for waiter in list(self._ledger.waiting):
             self._ledger.withdraw(waiter)
@@ -164,6 +173,13 @@ class BaseConnector(ABC):
 
     # --- what a request asks for -----------------------------------------------------------------
 
+    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Belong to this event loop; RuntimeError if it belongs to another already."""
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError("a connector cannot be used in two event loops")
+
     def lease_idle(self, route: Route, now: float) -> Lease | None:
         """A kept connection, if there is one that may be used: without waiting."""
         connection = self._ledger.take_idle(route, now - self._keepalive_timeout)
@@ -184,10 +200,7 @@ class BaseConnector(ABC):
         if self._closed:
             raise ClientConnectionError("connector is closed")
         loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise RuntimeError("a connector cannot be used in two event loops")
+        self.bind(loop)
         waiter = LeaseWaiter(loop.create_future(), route, timeout)
         on_waiter(waiter)
         if self._ledger.has_room(route):
@@ -211,28 +224,25 @@ class BaseConnector(ABC):
 
     def _connect(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
-        task = asyncio.get_running_loop().create_task(self._connect_for(waiter))
+        task = asyncio.get_running_loop().create_task(self._open(waiter.route, waiter.timeout))
         self._connecting[waiter] = task
+        # A callback, because a task that is cancelled before its first step runs none of its code.
+        task.add_done_callback(partial(self._connected, waiter))
 
-    async def _connect_for(self, waiter: LeaseWaiter) -> None:
-        route = waiter.route
-        try:
-            connection = await self._open(route, waiter.timeout)
-        except BaseException as error:
-            del self._connecting[waiter]
-            self._ledger.free_slot(route)
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            waiter.fail(error)
+    def _connected(self, waiter: LeaseWaiter, task: asyncio.Task[Connection]) -> None:
+        """The connection is there, or could not be made."""
+        del self._connecting[waiter]
+        error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error is not None:
+            if error is not None:
+                waiter.fail(error)
+            self._ledger.free_slot(waiter.route)
             self._serve()
             return
-        del self._connecting[waiter]
+        connection = task.result()
         self._adopt(connection)
         lease = Lease(connection, self._give_back)
-        if self._closed:
-            lease.give_back(False)
-            waiter.fail(ClientConnectionError("connector is closed"))
-        elif waiter.future.done():  # given up in the meantime
+        if self._closed or not waiter.is_waiting:  # given up in the meantime
             lease.give_back(True)
         else:
             waiter.future.set_result(lease)
@@ -246,10 +256,6 @@ class BaseConnector(ABC):
         task = self._connecting.get(waiter)
         if task is not None and not self._ledger.is_awaited(waiter.route):
             task.cancel()
-            task.add_done_callback(self._after_cancelled_connect)
-
-    def _after_cancelled_connect(self, _task: asyncio.Task[None]) -> None:
-        self._serve()
 
     # --- giving back -------------------------------------------------------------------------
 

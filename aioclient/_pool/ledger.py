@@ -29,6 +29,9 @@ class Waiter(Protocol):
 
     @property
     def route(self) -> Route: ...
+    @property
+    def is_waiting(self) -> bool:
+        """Not given up in the meantime."""
 
 
 W = TypeVar("W", bound=Waiter)
@@ -154,15 +157,26 @@ class Ledger(Generic[C, W]):
 
         `not_before` as in `take_idle`.
         """
+        waiter = self._next_to_serve()
+        if waiter is None:
+            return None
+        del self.waiting[waiter]
+        connection = self.take_idle(waiter.route, not_before)
+        if connection is None:
+            self.take_slot(waiter.route)
+        return Grant(waiter, connection)
+
+    def _next_to_serve(self) -> W | None:
+        given_up = []
+        found = None
         for waiter in self.waiting:
             if self.limit and self.in_use >= self.limit:
-                return None
-            route = waiter.route
-            if not self.has_room(route):
-                continue
+                break
+            if not waiter.is_waiting:
+                given_up.append(waiter)
+            elif self.has_room(waiter.route):
+                found = waiter
+                break
+        for waiter in given_up:
             del self.waiting[waiter]
-            connection = self.take_idle(route, not_before)
-            if connection is None:
-                self.take_slot(route)
-            return Grant(waiter, connection)
-        return None
+        return found

@@ -108,6 +108,8 @@ class Sender:
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
             raise RuntimeError("a session cannot be used in two event loops")
+        if self._connector is not None:
+            self._connector.bind(loop)
         self._loop = loop
         self._deadlines = Deadlines(loop)
 
