@@ -1,0 +1,51 @@
+"""The examples do what they say, against the embedded origin."""
+
+import asyncio
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+from origin import Origin
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_against_origin(path, call):
+    async def main():
+        async with Origin() as origin:
+            return await call(origin.url(path))
+
+    return asyncio.run(main())
+
+
+def test_get_json_gives_the_decoded_document():
+    document = run_against_origin("/json", load("get_json").get_json)
+    assert document["numbers"] == [1, 2, 3]
+
+
+def test_download_writes_every_byte(tmp_path):
+    file = tmp_path / "file"
+    size = run_against_origin("/bytes/3000000", lambda url: load("download").download(url, file))
+    assert size == file.stat().st_size == 3_000_000
+
+
+def test_upload_is_accepted():
+    assert run_against_origin("/echo", load("upload").upload) == 200
+
+
+def test_many_requests_all_succeed():
+    assert run_against_origin("/json", load("many_requests").get_many) == {200: 200}
+
+
+def test_time_limits_names_the_limit_that_passed():
+    example = load("time_limits").status_or_reason
+    assert run_against_origin("/json", lambda url: example(url, 5)) == "200"
+    reason = run_against_origin("/delay/5", lambda url: example(url, 0.1))
+    assert reason == "total limit passed while waiting for: response"
