@@ -1,0 +1,1 @@
+"""The command line: fetch, print for a reader, download with progress."""
