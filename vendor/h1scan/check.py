@@ -19,9 +19,15 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-WARNINGS = (
-    "-std=c99 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror"
-).split()
+WARNINGS = [
+    "-std=c99",
+    "-Wall",
+    "-Wextra",
+    "-Wpedantic",
+    "-Wconversion",
+    "-Wshadow",
+    "-Werror",
+]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 NO_SIMD = ["-DH1SCAN_NO_SIMD"]
 
@@ -31,7 +37,7 @@ SEEDS = {
     "head-folded": b"HTTP/1.1 200 \r\nA: b\r\n c\r\n\td \r\nE:\r\n f\r\n\r\n",
     "fields": b"A: a value longer than two vectors of 16 bytes\r\nB: \xe9\r\n\r\n",
     "bare-cr": b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
-    "chunk": b"1aF ;name=\"value\"\r\n",
+    "chunk": b'1aF ;name="value"\r\n',
     "chunk-large": b"07FFFFFFFFFFFFFFF\r\n",
     "trailers": b"\r\n",
 }
@@ -56,14 +62,10 @@ def compile_c(
     compiler: list[str], flags: list[str], sources: list[Path], target: Path
 ) -> subprocess.CompletedProcess[str]:
     command = [*compiler, *flags, *map(str, sources), "-o", str(target)]
-    return subprocess.run(
-        command, capture_output=True, text=True, errors="replace"
-    )
+    return subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
 
 
-def supports(
-    compiler: list[str], flags: list[str], source: str, build: Path
-) -> bool:
+def supports(compiler: list[str], flags: list[str], source: str, build: Path) -> bool:
     """Whether a small program built with these flags compiles and runs."""
     path = build / "probe.c"
     path.write_text(source)
@@ -71,7 +73,7 @@ def supports(
     if compile_c(compiler, flags, [path], target).returncode:
         return False
     run = [str(target), "-runs=0"]
-    return subprocess.run(run, cwd=build, capture_output=True).returncode == 0
+    return subprocess.run(run, check=False, cwd=build, capture_output=True).returncode == 0
 
 
 def check(build: Path) -> int:
@@ -88,10 +90,7 @@ def check(build: Path) -> int:
     ]
     program = "int main(void) { return 0; }\n"
     if supports(compiler, SANITIZERS, program, build):
-        builds += [
-            (f"{name}, sanitizers", [*flags, *SANITIZERS])
-            for name, flags in builds
-        ]
+        builds += [(f"{name}, sanitizers", [*flags, *SANITIZERS]) for name, flags in builds]
     else:
         say(
             "h1scan: NOT RUN with sanitizers: "
@@ -109,6 +108,7 @@ def check(build: Path) -> int:
             continue
         run = subprocess.run(
             [str(target)],
+            check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -181,6 +181,7 @@ def fuzz(build: Path, seconds: int) -> int:
                 "-print_final_stats=1",
                 str(corpus),
             ],
+            check=False,
             cwd=work,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
