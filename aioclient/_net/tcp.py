@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 from typing import NoReturn
@@ -69,11 +70,18 @@ async def _connected_socket(route: Route, loop: asyncio.AbstractEventLoop) -> so
             raise  # the limit of our caller
         raise ClientConnectorError(route, error) from error
     except OSError as error:
-        raise ClientConnectorError(route, error) from error
+        raise ClientConnectorError(route, _plain(error)) from error
     # A request goes out in one write; waiting for more to send would only delay it.
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
+
+
+def _plain(error: OSError) -> OSError:
+    """The system's own words for an error that asyncio words as a failed call to an address."""
+    if error.errno is None:
+        return error
+    return type(error)(error.errno, os.strerror(error.errno))
 
 
 async def _link_over(
