@@ -61,7 +61,9 @@ class BodyStream:
 
     def end(self, error: Exception | None = None) -> None:
         """The body is complete, or `error` broke it off."""
-        self._flow = None
+        flow, self._flow = self._flow, None
+        if self._paused and flow is not None:
+            flow.resume_reading()  # the connection is for others now
         if error is None:
             self._is_complete = True
         else:

@@ -8,7 +8,7 @@ from aioclient._http.values import tokens
 from aioclient.errors import ServerProtocolError, shown
 
 #: More digits than any body has; keeps lengths within 64 bits.
-_MAX_LENGTH_DIGITS = 18
+MAX_LENGTH_DIGITS = 18
 
 _METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -32,7 +32,7 @@ def body_length(head: ResponseHead, method: str) -> int:
     value = head.content_length
     if value is None:
         return UNTIL_CLOSE  # item 8
-    if value.isdigit() and len(value) <= _MAX_LENGTH_DIGITS:
+    if value.isdigit() and len(value) <= MAX_LENGTH_DIGITS:
         return int(value)  # item 6
     return _repeated_length(value)
 
@@ -54,7 +54,7 @@ def _repeated_length(value: bytes) -> int:
     members = {member.strip(b" \t") for member in value.split(b",")}
     if len(members) == 1:
         (member,) = members
-        if member.isdigit() and len(member) <= _MAX_LENGTH_DIGITS:
+        if member.isdigit() and len(member) <= MAX_LENGTH_DIGITS:
             return int(member)
     raise ServerProtocolError(f"invalid Content-Length {shown(value)}")
 

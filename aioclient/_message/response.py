@@ -2,7 +2,6 @@
 
 import codecs
 import json as json_module
-import re
 from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -15,11 +14,11 @@ from aioclient._connection.body_stream import BodyStream
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
-from aioclient._http.values import media_type
+from aioclient._http.values import MediaType, media_type
+from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
-_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.ASCII)
 _DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
 
 
@@ -164,9 +163,9 @@ class ClientResponse:
 
     @property
     def content_length(self) -> int | None:
-        """The Content-Length field as a number; None without one."""
-        value = self._head.content_length
-        return None if value is None else int(value.partition(b",")[0])
+        """The Content-Length field as a number; None without a valid one."""
+        value = (self._head.content_length or b"").partition(b",")[0]
+        return int(value) if value.isdigit() and len(value) <= MAX_LENGTH_DIGITS else None
 
     # --- body ------------------------------------------------------------------------------------
 
@@ -226,7 +225,7 @@ class ClientResponse:
         if body is None:
             body = await self.read()
         kind = media_type(self._head.content_type)
-        if content_type and not _is_expected_type(kind.essence, content_type):
+        if content_type and kind.essence != content_type and not _is_expected(kind, content_type):
             raise ContentTypeError(
                 self.request_info,
                 self.history,
@@ -300,7 +299,5 @@ class ClientResponse:
             raise ClientConnectionError("the response was released before its body was read")
 
 
-def _is_expected_type(essence: str, expected: str) -> bool:
-    if expected == "application/json":
-        return essence == expected or _JSON_TYPE.fullmatch(essence) is not None
-    return expected in essence
+def _is_expected(kind: MediaType, expected: str) -> bool:
+    return kind.is_json if expected == "application/json" else expected.lower() in kind.essence
