@@ -39,8 +39,8 @@ cdef object _END_OF_MESSAGE = END_OF_MESSAGE
 cdef object _body_length = body_length
 cdef object _unfold = unfold
 cdef object _DEFAULT_LIMITS = DEFAULT_LIMITS
-cdef Py_ssize_t _CHUNKED = CHUNKED
-cdef Py_ssize_t _UNTIL_CLOSE = UNTIL_CLOSE
+cdef long long _CHUNKED = CHUNKED
+cdef long long _UNTIL_CLOSE = UNTIL_CLOSE
 
 cdef enum State:
     IDLE
@@ -205,7 +205,7 @@ cdef class ResponseParser:
 
     cdef Py_ssize_t _head(self, const unsigned char *buf, size_t size, list events) except -1:
         cdef size_t end
-        cdef Py_ssize_t length
+        cdef long long length
         if buf[0] == 13 or buf[0] == 10:
             return self._empty_line(buf, size)
         if memcmp(buf, b"HTTP/1.", min(size, <size_t>7)) != 0:

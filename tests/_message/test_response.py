@@ -1,0 +1,514 @@
+"""The response as the caller sees it; it arrives over a fake link."""
+
+import json
+from typing import Any
+
+import pytest
+from fake_link import Ends, FakeTransport, connect, new_exchange
+from preparing import prepared
+from running import asynchronous, cancelled, settled, started
+
+from aioclient import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientResponseError,
+    ContentTypeError,
+    HttpVersion10,
+    HttpVersion11,
+)
+
+JSON = "Content-Type: application/json"
+
+
+class Stage:
+    """A response whose first bytes have arrived; `response` is made of what there is."""
+
+    def __init__(self, *received: bytes, method: str = "GET", url: str = "http://a.example/b") -> None:
+        self.transport: FakeTransport
+        connection, self.transport = connect()
+        self.ends = Ends()
+        self.exchange = new_exchange(self.ends)
+        request = prepared(url, method)
+        connection.begin(request.head, None, self.exchange)
+        for data in received:
+            self.transport.receive(data)
+        assert self.exchange.waiter.done()
+        assert self.exchange.head is not None
+        self.response: ClientResponse | None = ClientResponse(
+            request, self.exchange.head, self.exchange
+        )
+
+
+def response_to(
+    body: bytes = b"", *fields: str, status: str = "200 OK", method: str = "GET", streamed: bool = False
+) -> ClientResponse:
+    """A response with this body, which arrives with the head or after it."""
+    lines = "".join(f"{field}\r\n" for field in fields)
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode("latin-1")
+    stage = Stage(*([head, body] if streamed else [head + body]), method=method)
+    assert stage.response is not None
+    return stage.response
+
+
+# --- head ----------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_response_says_what_was_asked_and_answered() -> None:
+    response = response_to(b"hello", "X-A: 1", status="404 Nothing Here", method="DELETE")
+    assert response.status == 404
+    assert response.reason == "Nothing Here"
+    assert response.method == "DELETE"
+    assert response.version == HttpVersion11
+    assert str(response.url) == "http://a.example/b"
+    assert response.host == "a.example"
+    assert response.history == ()
+    assert repr(response) == "<ClientResponse DELETE http://a.example/b [404 Nothing Here]>"
+
+
+@asynchronous
+async def test_the_fragment_is_in_real_url_only() -> None:
+    stage = Stage(b"HTTP/1.1 204 OK\r\n\r\n", url="http://a.example/b#c")
+    assert stage.response is not None
+    assert str(stage.response.url) == "http://a.example/b"
+    assert str(stage.response.real_url) == "http://a.example/b#c"
+
+
+@pytest.mark.parametrize(
+    ("status", "ok"), [("200", True), ("204", True), ("302", True), ("399", True), ("400", False),
+                       ("404", False), ("500", False), ("599", False), ("999", False)]
+)  # fmt: skip
+@asynchronous
+async def test_ok_means_a_status_below_400(status: str, ok: bool) -> None:
+    assert response_to(status=status).ok is ok
+
+
+@asynchronous
+async def test_the_version_is_the_servers() -> None:
+    stage = Stage(b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert stage.response is not None
+    assert stage.response.version == HttpVersion10
+
+
+@asynchronous
+async def test_an_empty_reason_is_empty() -> None:
+    assert response_to(status="200 ").reason == ""
+    assert response_to(status="200").reason == ""
+
+
+@asynchronous
+async def test_headers_are_read_without_regard_to_case_and_cannot_be_changed() -> None:
+    response = response_to(b"", "X-A: 1", "x-a: 2", "X-B: \u017e".encode().decode("latin-1"))
+    assert response.headers["X-a"] == "1"
+    assert response.headers.getall("X-A") == ["1", "2"]
+    assert response.headers["x-b"] == "\u017e"
+    assert response.headers is response.headers
+    assert not hasattr(response.headers, "add")
+
+
+@asynchronous
+async def test_raw_headers_are_as_they_came() -> None:
+    response = response_to(b"", "x-A:  1 ", "X-b: \xff")
+    assert response.raw_headers == (
+        (b"Content-Length", b"0"),
+        (b"x-A", b"1"),
+        (b"X-b", b"\xff"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "content_type", "charset"),
+    [
+        (None, "application/octet-stream", None),
+        ("", "application/octet-stream", None),
+        ("text/html", "text/html", None),
+        ("TEXT/HTML", "text/html", None),
+        ("text/html; charset=UTF-8", "text/html", "UTF-8"),
+        ('text/html;charset="utf-8"', "text/html", "utf-8"),
+        ("text/html; a=b; CHARSET=latin-1", "text/html", "latin-1"),
+        ("nonsense", "application/octet-stream", None),
+    ],
+)
+@asynchronous
+async def test_content_type_and_charset(
+    field: str | None, content_type: str, charset: str | None
+) -> None:
+    response = response_to(b"", *([] if field is None else [f"Content-Type: {field}"]))
+    assert response.content_type == content_type
+    assert response.charset == charset
+
+
+@asynchronous
+async def test_content_length_is_a_number_or_none() -> None:
+    assert response_to(b"hello").content_length == 5
+    stage = Stage(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+    assert stage.response is not None
+    assert stage.response.content_length is None
+
+
+@pytest.mark.parametrize("value", ["abc", "-1", "+5", "1_000", "9" * 5000, "", "5, 6"])
+@asynchronous
+async def test_a_content_length_that_is_no_number_is_none_where_there_is_no_body(value: str) -> None:
+    stage = Stage(f"HTTP/1.1 200 OK\r\nContent-Length: {value}\r\n\r\n".encode(), method="HEAD")
+    assert stage.response is not None
+    assert stage.response.content_length is None
+
+
+@asynchronous
+async def test_content_length_of_a_head_request_is_what_the_server_said() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", method="HEAD")
+    assert stage.response is not None
+    assert stage.response.content_length == 500
+    assert await stage.response.read() == b""
+
+
+# --- read ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_read_gives_the_whole_body_again_and_again(streamed: bool) -> None:
+    response = response_to(b"hello", streamed=streamed)
+    assert await response.read() == b"hello"
+    assert await response.read() == b"hello"
+    assert await response.text() == "hello"
+
+
+@asynchronous
+async def test_read_waits_for_the_body() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    reader = await started(stage.response.read())
+    assert not reader.done()
+    stage.transport.receive(b"llo")
+    assert await reader == b"hello"
+
+
+@asynchronous
+async def test_a_body_that_breaks_off_is_an_error_every_time() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    stage.transport.receive_eof()
+    assert stage.response is not None
+    for _ in range(2):
+        with pytest.raises(ClientPayloadError, match="expected 5 bytes, got 2"):
+            await stage.response.read()
+    await settled()
+
+
+@asynchronous
+async def test_a_read_that_was_cancelled_never_passes_off_the_rest_as_the_whole() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    await cancelled(await started(stage.response.read()))
+    stage.transport.receive(b"llo")
+    try:
+        assert await stage.response.read() == b"hello"
+    except ClientConnectionError:
+        pass  # it may be refused, but not cut short
+
+
+@asynchronous
+async def test_content_gives_the_body_as_a_stream() -> None:
+    for streamed in (False, True):
+        response = response_to(b"hello", streamed=streamed)
+        assert [piece async for piece in response.content.iter_chunked(2)] == [b"he", b"ll", b"o"]
+        assert response.content.at_eof()
+        assert response.content is response.content
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_content_is_at_its_end_after_read(streamed: bool) -> None:
+    response = response_to(b"hello", streamed=streamed)
+    assert await response.read() == b"hello"
+    assert await response.content.read() == b""
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_read_gives_what_content_has_left(streamed: bool) -> None:
+    response = response_to(b"hello", streamed=streamed)
+    assert await response.content.read(2) == b"he"
+    assert await response.read() == b"llo"
+
+
+# --- text ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/plain", "\u017e".encode(), "\u017e"),
+        ("text/plain; charset=utf-8", "\u017e".encode(), "\u017e"),
+        ("text/plain; charset=iso-8859-2", b"\xbe", "\u017e"),
+        ("text/plain; charset=utf-16", "\u017e".encode("utf-16"), "\u017e"),
+        ("text/plain; charset=nonsense", "\u017e".encode(), "\u017e"),
+        ("text/plain; charset=", "\u017e".encode(), "\u017e"),
+    ],
+)
+@asynchronous
+async def test_text_is_decoded_by_its_charset_or_as_utf_8(
+    content_type: str, body: bytes, text: str
+) -> None:
+    assert await response_to(body, f"Content-Type: {content_type}").text() == text
+
+
+@pytest.mark.parametrize("charset", ["hex", "base64", "rot13", "zip", "undefined", "idna", "a\xff"])
+@asynchronous
+async def test_a_charset_that_is_no_encoding_of_text_counts_as_none(charset: str) -> None:
+    response = response_to("\u017e".encode(), f"Content-Type: text/plain; charset={charset}")
+    assert await response.text() == "\u017e"
+
+
+@asynchronous
+async def test_the_caller_can_choose_the_encoding_and_what_to_do_about_errors() -> None:
+    response = response_to(b"\xbe", "Content-Type: text/plain; charset=utf-8")
+    with pytest.raises(UnicodeDecodeError):
+        await response.text()
+    assert await response.text("iso-8859-2") == "\u017e"
+    assert await response.text(errors="replace") == "\ufffd"
+    assert await response.text(encoding="ascii", errors="ignore") == ""
+
+
+@asynchronous
+async def test_get_encoding_is_the_codec_for_the_text() -> None:
+    assert response_to().get_encoding() == "utf-8"
+    assert response_to(b"", "Content-Type: text/html; charset=Latin-1").get_encoding() == "iso8859-1"
+
+
+# --- json ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json; charset=utf-8",
+        "application/problem+json",
+        "application/vnd.api+json",
+        "application/ld+json;profile=x",
+        "application/jsonp",
+        "application/json-seq",
+    ],
+)
+@asynchronous
+async def test_json_takes_any_type_that_begins_as_a_json_type(content_type: str) -> None:
+    response = response_to(b'{"a": [1, null]}', f"Content-Type: {content_type}")
+    assert await response.json() == {"a": [1, None]}
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["", "Content-Type: text/json", "Content-Type: text/html", "Content-Type: application/xml",
+     "Content-Type: x-application/json", "Content-Type: application/javascript"],
+)  # fmt: skip
+@asynchronous
+async def test_json_refuses_other_types(field: str) -> None:
+    response = response_to(b"{}", *([field] if field else []))
+    with pytest.raises(ContentTypeError) as caught:
+        await response.json()
+    error = caught.value
+    assert error.status == 200
+    assert error.headers == response.headers
+    assert error.request_info.method == "GET"
+    assert response.content_type in str(error)
+    assert await response.json(content_type=None) == {}
+
+
+@asynchronous
+async def test_json_can_ask_for_another_type() -> None:
+    response = response_to(b"{}", "Content-Type: text/json; charset=utf-8")
+    assert await response.json(content_type="text/json") == {}
+    with pytest.raises(ContentTypeError):
+        await response_to(b"{}", JSON).json(content_type="text/json")
+
+
+@pytest.mark.parametrize("body", [b"", b"  ", b"\r\n\t "])
+@asynchronous
+async def test_an_empty_body_is_none(body: bytes) -> None:
+    assert await response_to(body, JSON).json() is None
+
+
+@asynchronous
+async def test_an_empty_body_of_another_type_is_still_refused() -> None:
+    with pytest.raises(ContentTypeError):
+        await response_to(b"", "Content-Type: text/html").json()
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [(b"null", None), (b"5", 5), (b' {"a":1}\n', {"a": 1}), ("\"\u017e\"".encode(), "\u017e"),
+     (b"[1.5, true]", [1.5, True])],
+)  # fmt: skip
+@asynchronous
+async def test_json_gives_the_value(body: bytes, value: object) -> None:
+    for streamed in (False, True):
+        assert await response_to(body, JSON, streamed=streamed).json() == value
+
+
+@pytest.mark.parametrize("body", [b"{", b"{} {}", b"1 2", b"nul", b"<html>", b"{}x", b"'a'"])
+@asynchronous
+async def test_what_is_not_json_is_a_value_error_as_of_the_standard_library(body: bytes) -> None:
+    with pytest.raises(json.JSONDecodeError) as ours:
+        await response_to(body, JSON).json()
+    with pytest.raises(json.JSONDecodeError) as theirs:
+        json.loads(body)
+    assert str(ours.value) == str(theirs.value)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32-be"])
+@pytest.mark.parametrize("text", ['{"a": 1}', '\n{"a": 1}', '{"a": 1}\n', ' {"a": 1} \r\n'])
+@asynchronous
+async def test_json_is_decoded_by_its_charset(charset: str, text: str) -> None:
+    response = response_to(text.encode(charset), f"{JSON}; charset={charset}")
+    assert await response.json() == {"a": 1}
+
+
+@asynchronous
+async def test_json_can_be_told_the_encoding_and_the_decoder() -> None:
+    seen: list[str] = []
+
+    def loads(text: str) -> Any:
+        seen.append(text)
+        return 5
+
+    response = response_to(b"\xbe", JSON)
+    assert await response.json(encoding="iso-8859-2", loads=loads) == 5
+    assert seen == ["\u017e"]
+
+
+@asynchronous
+async def test_json_of_the_wrong_charset_is_a_value_error() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        await response_to(b'"\xbe"', JSON).json()
+
+
+# --- status ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "399 X"])
+@asynchronous
+async def test_a_good_status_raises_nothing(status: str) -> None:
+    response_to(status=status).raise_for_status()
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "404 Not Found", "500 X", "599 "])
+@asynchronous
+async def test_a_bad_status_raises(status: str) -> None:
+    response = response_to(b"why", "X-A: 1", status=status)
+    with pytest.raises(ClientResponseError) as caught:
+        response.raise_for_status()
+    error = caught.value
+    code, _, reason = status.partition(" ")
+    assert (error.status, error.message) == (int(code), reason)
+    assert error.headers is not None
+    assert error.headers["x-a"] == "1"
+    assert str(error) == f"{code}, message={reason!r}, url='http://a.example/b'"
+    assert await response.read() == b"why"
+
+
+@asynchronous
+async def test_credentials_are_not_shown_by_a_response_or_its_errors() -> None:
+    stage = Stage(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", url="http://me:secret@a.example/")
+    assert stage.response is not None
+    with pytest.raises(ClientResponseError) as caught:
+        stage.response.raise_for_status()
+    for shown in (repr(stage.response), str(stage.response.url), str(stage.response.real_url),
+                  str(caught.value), repr(caught.value)):  # fmt: skip
+        assert "secret" not in shown
+        assert "bWU6c2VjcmV0" not in shown
+    assert stage.response.request_info.headers["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+# --- the end ---------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_response_that_has_arrived_whole_is_closed_and_its_connection_kept() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    assert stage.response is not None
+    assert stage.response.closed
+    stage.response.release()
+    stage.response.close()
+    assert stage.ends.told == [True]
+    assert not stage.transport.is_closing()
+
+
+@pytest.mark.parametrize("how", ["release", "close", "await release", "async with"])
+@asynchronous
+async def test_a_body_that_nobody_wants_cuts_the_connection(how: str) -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    response = stage.response
+    assert response is not None
+    assert not response.closed
+    if how == "release":
+        response.release()
+    elif how == "close":
+        response.close()
+    elif how == "await release":
+        await response.release()
+    else:
+        async with response:
+            pass
+    assert response.closed
+    assert stage.ends.told == [False]
+    assert stage.transport.was_aborted
+    with pytest.raises(ClientConnectionError, match="released"):
+        await response.read()
+    await settled()
+
+
+@asynchronous
+async def test_closing_wakes_whoever_reads() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    reader = await started(stage.response.read())
+    stage.response.close()
+    with pytest.raises(ClientConnectionError, match="released"):
+        await reader
+
+
+@asynchronous
+async def test_a_body_that_was_read_stays_after_the_release() -> None:
+    response = response_to(b"hello", streamed=True)
+    await response.read()
+    response.release()
+    assert await response.read() == b"hello"
+
+
+@asynchronous
+async def test_a_body_that_arrived_whole_stays_after_the_release() -> None:
+    response = response_to(b"hello")
+    async with response:
+        pass
+    assert await response.text() == "hello"
+
+
+@asynchronous
+async def test_a_response_that_is_dropped_unread_cuts_the_connection() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    stage.response = None
+    await settled()
+    assert stage.ends.told == [False]
+    assert stage.transport.was_aborted
+
+
+@asynchronous
+async def test_a_response_that_is_dropped_when_complete_changes_nothing() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe", b"llo")
+    stage.response = None
+    assert stage.ends.told == [True]
+    assert not stage.transport.is_closing()
+
+
+@asynchronous
+async def test_an_error_inside_the_block_passes_and_the_response_is_released() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    with pytest.raises(ZeroDivisionError):
+        async with stage.response:
+            raise ZeroDivisionError
+    assert stage.ends.told == [False]
+    await settled()

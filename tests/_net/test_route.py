@@ -1,0 +1,44 @@
+"""Routes: what decides whether a connection may be shared."""
+
+import ssl
+
+import pytest
+
+from aioclient._net.route import Route, check_tls_wish
+
+PLAIN = Route("example.com", 80, False, True)
+
+
+def test_equal_routes_are_one_key() -> None:
+    assert hash(PLAIN) == hash(Route("example.com", 80, False, True))
+    assert Route("example.com", 80, False, True) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        PLAIN._replace(host="example.org"),
+        PLAIN._replace(port=81),
+        PLAIN._replace(is_ssl=True),
+        PLAIN._replace(ssl=False),
+        PLAIN._replace(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
+    ],
+)
+def test_every_input_of_a_handshake_makes_another_route(other: Route) -> None:
+    assert other != PLAIN
+
+
+def test_two_contexts_make_two_routes() -> None:
+    one, two = (ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) for _ in range(2))
+    assert PLAIN._replace(ssl=one) != PLAIN._replace(ssl=two)
+
+
+@pytest.mark.parametrize("wish", [True, False, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)])
+def test_a_tls_wish_is_a_bool_or_a_context(wish: bool | ssl.SSLContext) -> None:
+    check_tls_wish(wish)
+
+
+@pytest.mark.parametrize("wish", [None, 0, 1, "yes", object()])
+def test_anything_else_is_a_type_error(wish: object) -> None:
+    with pytest.raises(TypeError, match="ssl must be"):
+        check_tls_wish(wish)  # type: ignore[arg-type]

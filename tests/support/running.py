@@ -1,0 +1,122 @@
+"""Runs a coroutine as a test, and asserts that it leaves nothing behind.
+
+Nothing is: no task that still runs, no timer that still waits, no socket that is still open, and
+no error that only the event loop heard of.
+"""
+
+import asyncio
+import functools
+import os
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+#: A test that hangs fails after this time.
+PATIENCE_S = 20.0
+
+
+class WatchedLoop(asyncio.SelectorEventLoop):
+    """An event loop that remembers its timers and what nobody else heard of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timers: list[asyncio.TimerHandle] = []
+        self.unheard: list[dict[str, Any]] = []
+        self.set_exception_handler(lambda _loop, context: self.unheard.append(context))
+
+    def call_at(self, when: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
+        handle = super().call_at(when, callback, *args, **kwargs)
+        self.timers.append(handle)
+        return handle
+
+    def waiting_timers(self) -> list[asyncio.TimerHandle]:
+        """Those that have neither fired nor been cancelled."""
+        now = self.time()
+        return [timer for timer in self.timers if not timer.cancelled() and timer.when() > now]
+
+
+def open_sockets() -> int:
+    """How many sockets this process has open; always 0 where that cannot be told."""
+    count = 0
+    try:
+        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
+    except OSError:
+        return 0
+    for number in numbers:
+        try:
+            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
+        except OSError:
+            continue
+    return count
+
+
+def run(main: Coroutine[Any, Any, None], patience_s: float = PATIENCE_S) -> None:
+    """Run a coroutine on a loop of its own; afterwards nothing may be left of it."""
+    sockets_before = open_sockets()
+    loop = WatchedLoop()
+    left: list[object] = []
+
+    async def watched() -> None:
+        watcher = asyncio.current_task()
+        async with asyncio.timeout(patience_s):
+            await main
+        await settled()
+        left.extend(task for task in asyncio.all_tasks() if task is not watcher)
+        left.extend(loop.waiting_timers())
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(watched())
+    assert not left, f"left behind: {left}"
+    assert not loop.unheard, f"nobody heard of: {loop.unheard}"
+    assert open_sockets() <= sockets_before, "a socket was left open"
+
+
+def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Make a test of a coroutine function; it runs as `run` says."""
+
+    @functools.wraps(test)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        run(test(*args, **kwargs))
+
+    return wrapper
+
+
+async def settled(turns: int = 10) -> None:
+    """Let the loop turn a few times: enough for callbacks that call others."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], object], patience_s: float = 5.0) -> None:
+    """Wait until something has become true."""
+    async with asyncio.timeout(patience_s):
+        while not condition():
+            await asyncio.sleep(0.001)  # noqa: ASYNC110
+
+
+async def started(awaitable: Awaitable[Any], turns: int = 3) -> asyncio.Task[Any]:
+    """A task for something to await, which has gone as far as it can without waiting."""
+
+    async def whole() -> Any:
+        return await awaitable
+
+    task = asyncio.get_running_loop().create_task(whole())
+    await settled(turns)
+    return task
+
+
+async def cancelled(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+    raise AssertionError("the task was not cancelled")
+
+
+def closed_port() -> int:
+    """A port of 127.0.0.1 where nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
