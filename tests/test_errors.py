@@ -64,7 +64,9 @@ def test_every_exception_is_public_and_documented():
     assert all(getattr(errors, name).__doc__ for name in made)
 
 
-@pytest.mark.parametrize("name", ["TotalTimeoutError", "ConnectionTimeoutError", "SocketTimeoutError"])
+@pytest.mark.parametrize(
+    "name", ["TotalTimeoutError", "ConnectionTimeoutError", "SocketTimeoutError"]
+)
 def test_every_time_limit_is_a_client_error_and_a_timeout(name):
     error = getattr(errors, name)("late", limit="total", limit_s=5.0, phase="reading", host="h")
     assert isinstance(error, errors.ClientError)

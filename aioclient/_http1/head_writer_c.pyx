@@ -12,8 +12,8 @@ from aioclient._http.h1scan cimport (
 ctypedef size_t (*span)(const unsigned char *, size_t) noexcept nogil
 
 
-cdef bint _consists_of(str text, span leading):
-    """Is `text` not empty, and every byte of it of one class of ASCII?"""
+cdef bint _consists_of(object text, span leading):
+    """Is `text`, a str or of a subclass, not empty and every byte of it of one class of ASCII?"""
     if not text or not text.isascii():
         return False
     cdef bytes data = text.encode("ascii")
@@ -31,7 +31,7 @@ def write_field_lines(fields):
                 f"header names and values must be str, got {type(name).__name__} and "
                 f"{type(value).__name__} for {name!r}"
             )
-        if not _consists_of(str(name), h1scan_span_token):
+        if not _consists_of(name, h1scan_span_token):
             raise ValueError(f"invalid character in header name {name!r}")
         value_bytes = value.encode("utf-8", "surrogateescape")
         size = PyBytes_GET_SIZE(value_bytes)
@@ -45,9 +45,9 @@ def write_field_lines(fields):
 
 
 def write_request_head(
-    str method not None,
-    str target not None,
-    str authority not None,
+    object method,  # not `str`, which would refuse its subclasses
+    object target,
+    object authority,
     bytes field_lines not None,
     bytes framing_lines not None,
 ):

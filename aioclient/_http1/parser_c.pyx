@@ -82,7 +82,7 @@ cdef class ResponseParser:
 
     cdef object _limits
     cdef bytearray _rest
-    cdef str _method
+    cdef object _method
     cdef list _chunks
     cdef int _state
     cdef size_t _scanned
@@ -113,7 +113,7 @@ cdef class ResponseParser:
         """How many bytes came after the end of the response."""
         return len(self._rest) if self._state == IDLE else 0
 
-    def start(self, str method not None):
+    def start(self, object method):
         """Expect the response to a request with this method."""
         self._method = method
         self._state = HEAD

@@ -86,7 +86,9 @@ def test_first_of_several_media_types_counts(value, expected):
     assert media_type(value) == expected
 
 
-@pytest.mark.parametrize("value", [None, b"", b"text", b"; charset=utf-8", b"charset=utf-8", b",a/b"])
+@pytest.mark.parametrize(
+    "value", [None, b"", b"text", b"; charset=utf-8", b"charset=utf-8", b",a/b"]
+)
 def test_missing_or_broken_media_type_is_that_of_plain_bytes(value):
     assert media_type(value) == DEFAULT_MEDIA_TYPE == ("application/octet-stream", None)
 

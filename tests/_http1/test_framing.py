@@ -128,9 +128,7 @@ PERSISTENCE = [
 
 @pytest.mark.parametrize(("minor_version", "connection", "coding", "expected"), PERSISTENCE)
 def test_persistence(minor_version, connection, coding, expected):
-    given = head(
-        connection=connection, transfer_encoding=coding, minor_version=minor_version
-    )
+    given = head(connection=connection, transfer_encoding=coding, minor_version=minor_version)
     assert persists(given) is expected
 
 
