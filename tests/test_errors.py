@@ -6,10 +6,11 @@ import pickle
 import ssl
 from types import SimpleNamespace
 
-import aioclient
 import pytest
-from aioclient import errors
 from yarl import URL
+
+import aioclient
+from aioclient import errors
 
 # Name: the names of its bases, as users of aiohttp's client know them, and the two that are new.
 BASES = {

@@ -10,8 +10,9 @@ import textwrap
 import tomllib
 from pathlib import Path
 
-import aioclient
 import pytest
+
+import aioclient
 
 ROOT = Path(__file__).resolve().parent.parent
 DOORS = {

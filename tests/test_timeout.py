@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 
 import pytest
+
 from aioclient import ClientTimeout
 from aioclient._timeout import DEFAULT_TIMEOUT, request_timeout, session_timeout
 

@@ -6,20 +6,31 @@ the line end, and a line that begins with white space goes on with the value bef
 RFC 9112 section 5.2), which becomes one space.
 """
 
-import re
-
 from multidict import CIMultiDict
 
 from aioclient._aliases import RawHeaders
 from aioclient._http.events import FieldSection
 from aioclient._http.header_names import SHARED_NAMES, shared_name
 
-_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]+")
+_BLANKS = b" \t"
+_BLANKS_AND_CR = b" \t\r"
 
 
 def unfold(value: bytes) -> bytes:
     """`value` with each line break in it, and the white space around that, as one space."""
-    return _FOLD.sub(b" ", value).strip(b" \t")
+    lines = value.split(b"\n")
+    return b" ".join([line.strip(_BLANKS_AND_CR) for line in lines]).strip(_BLANKS)
+
+
+def _unfolded(lines: list[bytes]) -> list[bytes]:
+    """Lines with those that go on with the one before joined to it."""
+    joined: list[list[bytes]] = []
+    for line in lines:
+        if line.startswith((b" ", b"\t")) and joined:
+            joined[-1].append(line.strip(_BLANKS_AND_CR))
+        else:
+            joined.append([line.rstrip(_BLANKS_AND_CR)])
+    return [b" ".join(parts) for parts in joined]
 
 
 def split_fields(section: bytes) -> list[tuple[bytes, bytes]]:
@@ -28,14 +39,13 @@ def split_fields(section: bytes) -> list[tuple[bytes, bytes]]:
     The section ends with its empty line. A line without a colon gives an empty name, which no
     parser accepts.
     """
+    lines = section.split(b"\n")[:-2]
     if b"\n " in section or b"\n\t" in section:
-        section = _FOLD.sub(b" ", section)
+        lines = _unfolded(lines)
     pairs = []
-    for line in section.split(b"\n")[:-2]:
+    for line in lines:
         name, colon, value = line.partition(b":")
-        # Only one CR belongs to the line end; another stays, for a parser to refuse.
-        value = value[:-1] if value.endswith(b"\r") else value
-        pairs.append((name if colon else b"", value.strip(b" \t")))
+        pairs.append((name if colon else b"", value.strip(_BLANKS_AND_CR)))
     return pairs
 
 

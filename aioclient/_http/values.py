@@ -1,5 +1,6 @@
 """Field values: token lists and media types (RFC 9110 sections 5.6 and 8.3)."""
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -28,45 +29,42 @@ def media_type(value: bytes | None) -> MediaType:
     if not value:
         return DEFAULT_MEDIA_TYPE
     text = value.decode("utf-8", "surrogateescape")
-    essence, _, parameters = text.partition(";")
-    essence = essence.partition(",")[0].strip().lower()
+    essence, semicolon, parameters = text.partition(";")
+    essence, comma, _ = essence.partition(",")
+    essence = essence.strip().lower()
     if "/" not in essence:
         return DEFAULT_MEDIA_TYPE
-    for name, parameter in parse_parameters(parameters):
-        if name == "charset":
-            return MediaType(essence, parameter)
+    if semicolon and not comma:
+        for name, parameter in parse_parameters(parameters):
+            if name == "charset":
+                return MediaType(essence, parameter)
     return MediaType(essence, None)
 
 
+# Up to the next ";": a name and, after "=", a quoted string or what else stands there. The first
+# quantifiers are possessive, so that no input makes the search go back.
+_PARAMETER = re.compile(
+    r'[ \t;]*+([^=;,"]++)(?:=[ \t]*+(?:"((?:[^"\\]|\\.)*+\\?)"?|([^;,"]*+)))?[ \t]*(?=[;,]|\Z)'
+)
+_QUOTED_PAIR = re.compile(r"\\(.)")
+
+
 def parse_parameters(text: str) -> list[tuple[str, str]]:
-    """``a=b; c="d;e"`` as lower-case names and unquoted values (RFC 9110 section 5.6.6)."""
+    """``a=b; c="d;e"`` as lower-case names and unquoted values (RFC 9110 section 5.6.6).
+
+    A name without "=" is left out. Stops at a comma, which ends the member of a list, and at what
+    is not a parameter.
+    """
     parameters = []
-    rest = text
-    while rest:
-        name, equals, rest = rest.partition("=")
-        if not equals:
-            break
-        name = name.rpartition(";")[2]
-        rest = rest.lstrip(" \t")
-        if rest.startswith('"'):
-            value, rest = _quoted_string(rest)
-        else:
-            value, _, rest = rest.partition(";")
-            value = value.partition(",")[0].strip()
-        parameters.append((name.strip().lower(), value))
+    position = 0
+    while (found := _PARAMETER.match(text, position)) is not None:
+        name, quoted, plain = found.groups()
+        if quoted is not None:
+            plain = _QUOTED_PAIR.sub(r"\1", quoted)
+        if plain is not None:
+            parameters.append((name.strip().lower(), plain.strip() if quoted is None else plain))
+        position = found.end()
     return parameters
-
-
-def _quoted_string(text: str) -> tuple[str, str]:
-    """The value of the quoted-string that `text` begins with, and the rest (section 5.6.4)."""
-    value = []
-    position = 1
-    while position < len(text) and text[position] != '"':
-        if text[position] == "\\" and position + 1 < len(text):
-            position += 1
-        value.append(text[position])
-        position += 1
-    return "".join(value), text[position + 1 :].partition(";")[2]
 
 
 def tokens(value: bytes) -> list[bytes]:

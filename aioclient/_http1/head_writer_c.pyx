@@ -14,6 +14,8 @@ ctypedef size_t (*span)(const unsigned char *, size_t) noexcept nogil
 
 cdef bint _consists_of(object text, span leading):
     """Is `text`, a str or of a subclass, not empty and every byte of it of one class of ASCII?"""
+    if not isinstance(text, str):
+        raise TypeError(f"expected str, got {type(text).__name__}")
     if not text or not text.isascii():
         return False
     cdef bytes data = text.encode("ascii")

@@ -12,8 +12,8 @@ from aioclient._http.events import FieldLines
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
-_FORBIDDEN_IN_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_BLANKS = " \t"
+_FORBIDDEN_IN_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_BLANKS = b" \t"
 
 
 def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines:
@@ -29,10 +29,11 @@ def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines:
         _require_text(name, value)
         if _TOKEN.fullmatch(name) is None:
             raise ValueError(f"invalid character in header name {name!r}")
-        if _FORBIDDEN_IN_VALUE.search(value):
+        value_bytes = value.encode("utf-8", "surrogateescape")
+        if _FORBIDDEN_IN_VALUE.search(value_bytes):
             raise ValueError(f"control character in the value of header {str(name)!r}")
-        lines.append(f"{name}: {value.strip(_BLANKS)}\r\n")
-    return FieldLines("".join(lines).encode("utf-8", "surrogateescape"))
+        lines.append(b"%b: %b\r\n" % (name.encode("ascii"), value_bytes.strip(_BLANKS)))
+    return FieldLines(b"".join(lines))
 
 
 def _require_text(name: object, value: object) -> None:

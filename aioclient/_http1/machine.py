@@ -39,7 +39,8 @@ class Http1Machine:
         data = write_request_head(
             head.method, head.target, head.authority, head.field_lines, framing
         )
-        self._closes = head.connection is not None and asks_to_close(head)
+        # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
+        self._closes = head.method == "CONNECT" or asks_to_close(head)
         self._request_is_sent = length <= 0 and length != CHUNKED
         self._parser.start(head.method)
         return data

@@ -87,17 +87,20 @@ class Deadlines:
         """Let those that are overdue expire, and arm the timer for the next."""
         now = self._clock()
         self._armed_for = inf
-        for deadline in [d for d in self.running if d.expires_at <= now]:
-            if self.running.pop(deadline, deadline) is None:  # not stopped by another's expiry
-                deadline.on_expiry(deadline)
-        earliest = min((d.expires_at for d in self.running), default=inf)
-        if earliest < self._armed_for:
-            self._arm(earliest, now)
+        try:
+            for deadline in [d for d in self.running if d.expires_at <= now]:
+                if self.running.pop(deadline, deadline) is None:  # not stopped by another's expiry
+                    deadline.on_expiry(deadline)
+        finally:
+            earliest = min((d.expires_at for d in self.running), default=inf)
+            if earliest < self._armed_for:
+                self._arm(earliest, now)
 
     def close(self) -> None:
         """Drop the timer; nothing expires any more."""
         if self._timer is not None:
             self._timer.cancel()
+        self._armed_for = -inf  # nothing is earlier
         self.running.clear()
 
     def _arm(self, at: float, now: float) -> None:

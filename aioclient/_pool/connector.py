@@ -167,6 +167,8 @@ class BaseConnector(ABC):
     def abort(self) -> None:
         """Cut every connection without waiting: for one that was never closed."""
         self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         if self._loop is not None and not self._loop.is_closed():
             for connection in list(self._connections):
                 connection.abort()
@@ -253,9 +255,17 @@ class BaseConnector(ABC):
         future = waiter.future
         if future.done() and not future.cancelled() and future.exception() is None:
             future.result().give_back(True)
-        task = self._connecting.get(waiter)
-        if task is not None and not self._ledger.is_awaited(waiter.route):
-            task.cancel()
+        # A connection that is being made for one who gave up serves the next who waits for the
+        # route; those that nobody waits for are not made.
+        route = waiter.route
+        unclaimed = [
+            task
+            for other, task in self._connecting.items()
+            if other.route == route and not other.is_waiting
+        ]
+        if unclaimed:
+            for task in unclaimed[self._ledger.count_waiting(route) :]:
+                task.cancel()
 
     # --- giving back -------------------------------------------------------------------------
 

@@ -148,9 +148,9 @@ class Ledger(Generic[C, W]):
         """Leave the queue; harmless for one who is not in it."""
         self.waiting.pop(waiter, None)
 
-    def is_awaited(self, route: Route) -> bool:
-        """Does anybody wait for this route?"""
-        return any(waiter.route == route for waiter in self.waiting)
+    def count_waiting(self, route: Route) -> int:
+        """How many wait for this route?"""
+        return sum(waiter.route == route and waiter.is_waiting for waiter in self.waiting)
 
     def grant(self, not_before: float) -> Grant[C, W] | None:
         """Take a slot for the first waiter who can have one; None if nobody can.

@@ -1,6 +1,7 @@
 """Basic authentication (RFC 7617)."""
 
 import pytest
+
 from aioclient import encode_basic_auth
 
 

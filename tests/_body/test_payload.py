@@ -4,6 +4,7 @@ import array
 import asyncio
 
 import pytest
+
 from aioclient._body.payload import UNKNOWN_SIZE, body_payload, json_payload
 
 

@@ -1,8 +1,9 @@
 """Field sections as raw pairs and as multidicts (RFC 9112 section 5)."""
 
 import pytest
-from aioclient._http.header_names import SHARED_NAMES
 from multidict import CIMultiDict, istr
+
+from aioclient._http.header_names import SHARED_NAMES
 
 # Name: section, pairs.
 SECTIONS = {

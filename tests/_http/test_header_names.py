@@ -1,9 +1,10 @@
 """Header names that are made once."""
 
 import pytest
+from multidict import istr
+
 from aioclient._http import header_names
 from aioclient._http.header_names import SHARED_NAMES, shared_name
-from multidict import istr
 
 
 @pytest.mark.parametrize("constant", [n for n in vars(header_names) if n.isupper()][:10])

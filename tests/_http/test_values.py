@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from aioclient._http.values import DEFAULT_MEDIA_TYPE, media_type, parse_parameters, tokens
 
 

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+
 from aioclient._http.events import ResponseHead
 
 

@@ -3,6 +3,7 @@
 import array
 
 import pytest
+
 from aioclient._http.events import CHUNKED, NO_BODY
 from aioclient._http1.body_writer import BodyWriter
 

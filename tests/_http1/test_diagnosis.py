@@ -1,6 +1,7 @@
 """The words for what a peer did wrong: enough to see it, and never more than 100 bytes of it."""
 
 import pytest
+
 from aioclient._http1 import diagnosis
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient.errors import ClientError, ClientPayloadError, ServerProtocolError

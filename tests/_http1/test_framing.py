@@ -1,6 +1,7 @@
 """Which body follows a head, and does the connection persist? Tables from RFC 9112."""
 
 import pytest
+
 from aioclient._http.events import CHUNKED, NO_BODY, UNTIL_CLOSE, RequestHead, ResponseHead
 from aioclient._http1.framing import asks_to_close, body_length, persists, request_body_length
 from aioclient.errors import ServerProtocolError

@@ -110,9 +110,9 @@ def test_value_is_written_in_utf_8_without_blanks_around_it(value, written, writ
     assert writer.write_field_lines([("X", value)]) == b"X: " + written + b"\r\n"
 
 
-@pytest.mark.parametrize("value", ["\ud800", "\udfff", "a\udc0a", "a\udc0d\udc0aX: y"])
+@pytest.mark.parametrize("value", [chr(0xD800), chr(0xDFFF), "a\udc0a", "a\udc0d\udc0aX: y"])
 def test_surrogate_that_stands_for_no_byte_is_refused(value, writer):
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="character"):
         writer.write_field_lines([("X", value)])
 
 
@@ -191,11 +191,9 @@ def test_parts_of_a_head_may_be_of_a_subclass_of_str(method, target, authority, 
 
 
 def test_text_is_written_as_it_is_and_not_as_it_would_be_formatted(writer):
-    # str(Name.A) is "Name.A": the same holds for every enumeration made of strings like this.
-    class Name(str, Enum):
-        A = "x-name"
-
-    lines = writer.write_field_lines([(Name.A, Name.A)])
+    # str(name.A) is "name.A": the same holds for every enumeration made of strings like this.
+    name = Enum("name", {"A": "x-name"}, type=str)
+    lines = writer.write_field_lines([(name.A, name.A)])
     assert lines == b"x-name: x-name\r\n"
     head = writer.write_request_head("GET", "/", "host", lines, b"")
     assert head.endswith(b"\r\nx-name: x-name\r\n\r\n")

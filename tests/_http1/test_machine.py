@@ -1,6 +1,7 @@
 """One exchange after another on a connection: what goes out, and may another follow?"""
 
 import pytest
+
 from aioclient._http.events import CHUNKED, END_OF_MESSAGE, NO_BODY, RequestHead
 from aioclient._http1.limits import Limits
 from aioclient._http1.machine import Http1Machine

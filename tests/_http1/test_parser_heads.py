@@ -3,8 +3,8 @@
 import time
 
 import pytest
+
 from aioclient._http.events import END_OF_MESSAGE as END
-from aioclient._http.events import ResponseHead
 from aioclient._http.fields_py import raw_pairs
 from aioclient.errors import ServerProtocolError
 
@@ -47,7 +47,7 @@ BAD_HEADS = {
     "no minor version": b"HTTP/1 200 OK\r\n" + EMPTY,
     "two digits of minor version": b"HTTP/1.10 200 OK\r\n" + EMPTY,
     "a sign in the version": b"HTTP/1.-1 200 OK\r\n" + EMPTY,
-    "a digit that is not ASCII": "HTTP/1.١ 200 OK\r\n".encode() + EMPTY,
+    "a digit that is not ASCII": "HTTP/1.\u0661 200 OK\r\n".encode() + EMPTY,
     "another protocol": b"ICY 200 OK\r\n" + EMPTY,
     "space before the protocol": b" HTTP/1.1 200 OK\r\n" + EMPTY,
     "two spaces before the status": b"HTTP/1.1  200 OK\r\n" + EMPTY,

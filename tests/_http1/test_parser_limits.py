@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+
 from aioclient._http.events import END_OF_MESSAGE as END
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient.errors import ClientError, ClientPayloadError, ServerProtocolError

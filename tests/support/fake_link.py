@@ -1,6 +1,7 @@
 """A transport without a socket, and connections over it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from aioclient._connection.exchange import Exchange
@@ -24,6 +25,8 @@ class FakeTransport(asyncio.Transport):
         self.writes = 0
         #: How large the items of what was written are: 1 but for views of other things than bytes.
         self.item_sizes: list[int] = []
+        #: Told of each write.
+        self.on_write: Callable[[], None] | None = None
         self.is_reading_paused = False
         #: How often reading was paused.
         self.pauses = 0
@@ -38,6 +41,8 @@ class FakeTransport(asyncio.Transport):
         self.written += data
         self.writes += 1
         self.item_sizes.append(memoryview(data).itemsize)
+        if self.on_write is not None:
+            self.on_write()
 
     def is_closing(self) -> bool:
         return self._is_closing

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 #: A test that hangs fails after this time.
-PATIENCE_S = 20.0
+PATIENCE_S = 10.0
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):

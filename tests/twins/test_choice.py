@@ -3,8 +3,9 @@
 import importlib
 import os
 
-import aioclient
 import pytest
+
+import aioclient
 
 TEST_TWINS = os.environ.get("AIOCLIENT_TEST_TWINS")
 NO_EXTENSIONS = bool(os.environ.get("AIOCLIENT_NO_EXTENSIONS"))

@@ -1,9 +1,10 @@
 """Both field twins cut every section that a parser lets pass in the same way."""
 
 import pytest
-from aioclient._http.header_names import SHARED_NAMES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from aioclient._http.header_names import SHARED_NAMES
 
 letters = bytes([9, *range(32, 127), *range(128, 256)])
 texts = st.text(letters.decode("latin-1"), max_size=8).map(lambda text: text.encode("latin-1"))

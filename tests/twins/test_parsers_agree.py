@@ -3,10 +3,11 @@
 import itertools
 
 import pytest
-from aioclient._http.events import ResponseHead
-from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from aioclient._http.events import ResponseHead
+from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 
 # --- responses, from the grammar of RFC 9112 --------------------------------------------------
 

@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import aioclient
 import pytest
+
+import aioclient
 
 PACKAGE = Path(aioclient.__file__).parent
 SOURCES = sorted(PACKAGE.glob("**/*_c.pyx"))

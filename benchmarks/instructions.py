@@ -1,0 +1,213 @@
+"""User-space instructions of the client per warm request, counted by callgrind.
+
+The client process (peers.py) runs twice under ``valgrind --tool=callgrind``, with N1
+and with N2 requests after the same warm-up; the difference of the two totals divided
+by N2 - N1 is the cost of one request. Start-up, imports, connecting and warm-up are in
+both runs and drop out. The server is an nginx in its own process and is not counted.
+
+The figure hardly depends on the machine's speed or load, which makes it the one to
+compare changes with. Limits: the kernel's work (system calls) is not in it;
+instructions are not time (a cache miss costs no instruction); and under valgrind the
+client is some 50 times slower than the server, so with 64 requests at a time nearly all
+answers are there when the event loop looks, which is the best case.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nginx
+import peers
+
+_TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
+# A line of callgrind_annotate: 1,234 ( 5.67%)  file.c:function'2 [/path/object.so]
+_FUNCTION = re.compile(
+    r" *(?P<own>[\d,]+) \( *[\d.]+%\)  .*?:(?P<name>[^:]+?)(?:'\d+)?(?: \[(?P<object>.*)\])?$"
+)
+_TOP_FUNCTIONS = 40
+_RUN_SECONDS = 1800
+
+
+def _callgrind(
+    python: str,
+    out: Path,
+    run: tuple[str, str, int, int, int],
+    *options: str,
+) -> None:
+    """Run the client process (peer, workload, port, warm-up, requests)."""
+    result = subprocess.run(
+        [
+            "valgrind",
+            "--tool=callgrind",
+            f"--callgrind-out-file={out}",
+            *options,
+            *peers.command(python, "once", *run),
+        ],
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_RUN_SECONDS,
+    )
+    if result.returncode:
+        sys.exit(f"{' '.join(map(str, run))} failed:\n{result.stderr}")
+
+
+def _total(out: Path) -> int:
+    match = _TOTAL.search(out.read_text(errors="replace"))
+    if match is None:
+        sys.exit("callgrind wrote no total")
+    return int(match[1])
+
+
+def _measure(arguments: argparse.Namespace, port: int, peer: str, workload: str) -> float:
+    """Instructions per request."""
+    first: int
+    second: int
+    first, second = arguments.lengths
+    totals: list[int] = []
+    with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
+        for count in (first, second):
+            out = Path(directory, str(count))
+            run = (peer, workload, port, arguments.warm_up, count)
+            _callgrind(arguments.python, out, run)
+            totals.append(_total(out))
+    return (totals[1] - totals[0]) / (second - first)
+
+
+def _profile(arguments: argparse.Namespace, port: int) -> None:
+    """Keep the profile of the warm requests alone and print its top functions."""
+    peer, workload = arguments.profile
+    count = arguments.lengths[1]
+    kept = Path(f"callgrind.out.{peer}.{workload}")
+    with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
+        out = Path(directory, "out")
+        run = (peer, workload, port, arguments.warm_up, count)
+        # The client process calls getloadavg before and after the requests; each call
+        # writes what was counted up to it: out.1 the start, out.2 the requests.
+        _callgrind(arguments.python, out, run, "--dump-before=getloadavg")
+        dump = Path(f"{out}.2")
+        if not dump.exists():
+            sys.exit("the marks around the requests were not found in the profile")
+        # The calls that were under way at the first mark have the count 0, with which
+        # callgrind_annotate takes what they called for their own cost.
+        text = dump.read_text(errors="surrogateescape")
+        text = re.sub(r"^calls=0 ", "calls=1 ", text, flags=re.MULTILINE)
+        kept.write_text(text, errors="surrogateescape")
+    print(f"{peer} {workload}: {_total(kept) / count:,.0f} instructions per request, of these")
+    print("in the functions themselves:\n")
+    for function, own in _own_costs(kept)[:_TOP_FUNCTIONS]:
+        print(f"{own / count:>10,.1f}  {own / _total(kept):>6.2%}  {function}")
+    print(f"\nkept: {kept}  (try: callgrind_annotate --inclusive=yes {kept})")
+
+
+def _own_costs(profile: Path) -> list[tuple[str, int]]:
+    """The functions of a profile with their own instructions, highest first.
+
+    callgrind_annotate has a line for every source file of which code is inlined into a
+    function, and for recursive calls; they are one function here.
+    """
+    annotated = subprocess.run(
+        ["callgrind_annotate", "--auto=no", "--threshold=100", str(profile)],
+        check=True,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    costs: dict[str, int] = {}
+    objects: dict[str, str] = {}
+    for line in annotated.stdout.splitlines():
+        if match := _FUNCTION.match(line):
+            name = match["name"]
+            costs[name] = costs.get(name, 0) + int(match["own"].replace(",", ""))
+            if match["object"]:
+                objects.setdefault(name, Path(match["object"]).name)
+    ordered = sorted(costs.items(), key=lambda item: -item[1])
+    return [(f"{name}  [{objects.get(name, '?')}]", own) for name, own in ordered]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    peers.add_choice_arguments(parser)
+    parser.add_argument(
+        "--lengths",
+        nargs=2,
+        type=int,
+        default=(300, 1300),
+        metavar=("N1", "N2"),
+        help="requests of the two runs (default: 300 1300)",
+    )
+    parser.add_argument("--warm-up", type=int, default=200, help="uncounted requests in both runs")
+    parser.add_argument(
+        "--profile",
+        nargs=2,
+        metavar=("PEER", "WORKLOAD"),
+        help="write callgrind.out.PEER.WORKLOAD and print its top functions instead",
+    )
+    arguments = parser.parse_args()
+    if not 0 < arguments.lengths[0] < arguments.lengths[1]:
+        parser.error("--lengths: 0 < N1 < N2")
+    if arguments.profile:
+        peer, workload = arguments.profile
+        if peer not in peers.PEERS or workload not in peers.WORKLOADS:
+            parser.error(f"--profile: {peers.PEERS} and {tuple(peers.WORKLOADS)}")
+        arguments.peers = (peer,)
+    return arguments
+
+
+def main() -> None:
+    arguments = _arguments()
+    if shutil.which("valgrind") is None:
+        sys.exit("valgrind not found; on Debian: apt-get install valgrind")
+    usable, versions = peers.probe(arguments.python, arguments.peers)
+    if not usable:
+        sys.exit("no peer to measure")
+    client_core, server_core = nginx.cores()
+    results: dict[str, dict[str, float]] = {}
+    with nginx.serve(server_core) as port:
+        if client_core is not None:
+            os.sched_setaffinity(0, {client_core})  # inherited by the clients
+        if arguments.profile:
+            _profile(arguments, port)
+            return
+        print(f"Python {versions['python']}, {versions['peers']}")
+        print(f"{'workload':<14}  {'peer':<10}  {'instructions':>12}  {'/ ' + peers.REFERENCE:>9}")
+        # The reference first, so that every line can show its ratio at once.
+        usable.sort(key=lambda peer: peer != peers.REFERENCE)
+        for workload in arguments.workloads:
+            row = results[workload] = {}
+            for peer in usable:
+                row[peer] = _measure(arguments, port, peer, workload)
+                ratio = "-"
+                if peers.REFERENCE in row:
+                    ratio = f"{row[peer] / row[peers.REFERENCE]:.3f}"
+                print(
+                    f"{workload:<14}  {peer:<10}  {row[peer]:>12,.0f}  {ratio:>9}",
+                    flush=True,
+                )
+    print(
+        json.dumps(
+            {
+                "benchmark": "instructions",
+                **versions,
+                "lengths": list(arguments.lengths),
+                "instructions_per_request": {
+                    workload: {peer: round(value) for peer, value in row.items()}
+                    for workload, row in results.items()
+                },
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except nginx.NginxError as exc:
+        sys.exit(f"nginx: {exc}")
