@@ -1,5 +1,6 @@
 """How long a caller is willing to wait, and how a request's wish overrides the session's."""
 
+from math import inf
 from typing import Final, TypeAlias
 
 _LIMITS: Final = ("total", "connect", "sock_read", "sock_connect")
@@ -95,7 +96,7 @@ def _checked(name: str, value: object) -> float | None:
         raise TypeError(f"ClientTimeout {name} must be seconds or None, not {value!r}")
     if not value >= 0:  # NaN too
         raise ValueError(f"ClientTimeout {name} must not be negative, got {value!r}")
-    return value
+    return None if value == inf else value
 
 
 DEFAULT_TIMEOUT: Final = ClientTimeout(total=300.0, sock_connect=30.0)

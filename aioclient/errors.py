@@ -4,6 +4,7 @@ Messages say what happened, where, and which limit was at work; they never carry
 and bases are those that users of aiohttp's client know; what is new says so in its docstring.
 """
 
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Protocol
@@ -35,6 +36,7 @@ __all__ = (
 )
 
 SHOWN_BYTES = 100
+_USER_INFO = re.compile(r"//[^/?#\s]*@")
 
 
 def shown(data: bytes) -> str:
@@ -42,6 +44,11 @@ def shown(data: bytes) -> str:
     if len(data) <= SHOWN_BYTES:
         return repr(data)
     return f"{data[:SHOWN_BYTES]!r}..."
+
+
+def without_user_info(text: str) -> str:
+    """`text` with the login and password of URLs in it left out, valid URLs or not."""
+    return _USER_INFO.sub("//", text)
 
 
 class Endpoint(Protocol):
@@ -267,7 +274,8 @@ class InvalidURL(ClientError, ValueError):
         self.description = description
 
     def __str__(self) -> str:
-        return f"{self.url}: {self.description}" if self.description else str(self.url)
+        text = f"{self.url}: {self.description}" if self.description else str(self.url)
+        return without_user_info(text)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"

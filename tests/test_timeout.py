@@ -19,7 +19,7 @@ def test_nothing_is_limited_unless_it_is_said():
 
 
 @pytest.mark.parametrize("name", FIELDS)
-@pytest.mark.parametrize("value", [None, 0, 0.0, 1, 0.001, 1e9, math.inf])
+@pytest.mark.parametrize("value", [None, 0, 0.0, 1, 0.001, 1e9])
 def test_limit_is_seconds_or_none(name, value):
     assert getattr(ClientTimeout(**{name: value}), name) == value
 

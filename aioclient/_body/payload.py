@@ -28,14 +28,26 @@ class Payload(Protocol):
         """The body in pieces."""
 
 
+def as_bytes(value: BytesLike) -> BytesLike:
+    """The same bytes, as something that has as many items as bytes; copied only if scattered."""
+    if isinstance(value, memoryview) and (value.itemsize != 1 or not value.c_contiguous):
+        return value.cast("B") if value.c_contiguous else bytes(value)
+    return value
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__  # not the value: it may be a secret
+
+
 class BytesPayload:
     """A body that is in memory; it is not copied."""
 
     __slots__ = ("at_hand", "content_type", "size")
 
     def __init__(self, value: BytesLike, content_type: str = "application/octet-stream") -> None:
-        self.at_hand: BytesLike | None = value
-        self.size = value.nbytes if isinstance(value, memoryview) else len(value)
+        data = as_bytes(value)
+        self.at_hand: BytesLike | None = data
+        self.size = len(data)
         self.content_type = content_type
 
     async def pieces(self) -> AsyncIterator[BytesLike]:
@@ -61,8 +73,8 @@ class AsyncIterablePayload:
         """The caller's pieces; TypeError for one that is not bytes-like."""
         async for piece in self._value:
             if not isinstance(piece, bytes | bytearray | memoryview):
-                raise TypeError(f"a piece of a body must be bytes-like, not {piece!r}")
-            yield piece
+                raise TypeError(f"a piece of a body must be bytes-like, not {_kind(piece)}")
+            yield as_bytes(piece)
 
 
 def body_payload(data: BodyData) -> Payload:
@@ -76,7 +88,9 @@ def body_payload(data: BodyData) -> Payload:
         return BytesPayload(data.encode(), "text/plain; charset=utf-8")
     if isinstance(data, AsyncIterable):
         return AsyncIterablePayload(data)
-    raise TypeError(f"data must be bytes-like, str or an async iterable of bytes, not {data!r}")
+    raise TypeError(
+        f"data must be bytes-like, str or an async iterable of bytes, not {_kind(data)}"
+    )
 
 
 def json_payload(value: Any, encode: JSONEncoder) -> Payload:  # a JSON value is what `encode` takes

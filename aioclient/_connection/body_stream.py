@@ -94,12 +94,20 @@ class BodyStream:
         if n == 0:
             return b""
         if n < 0:
-            pieces = []
-            while piece := await self.readany():
-                pieces.append(piece)
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            return await self._read_all()
         await self._wait_for_bytes()
         return self._take(n)
+
+    async def _read_all(self) -> bytes:
+        pieces: list[bytes] = []
+        try:
+            while piece := await self.readany():
+                pieces.append(piece)
+        except BaseException:  # cancelled or broken off: nothing is lost for who reads again
+            self._pieces.extendleft(reversed(pieces))
+            self._size += sum(map(len, pieces))
+            raise
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def readany(self) -> bytes:
         """All that has arrived, waiting for at least one byte; ``b""`` at the end."""

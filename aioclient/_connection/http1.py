@@ -11,7 +11,13 @@ from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
 from aioclient._net.link import TransportLink
 from aioclient._net.route import Route
-from aioclient.errors import ClientConnectionError, ClientOSError, ServerProtocolError, shown
+from aioclient.errors import (
+    ClientConnectionError,
+    ClientOSError,
+    ClientPayloadError,
+    ServerProtocolError,
+    shown,
+)
 
 #: A body up to this size leaves in one write with its head; joining costs less than a system call.
 JOINED_BODY_BYTES = 64 * 1024
@@ -189,13 +195,20 @@ class Http1Connection(Connection):
         self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
         self._link.abort()
 
+    def _upload_failed(self, exchange: Exchange | None, error: Exception) -> None:
+        if exchange is not None and exchange is self._exchange:
+            self._break_off(exchange, error)
+
     async def _send(self, payload: Payload, length: int) -> None:
         exchange = self._exchange
         try:
             await upload(payload, length, self._link)
+        except asyncio.CancelledError:
+            # Either the exchange is over, or the payload cancelled itself and nobody else will say.
+            self._upload_failed(exchange, ClientPayloadError("the request body was cancelled"))
+            raise
         except Exception as error:
-            if exchange is not None and exchange is self._exchange:
-                self._break_off(exchange, error)
+            self._upload_failed(exchange, error)
             return
         if exchange is self._exchange:
             self._upload = None

@@ -1,5 +1,6 @@
 """Field values: token lists and media types (RFC 9110 sections 5.6 and 8.3)."""
 
+import codecs
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -39,6 +40,17 @@ def media_type(value: bytes | None) -> MediaType:
             if name == "charset":
                 return MediaType(essence, parameter)
     return MediaType(essence, None)
+
+
+@lru_cache(maxsize=64)
+def text_codec(charset: str | None) -> str:
+    """Python's name for a charset; ``utf-8`` for none, and for what is no encoding of text."""
+    try:
+        if charset is not None and str(b"0", charset, "replace"):
+            return codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        pass
+    return "utf-8"
 
 
 # Up to the next ";": a name and, after "=", a quoted string or what else stands there. The first

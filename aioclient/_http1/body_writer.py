@@ -14,7 +14,7 @@ class BodyWriter:
         self._written = 0
 
     def piece(self, data: BytesLike) -> tuple[BytesLike, ...]:
-        """What to write for one piece; nothing for an empty one (an empty chunk ends a body).
+        """What to write for one piece of bytes; nothing for an empty one (that would end a body).
 
         Raises ValueError if that is more than was announced: the surplus would be read as the next
         request.

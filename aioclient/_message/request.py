@@ -25,6 +25,10 @@ class RequestInfo(NamedTuple):
     headers: CIMultiDictProxy[str]
     real_url: URL
 
+    def __repr__(self) -> str:
+        # Without the headers: some are credentials.
+        return f"RequestInfo(method={self.method!r}, url={str(self.url)!r})"
+
 
 class Target:
     """A URL taken apart into what a request needs of it; the same for all requests to it."""

@@ -1,7 +1,7 @@
 """The response as the caller sees it."""
 
-import codecs
 import json as json_module
+import re
 from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -14,11 +14,13 @@ from aioclient._connection.body_stream import BodyStream
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
-from aioclient._http.values import MediaType, media_type
+from aioclient._http.values import MediaType, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
+# As lenient as users of this API are used to: what follows "json" is not looked at.
+_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.ASCII)
 _DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
 
 
@@ -86,14 +88,10 @@ class ClientResponse:
         self._exchange = exchange
         self._headers: CIMultiDictProxy[str] | None = None
         self._is_released = False
+        self._body: bytes | None = None
         stream = exchange.stream
         self._stream = stream
-        if stream is None:
-            self._body: bytes | None = exchange.body
-            self._unfinished = None
-        else:
-            self._body = None
-            self._unfinished = _Unfinished(exchange)
+        self._unfinished = None if stream is None else _Unfinished(exchange)
         #: The method of the request.
         self.method = request.head.method
         #: The status code, 100 to 999.
@@ -175,32 +173,31 @@ class ClientResponse:
         stream = self._stream
         if stream is None:
             self._stream = stream = BodyStream(None, 0)
-            if self._body:
-                stream.feed(self._body)
+            if self._body is None and self._exchange.body:  # it came whole and was not read yet
+                stream.feed(self._exchange.body)
             stream.end()
         return stream
 
     async def read(self) -> bytes:
-        """The whole body; it is kept, so that reading twice gives the same.
+        """The whole body, or what `content` has left of it; kept, so it can be read again.
 
         Raises ClientPayloadError if the body breaks off, and the error of a time limit that passes.
-        Cancelling leaves the rest in the stream.
+        Cancelling leaves everything in the stream.
         """
         body = self._body
         if body is None:
-            self._check_not_released()
-            self._body = body = await self.content.read()
+            if self._stream is None:
+                body = self._exchange.body
+            elif self._is_released and not self._stream.at_eof():
+                raise ClientConnectionError("the response was released before its body was read")
+            else:
+                body = await self._stream.read()
+            self._body = body
         return body
 
     def get_encoding(self) -> str:
         """The codec for the body's text: its charset parameter if Python knows it, else UTF-8."""
-        charset = self.charset
-        if charset is not None:
-            try:
-                return codecs.lookup(charset).name
-            except (LookupError, ValueError):
-                pass
-        return "utf-8"
+        return text_codec(self.charset)
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         """The whole body as text; raises as `read` does, and UnicodeDecodeError."""
@@ -233,20 +230,17 @@ class ClientResponse:
                 message=f"expected {content_type}, got {kind.essence}",
                 headers=self.headers,
             )
-        body = body.strip()
-        if not body:
-            return None
-        if encoding is None:
-            encoding = "utf-8" if kind.charset is None else self.get_encoding()
-        text = str(body, encoding)
+        text = str(body, encoding or text_codec(kind.charset))
         if loads is json_module.loads:
-            # The decoder itself, without the two calls around it that look for white space.
+            # The decoder itself, without the calls around it that look for white space.
             try:
                 value, end = _DECODE_JSON(text)
+                if end == len(text):
+                    return value
             except ValueError:
-                return loads(text)  # finds the better words
-            return value if end == len(text) else loads(text)
-        return loads(text)
+                pass  # white space before it, or an error, for which `loads` finds the words
+        text = text.strip()
+        return loads(text) if text else None
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -294,10 +288,8 @@ class ClientResponse:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.url} [{self.status} {self.reason}]>"
 
-    def _check_not_released(self) -> None:
-        if self._is_released:
-            raise ClientConnectionError("the response was released before its body was read")
-
 
 def _is_expected(kind: MediaType, expected: str) -> bool:
-    return kind.is_json if expected == "application/json" else expected.lower() in kind.essence
+    if expected == "application/json":
+        return kind.is_json or _JSON_TYPE.match(kind.essence) is not None
+    return expected.lower() in kind.essence

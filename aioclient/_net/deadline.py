@@ -33,6 +33,11 @@ class Deadline:
         self.on_expiry = on_expiry
         self.expires_at = inf
 
+    @property
+    def is_running(self) -> bool:
+        """Neither passed nor stopped."""
+        return self in self._deadlines.running
+
     def stop(self) -> None:
         """End it before it passes; harmless when it has passed or was stopped already."""
         self._deadlines.running.pop(self, None)

@@ -7,11 +7,11 @@ from typing import Any
 from aioclient._message.response import ClientResponse
 
 
-class Pending:
+class Pending(Coroutine[Any, Any, ClientResponse]):
     """The answer to a request, once somebody waits for it.
 
     ``response = await pending`` gives the response; ``async with pending as response`` also
-    releases it at the end of the block.
+    releases it at the end of the block; `asyncio.create_task` takes it, too.
     """
 
     __slots__ = ("_call", "_response")
@@ -19,6 +19,18 @@ class Pending:
     def __init__(self, call: Coroutine[Any, Any, ClientResponse]) -> None:
         self._call = call
         self._response: ClientResponse
+
+    def send(self, value: Any) -> Any:
+        """Go on; what a coroutine does."""
+        return self._call.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an error; what a coroutine does."""
+        return self._call.throw(*error)
+
+    def close(self) -> None:
+        """Give the request up; what a coroutine does."""
+        self._call.close()
 
     def __await__(self) -> Generator[Any, None, ClientResponse]:
         return self._call.__await__()

@@ -29,7 +29,10 @@ class Sender:
     def close(self) -> None:
         """Send nothing any more."""
         self._connector = None
-        if self._loop is not None:
+
+    def drop_timer(self) -> None:
+        """Leave no timer behind, unless requests are under way on somebody else's connector."""
+        if self._loop is not None and not self._deadlines.running:
             self._deadlines.close()
 
     async def send(self, method: str, url: StrOrURL, options: RequestOptions) -> ClientResponse:
@@ -52,7 +55,7 @@ class Sender:
         try:
             lease = connector.lease_idle(request.route, monotonic())
             if lease is None:
-                lease = await self._lease(connector, request, deadline)
+                lease = await _lease(connector, request, deadline)
             exchange = self._begin(request, lease, deadline, loop)
         except BaseException:
             if deadline is not None:
@@ -93,18 +96,6 @@ class Sender:
             raise
         return exchange
 
-    async def _lease(
-        self, connector: BaseConnector, request: Request, deadline: Deadline | None
-    ) -> Lease:
-        def waits(waiter: LeaseWaiter) -> None:
-            def expired(deadline: Deadline) -> None:
-                waiter.fail(_total_timeout(deadline, request.route.host))
-
-            if deadline is not None:
-                deadline.on_expiry = expired
-
-        return await connector.lease(request.route, request.timeout, waits)
-
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
             raise RuntimeError("a session cannot be used in two event loops")
@@ -116,6 +107,24 @@ class Sender:
 
 def _ignore(deadline: Deadline) -> None:
     """For the moment before anything waits."""
+
+
+async def _lease(connector: BaseConnector, request: Request, deadline: Deadline | None) -> Lease:
+    """A lease that has to be waited for, within the total limit."""
+
+    def waits(waiter: LeaseWaiter) -> None:
+        def expired(deadline: Deadline) -> None:
+            waiter.fail(_total_timeout(deadline, request.route.host))
+
+        if deadline is not None:
+            deadline.on_expiry = expired
+
+    lease = await connector.lease(request.route, request.timeout, waits)
+    if deadline is not None and not deadline.is_running:
+        # It passed after the lease was granted, when there was nothing left to fail.
+        lease.give_back(True)
+        raise _total_timeout(deadline, request.route.host)
+    return lease
 
 
 def _total_timeout(deadline: Deadline, host: str) -> TotalTimeoutError:

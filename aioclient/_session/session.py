@@ -146,6 +146,7 @@ class ClientSession:
         self._sender.close()
         if connector is not None and self._connector_owner:
             await connector.close()
+        self._sender.drop_timer()
 
     async def __aenter__(self) -> Self:
         return self
@@ -171,6 +172,7 @@ class ClientSession:
         self._sender.close()
         if self._connector_owner:
             connector.abort()
+        self._sender.drop_timer()
 
 
 def _checked_base_url(given: StrOrURL) -> URL:
@@ -178,10 +180,10 @@ def _checked_base_url(given: StrOrURL) -> URL:
         url = URL(given)
     except ValueError as error:
         raise InvalidUrlClientError(given, str(error)) from error
-    if not url.absolute:
-        raise ValueError(f"base_url must be absolute, got {given!r}")
+    if url.scheme not in ("http", "https") or not url.raw_host:
+        raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
     if not url.path.endswith("/"):
-        raise ValueError(f'the path of base_url must end with "/", got {given!r}')
+        raise InvalidUrlClientError(given, 'the path of base_url must end with "/"')
     return url
 
 

@@ -209,12 +209,14 @@ def test_one_who_has_given_up_but_not_yet_left_is_passed_over() -> None:
     assert not books.waiting
 
 
-def test_a_route_is_awaited_while_somebody_waits_for_it() -> None:
+def test_those_who_wait_for_a_route_are_counted() -> None:
     books = Books(0, 0)
-    waiter = Waits(A)
-    assert not books.is_awaited(A)
+    waiter, gone = Waits(A), Waits(A)
+    assert books.count_waiting(A) == 0
     books.wait(waiter)
-    assert books.is_awaited(A)
-    assert not books.is_awaited(B)
+    books.wait(gone)
+    gone.is_waiting = False
+    assert books.count_waiting(A) == 1
+    assert books.count_waiting(B) == 0
     books.withdraw(waiter)
-    assert not books.is_awaited(A)
+    assert books.count_waiting(A) == 0

@@ -175,10 +175,8 @@ class LedgerStates(RuleBasedStateMachine):
         assert self.ledger.idle_count == len(self.idle)
         for route in ROUTES:
             assert self.ledger.has_room(route) == self.is_free(route)
-            if any(waiter.route == route and waiter.is_waiting for waiter in self.queue):
-                assert self.ledger.is_awaited(route)
-            elif all(waiter.route != route for waiter in self.queue):
-                assert not self.ledger.is_awaited(route)
+            waiting = [w for w in self.queue if w.route == route and w.is_waiting]
+            assert self.ledger.count_waiting(route) == len(waiting)
 
 
 LedgerStates.TestCase.settings = settings(
