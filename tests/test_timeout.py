@@ -25,6 +25,11 @@ def test_limit_is_seconds_or_none(name, value):
 
 
 @pytest.mark.parametrize("name", FIELDS)
+def test_infinite_limit_is_none(name):
+    assert getattr(ClientTimeout(**{name: math.inf}), name) is None
+
+
+@pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", ["5", b"5", True, False, [5], 5j, Fraction(5), object()])
 def test_limit_of_another_type_is_refused(name, value):
     with pytest.raises(TypeError, match=f"ClientTimeout {name} must be seconds or None"):

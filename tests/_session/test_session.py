@@ -373,7 +373,7 @@ async def test_an_unclosed_session_warns_with_where_it_was_made() -> None:
     session = ClientSession(connector=FakeConnector())
     frame = inspect.currentframe()
     assert frame is not None
-    line = frame.f_lineno - 2
+    line = frame.f_lineno - 3
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del session
