@@ -36,7 +36,7 @@ __all__ = (
 )
 
 SHOWN_BYTES = 100
-_USER_INFO = re.compile(r"//[^/?#\s]*@")
+_USER_INFO = re.compile(r"//[^/?#]*@")
 
 
 def shown(data: bytes) -> str:
@@ -46,9 +46,9 @@ def shown(data: bytes) -> str:
     return f"{data[:SHOWN_BYTES]!r}..."
 
 
-def without_user_info(text: str) -> str:
-    """`text` with the login and password of URLs in it left out, valid URLs or not."""
-    return _USER_INFO.sub("//", text)
+def without_user_info(url: str) -> str:
+    """A URL, valid or not, without login and password."""
+    return _USER_INFO.sub("//", url)
 
 
 class Endpoint(Protocol):
@@ -274,8 +274,8 @@ class InvalidURL(ClientError, ValueError):
         self.description = description
 
     def __str__(self) -> str:
-        text = f"{self.url}: {self.description}" if self.description else str(self.url)
-        return without_user_info(text)
+        url = without_user_info(str(self.url))
+        return f"{url}: {self.description}" if self.description else url
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"

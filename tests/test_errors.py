@@ -168,7 +168,15 @@ def test_invalid_url_has_url_and_description():
     assert repr(error) == "InvalidUrlClientError(ftp://x/: why)"
 
 
-@pytest.mark.parametrize("url", ["http://me:a-secret@host:x/", URL("http://me:a-secret@host/")])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:a-secret@host:x/",
+        "http://me:an a-secret@host:x/",
+        "http://me@there:a-secret@host:x/",
+        URL("http://me:a-secret@host/"),
+    ],
+)
 @pytest.mark.parametrize("error_type", [errors.InvalidURL, errors.InvalidUrlClientError])
 @pytest.mark.parametrize("show", [str, repr])
 def test_url_is_shown_without_its_password(url, error_type, show):

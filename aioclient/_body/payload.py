@@ -30,9 +30,11 @@ class Payload(Protocol):
 
 def as_bytes(value: BytesLike) -> BytesLike:
     """The same bytes, as something that has as many items as bytes; copied only if scattered."""
-    if isinstance(value, memoryview) and (value.itemsize != 1 or not value.c_contiguous):
-        return value.cast("B") if value.c_contiguous else bytes(value)
-    return value
+    if not isinstance(value, memoryview):
+        return value
+    if not value.c_contiguous:
+        return bytes(value)
+    return value if value.itemsize == 1 and value.ndim == 1 else value.cast("B")
 
 
 def _kind(value: object) -> str:

@@ -21,7 +21,6 @@ class MediaType(NamedTuple):
 DEFAULT_MEDIA_TYPE = MediaType("application/octet-stream", None)
 
 
-@lru_cache(maxsize=256)
 def media_type(value: bytes | None) -> MediaType:
     """The media type of a Content-Type value; that of plain bytes for none or a broken one.
 
@@ -29,6 +28,11 @@ def media_type(value: bytes | None) -> MediaType:
     """
     if not value:
         return DEFAULT_MEDIA_TYPE
+    # The cache holds no more of what a peer sent than a few kilobytes.
+    return _known_media_type(value) if len(value) <= 128 else _parse_media_type(value)
+
+
+def _parse_media_type(value: bytes) -> MediaType:
     text = value.decode("utf-8", "surrogateescape")
     essence, semicolon, parameters = text.partition(";")
     essence, comma, _ = essence.partition(",")
@@ -42,11 +46,13 @@ def media_type(value: bytes | None) -> MediaType:
     return MediaType(essence, None)
 
 
-@lru_cache(maxsize=64)
+_known_media_type = lru_cache(maxsize=256)(_parse_media_type)
+
+
 def text_codec(charset: str | None) -> str:
     """Python's name for a charset; ``utf-8`` for none, and for what is no encoding of text."""
     try:
-        if charset is not None and str(b"0", charset, "replace"):
+        if charset is not None and len(charset) < 64 and str(b"0", charset, "replace"):
             return codecs.lookup(charset).name
     except (LookupError, ValueError):
         pass

@@ -7,6 +7,7 @@ import re
 
 from aioclient._http1.limits import Limits
 from aioclient.errors import (
+    ClientError,
     ClientPayloadError,
     ServerDisconnectedError,
     ServerProtocolError,
@@ -16,6 +17,9 @@ from aioclient.errors import (
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?")
+
+# What is wrong with trailers comes after a head that was good: it is the body that is broken.
+_KINDS = {False: (ServerProtocolError, "header"), True: (ClientPayloadError, "trailer")}
 
 
 def bad_start(data: bytes) -> ServerProtocolError:
@@ -68,16 +72,16 @@ def line_too_long(limits: Limits, line: bytes) -> ServerProtocolError:
     )
 
 
-def field_too_long(limits: Limits, name: bytes) -> ServerProtocolError:
+def field_too_long(limits: Limits, name: bytes, *, in_trailers: bool) -> ClientError:
     """For a field that passed `max_field_bytes`."""
-    return ServerProtocolError(
-        f"header field {shown(name)} exceeds max_field_bytes ({limits.max_field_bytes})"
-    )
+    kind, part = _KINDS[in_trailers]
+    return kind(f"{part} field {shown(name)} exceeds max_field_bytes ({limits.max_field_bytes})")
 
 
-def too_many_fields(limits: Limits) -> ServerProtocolError:
+def too_many_fields(limits: Limits, *, in_trailers: bool) -> ClientError:
     """For a head, or a head and its trailers, with more than `max_fields` fields."""
-    return ServerProtocolError(f"response has more than max_fields ({limits.max_fields}) fields")
+    kind, _ = _KINDS[in_trailers]
+    return kind(f"response has more than max_fields ({limits.max_fields}) fields")
 
 
 def too_many_empty_lines(limits: Limits) -> ServerProtocolError:

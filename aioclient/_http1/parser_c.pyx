@@ -114,7 +114,9 @@ cdef class ResponseParser:
         return len(self._rest) if self._state == IDLE else 0
 
     def start(self, object method):
-        """Expect the response to a request with this method."""
+        """Expect the response to a request with this method, unless a response broke the rules."""
+        if self._state == BROKEN:
+            return
         self._method = method
         self._state = HEAD
         self._scanned = 0
@@ -127,6 +129,8 @@ cdef class ResponseParser:
         cdef Py_buffer view
         cdef size_t size
         cdef size_t used
+        if self._state == BROKEN:
+            return []
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:
             size = view.len
@@ -147,6 +151,7 @@ cdef class ResponseParser:
         except ClientError as error:
             self._flush_chunks(events)
             self._state = BROKEN
+            self._rest = bytearray()
             events.append(error)
         finally:
             PyBuffer_Release(&view)
@@ -298,9 +303,11 @@ cdef class ResponseParser:
             whole = bytes_of(buf, size, 0, size)
             raise diagnosis.bad_trailers(whole) if is_trailer else diagnosis.bad_head(whole)
         if too_long is not None:
-            raise diagnosis.field_too_long(self._limits, too_long)
+            raise diagnosis.field_too_long(
+                self._limits, too_long, in_trailers=bool(is_trailer)
+            )
         if self._fields > self._limits.max_fields:
-            raise diagnosis.too_many_fields(self._limits)
+            raise diagnosis.too_many_fields(self._limits, in_trailers=bool(is_trailer))
         return 0
 
     cdef int _single_out(

@@ -106,7 +106,9 @@ class ResponseParser:
         return len(self._buffer) if self._state is State.IDLE else 0
 
     def start(self, method: str) -> None:
-        """Expect the response to a request with this method."""
+        """Expect the response to a request with this method, unless a response broke the rules."""
+        if self._state is State.BROKEN:
+            return
         self._method = method
         self._state = State.HEAD
         self._scanned = 0
@@ -121,6 +123,8 @@ class ResponseParser:
         """
         if self._state is State.COUNTED_BODY and len(data) <= self._remaining:
             return self._count(bytes(data))  # the buffer is empty while a body is counted
+        if self._state is State.BROKEN:
+            return []
         self._buffer += data
         events: list[Event] = []
         try:
@@ -130,6 +134,7 @@ class ResponseParser:
         except ClientError as error:
             self._flush_chunks(events)
             self._state = State.BROKEN
+            self._buffer.clear()
             events.append(error)
         return events
 
@@ -278,9 +283,9 @@ class ResponseParser:
                 before = singled_out.get(lower)
                 singled_out[lower] = value if before is None else before + b", " + value
         if too_long is not None:
-            raise diagnosis.field_too_long(limits, too_long)
+            raise diagnosis.field_too_long(limits, too_long, in_trailers=not head)
         if self._fields > limits.max_fields:
-            raise diagnosis.too_many_fields(limits)
+            raise diagnosis.too_many_fields(limits, in_trailers=not head)
         return singled_out
 
     # --- body ---------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ class ClientResponse:
                 message=f"expected {content_type}, got {kind.essence}",
                 headers=self.headers,
             )
-        text = str(body, encoding or text_codec(kind.charset))
+        text = str(body, encoding or (text_codec(kind.charset) if kind.charset else "utf-8"))
         if loads is json_module.loads:
             # The decoder itself, without the calls around it that look for white space.
             try:

@@ -29,8 +29,24 @@ def test_bytes_are_sent_as_they_are(wrap):
     assert pieces_of(payload) == [data]
 
 
-def test_size_of_a_memoryview_is_in_bytes():
-    assert body_payload(memoryview(array.array("I", [1, 2]))).size == 8
+@pytest.mark.parametrize(
+    "data",
+    [
+        memoryview(array.array("I", [1, 2])),
+        memoryview(b"abcdefgh")[::2],
+        memoryview(b"abcdefgh")[::-1],
+        memoryview(b"abcdefgh").cast("B", (2, 4)),
+        memoryview(b"abcdefgh").cast("c"),
+        memoryview(array.array("I", [])),
+    ],
+    ids=["numbers", "every other byte", "backwards", "a matrix", "characters", "nothing"],
+)
+def test_any_memoryview_is_sent_as_its_bytes(data):
+    payload = body_payload(data)
+    assert payload.size == len(payload.at_hand) == data.nbytes
+    (piece,) = pieces_of(body_payload(generate(data)))
+    assert len(piece) == data.nbytes
+    assert bytes(payload.at_hand) == bytes(piece) == data.tobytes()
 
 
 def test_text_is_sent_as_utf_8():

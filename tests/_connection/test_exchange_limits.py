@@ -47,9 +47,7 @@ async def test_total_expires_before_the_head() -> None:
     error = caught.value
     assert (error.limit, error.limit_s, error.phase) == ("total", 2.0, "response")
     assert error.host == "example.com"
-    assert str(error) == (
-        "total limit of 2 s passed while waiting for the response of example.com"
-    )
+    assert str(error) == ("total limit of 2 s passed while waiting for the response of example.com")
     assert stage.transport.was_aborted
     assert stage.ends.told == [False]
     await settled()
@@ -66,7 +64,9 @@ async def test_total_is_not_extended_by_bytes() -> None:
     stream = stage.exchange.stream
     assert stream is not None
     assert await stream.readany() == b"xxx"
-    with pytest.raises(TotalTimeoutError, match="while reading the body from example.com") as caught:
+    with pytest.raises(
+        TotalTimeoutError, match="while reading the body from example.com"
+    ) as caught:
         await stream.readany()
     assert caught.value.phase == "body"
     await settled()

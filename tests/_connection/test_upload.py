@@ -175,7 +175,10 @@ async def test_the_next_piece_waits_for_the_congestion_to_end() -> None:
 
 @pytest.mark.parametrize(
     ("pieces", "message"),
-    [([b"hello", b"worlds"], "longer than announced"), ([b"hello", None], "shorter than announced")],
+    [
+        ([b"hello", b"worlds"], "longer than announced"),
+        ([b"hello", None], "shorter than announced"),
+    ],
 )
 @asynchronous
 async def test_a_body_of_another_length_than_announced_breaks_the_exchange_off(

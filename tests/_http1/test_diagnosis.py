@@ -1,5 +1,7 @@
 """The words for what a peer did wrong: enough to see it, and never more than 100 bytes of it."""
 
+from functools import partial
+
 import pytest
 
 from aioclient._http1 import diagnosis
@@ -20,7 +22,9 @@ SHOWING = {
     "bad_head, unclear": lambda data: diagnosis.bad_head(OK + b"A: " + data + b"\r\n\r\n"),
     "bad_trailers": lambda data: diagnosis.bad_trailers(data + b"\r\n\r\n"),
     "line_too_long": lambda data: diagnosis.line_too_long(DEFAULT_LIMITS, data),
-    "field_too_long": lambda data: diagnosis.field_too_long(DEFAULT_LIMITS, data),
+    "field_too_long": lambda data: diagnosis.field_too_long(
+        DEFAULT_LIMITS, data, in_trailers=False
+    ),
     "bad_chunk_line": lambda data: diagnosis.bad_chunk_line(data),
     "chunk_line_too_long": lambda data: diagnosis.chunk_line_too_long(DEFAULT_LIMITS, data),
     "bad_chunk_end": lambda data: diagnosis.bad_chunk_end(data),
@@ -61,7 +65,7 @@ def test_first_bad_line_of_a_section_is_named(section, message):
 def test_limits_are_named_with_their_value():
     for make, name in [
         (diagnosis.head_too_large, "max_head_bytes"),
-        (diagnosis.too_many_fields, "max_fields"),
+        (partial(diagnosis.too_many_fields, in_trailers=True), "max_fields"),
         (diagnosis.too_many_empty_lines, "max_empty_lines"),
         (diagnosis.too_many_informational, "max_informational"),
         (diagnosis.trailers_too_large, "max_trailer_bytes"),

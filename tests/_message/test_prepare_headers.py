@@ -226,7 +226,11 @@ def test_the_whole_head_is_as_expected() -> None:
     [
         ({"data": b"x", "json": 1}, ValueError, "data and json"),
         ({"data": b"", "json": []}, ValueError, "data and json"),
-        ({"data": b"x", "chunked": True, "headers": {"Content-Length": "1"}}, ValueError, "exclude"),
+        (
+            {"data": b"x", "chunked": True, "headers": {"Content-Length": "1"}},
+            ValueError,
+            "exclude",
+        ),
         ({"data": b"x", "headers": {"Content-Length": "2"}}, ValueError, "says 2"),
         ({"data": b"x", "headers": {"Content-Length": "0"}}, ValueError, "says 0"),
         ({"headers": {"Content-Length": "1"}}, ValueError, "says 1"),
@@ -290,18 +294,22 @@ def test_no_header_can_end_a_line(options: dict[str, dict[str, str]], evil: str)
         else value
         for key, value in options.items()
     }
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         sent(prepared(**filled))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("method", ["GE T", "", "GET\r\n", "GET /x HTTP/1.1\r\nX", "G\0T", "G\u00cbT"])
+@pytest.mark.parametrize(
+    "method", ["GE T", "", "GET\r\n", "GET /x HTTP/1.1\r\nX", "G\0T", "G\u00cbT"]
+)
 def test_a_method_is_a_token(method: str) -> None:
     with pytest.raises(ValueError, match="method"):
         sent(prepared(method=method))
 
 
 @pytest.mark.parametrize("evil", EVIL)
-@pytest.mark.parametrize("form", ["http://example.com/a{}", "http://example.com/?a={}", "http://example.com{}/"])
+@pytest.mark.parametrize(
+    "form", ["http://example.com/a{}", "http://example.com/?a={}", "http://example.com{}/"]
+)
 def test_no_url_can_end_the_request_line(form: str, evil: str) -> None:
     try:
         head = sent(prepared(form.format(evil)))
@@ -328,7 +336,6 @@ def test_no_params_can_end_the_request_line(kind: str, evil: str) -> None:
 @pytest.mark.parametrize("evil", ["\r\nX: 1", "\n", "\0", " ", "\u20ac", "\x7f"])
 def test_a_url_that_claims_to_be_encoded_is_checked_too(evil: str) -> None:
 
-
     url = URL.build(scheme="http", host="example.com", path="/a" + evil, encoded=True)
     with pytest.raises(ValueError, match="request target"):
         sent(prepared(url))
@@ -336,7 +343,6 @@ def test_a_url_that_claims_to_be_encoded_is_checked_too(evil: str) -> None:
 
 @pytest.mark.parametrize("evil", ["\r\nX: 1", "\n", "\0"])
 def test_user_info_cannot_end_a_line(evil: str) -> None:
-
 
     url = URL.build(scheme="http", user="me" + evil, password="x" + evil, host="example.com")
     try:
@@ -352,7 +358,6 @@ def test_user_info_cannot_end_a_line(evil: str) -> None:
 def test_a_change_of_the_sessions_headers_counts_from_the_next_request_on() -> None:
     headers = CIMultiDict({"X-A": "1"})
 
-
     maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
     assert fields_of(maker.prepare("GET", "http://example.com/", {}))["X-A"] == "1"
     headers["X-A"] = "2"
@@ -365,7 +370,6 @@ def test_a_change_of_the_sessions_headers_counts_from_the_next_request_on() -> N
 
 def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone() -> None:
     headers = CIMultiDict({"X-A": "a\r\nb"})
-
 
     maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
     for _ in range(2):

@@ -24,7 +24,9 @@ JSON = "Content-Type: application/json"
 class Stage:
     """A response whose first bytes have arrived; `response` is made of what there is."""
 
-    def __init__(self, *received: bytes, method: str = "GET", url: str = "http://a.example/b") -> None:
+    def __init__(
+        self, *received: bytes, method: str = "GET", url: str = "http://a.example/b"
+    ) -> None:
         self.transport: FakeTransport
         connection, self.transport = connect()
         self.ends = Ends()
@@ -41,7 +43,11 @@ class Stage:
 
 
 def response_to(
-    body: bytes = b"", *fields: str, status: str = "200 OK", method: str = "GET", streamed: bool = False
+    body: bytes = b"",
+    *fields: str,
+    status: str = "200 OK",
+    method: str = "GET",
+    streamed: bool = False,
 ) -> ClientResponse:
     """A response with this body, which arrives with the head or after it."""
     lines = "".join(f"{field}\r\n" for field in fields)
@@ -149,7 +155,9 @@ async def test_content_length_is_a_number_or_none() -> None:
 
 @pytest.mark.parametrize("value", ["abc", "-1", "+5", "1_000", "9" * 5000, ""])
 @asynchronous
-async def test_a_content_length_that_is_no_number_is_none_where_there_is_no_body(value: str) -> None:
+async def test_a_content_length_that_is_no_number_is_none_where_there_is_no_body(
+    value: str,
+) -> None:
     stage = Stage(f"HTTP/1.1 200 OK\r\nContent-Length: {value}\r\n\r\n".encode(), method="HEAD")
     assert stage.response is not None
     assert stage.response.content_length is None
@@ -274,7 +282,9 @@ async def test_the_caller_can_choose_the_encoding_and_what_to_do_about_errors() 
 @asynchronous
 async def test_get_encoding_is_the_codec_for_the_text() -> None:
     assert response_to().get_encoding() == "utf-8"
-    assert response_to(b"", "Content-Type: text/html; charset=Latin-1").get_encoding() == "iso8859-1"
+    assert (
+        response_to(b"", "Content-Type: text/html; charset=Latin-1").get_encoding() == "iso8859-1"
+    )
 
 
 # --- json ------------------------------------------------------------------------------------
@@ -410,7 +420,9 @@ async def test_a_bad_status_raises(status: str) -> None:
 
 @asynchronous
 async def test_credentials_are_not_shown_by_a_response_or_its_errors() -> None:
-    stage = Stage(b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", url="http://me:secret@a.example/")
+    stage = Stage(
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n", url="http://me:secret@a.example/"
+    )
     assert stage.response is not None
     with pytest.raises(ClientResponseError) as caught:
         stage.response.raise_for_status()

@@ -92,9 +92,7 @@ def test_deadlines_below_the_threshold_are_not_rounded_to_seconds(stage: Stage) 
 @pytest.mark.parametrize(
     ("threshold_s", "expires_at"), [(1.0, 1002.0), (1.5, 1002.0), (1.6, 1001.75), (inf, 1001.75)]
 )
-def test_the_threshold_can_be_chosen(
-    stage: Stage, threshold_s: float, expires_at: float
-) -> None:
+def test_the_threshold_can_be_chosen(stage: Stage, threshold_s: float, expires_at: float) -> None:
     stage.loop.move_to(1000.25)
     deadline = stage.deadlines.start(1.5, stage.expired.append, threshold_s)
     assert deadline.expires_at == expires_at

@@ -70,9 +70,7 @@ class LedgerStates(RuleBasedStateMachine):
         """As a connector does after every slot that came free."""
         while True:
             grant = self.ledger.grant(self.now - KEEPALIVE_S)
-            expected = next(
-                (w for w in self.queue if w.is_waiting and self.is_free(w.route)), None
-            )
+            expected = next((w for w in self.queue if w.is_waiting and self.is_free(w.route)), None)
             if grant is None:
                 assert expected is None, "somebody waits although a slot is free for him"
                 return

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+from fake_link import FakeTransport, connect
+
 from aioclient import BaseConnector, ClientTimeout
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route
-from fake_link import FakeTransport, connect
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -39,12 +39,12 @@ def open_sockets() -> int:
     """How many sockets this process has open; always 0 where that cannot be told."""
     count = 0
     try:
-        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
+        numbers = os.listdir("/proc/self/fd")
     except OSError:
         return 0
     for number in numbers:
         try:
-            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
+            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")
         except OSError:
             continue
     return count
@@ -91,7 +91,7 @@ async def until(condition: Callable[[], object], patience_s: float = 5.0) -> Non
     """Wait until something has become true."""
     async with asyncio.timeout(patience_s):
         while not condition():
-            await asyncio.sleep(0.001)  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
 
 
 async def started(awaitable: Awaitable[Any], turns: int = 3) -> asyncio.Task[Any]:

@@ -1,0 +1,151 @@
+"""A real nginx, where there is one."""
+
+import contextlib
+import hashlib
+import random
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import asynchronous, closed_port
+
+from aioclient import ClientConnectorCertificateError, ClientSession
+
+NGINX = shutil.which("nginx")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx on PATH")
+
+FILE = random.Random(7230).randbytes(1024 * 1024)
+SHA256 = hashlib.sha256(FILE).hexdigest()
+
+CONFIGURATION = """
+daemon off;
+master_process off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    types {{ text/html html; }}
+    root {folder}/root;
+    server {{
+        listen 127.0.0.1:{port};
+        location /chunked.html {{ ssi on; }}
+        location /gone {{ return 410; }}
+    }}
+    server {{
+        listen 127.0.0.1:{tls_port} ssl;
+        ssl_certificate {certificate}/cert.pem;
+        ssl_certificate_key {certificate}/key.pem;
+    }}
+}}
+"""
+
+
+class Nginx:
+    """Where it listens."""
+
+    def __init__(self, port: int, tls_port: int) -> None:
+        self.plain = f"http://127.0.0.1:{port}"
+        self.tls = f"https://127.0.0.1:{tls_port}"
+
+
+@pytest.fixture(scope="module")
+def nginx(certificate_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+    assert NGINX is not None
+    folder = tmp_path_factory.mktemp("nginx")
+    (folder / "root").mkdir()
+    (folder / "root" / "file.bin").write_bytes(FILE)
+    (folder / "root" / "chunked.html").write_bytes(b"<!--# echo var='a' default='b' -->" * 5000)
+    for path in (folder, folder.parent):
+        path.chmod(0o755)
+    port, tls_port = closed_port(), closed_port()
+    text = CONFIGURATION.format(
+        folder=folder, port=port, tls_port=tls_port, certificate=certificate_files
+    )
+    (folder / "nginx.conf").write_text(text)
+    with subprocess.Popen(
+        [NGINX, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], stderr=subprocess.PIPE
+    ) as process:
+        try:
+            _wait_for(port, process)
+            yield Nginx(port, tls_port)
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    process.kill()
+    _, errors = process.communicate()
+    pytest.skip(f"nginx does not start here: {errors.decode(errors='replace')[:500]}")
+
+
+@asynchronous
+async def test_a_file_of_1_mib_is_equal(nginx: Nginx) -> None:
+    async with ClientSession() as session:
+        for _ in range(3):
+            async with session.get(f"{nginx.plain}/file.bin") as response:
+                assert response.content_length == len(FILE)
+                assert hashlib.sha256(await response.read()).hexdigest() == SHA256
+
+
+@asynchronous
+async def test_a_file_is_equal_over_tls_with_a_private_authority(
+    nginx: Nginx, trusting: ssl.SSLContext
+) -> None:
+    async with ClientSession() as session:
+        async with session.get(f"{nginx.tls}/file.bin", ssl=trusting) as response:
+            assert hashlib.sha256(await response.read()).hexdigest() == SHA256
+
+
+@asynchronous
+async def test_a_certificate_of_an_unknown_authority_is_refused(nginx: Nginx) -> None:
+    async with ClientSession() as session:
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(f"{nginx.tls}/file.bin")
+
+
+@asynchronous
+async def test_a_chunked_answer_is_put_together(nginx: Nginx) -> None:
+    async with ClientSession() as session:
+        async with session.get(f"{nginx.plain}/chunked.html") as response:
+            assert response.headers["Transfer-Encoding"] == "chunked"
+            assert response.content_length is None
+            assert await response.read() == b"b" * 5000
+
+
+@asynchronous
+async def test_errors_and_head_keep_the_connection(nginx: Nginx) -> None:
+    async with ClientSession() as session:
+        assert (await session.get(f"{nginx.plain}/gone")).status == 410
+        assert (await session.get(f"{nginx.plain}/nothing")).status == 404
+        response = await session.head(f"{nginx.plain}/file.bin")
+        assert response.content_length == len(FILE)
+        assert await response.read() == b""
+        response = await session.get(f"{nginx.plain}/file.bin", headers={"Range": "bytes=0-9"})
+        assert response.status == 206
+        assert await response.read() == FILE[:10]
+
+
+@asynchronous
+async def test_what_nginx_refuses_is_a_response(nginx: Nginx, trusting: ssl.SSLContext) -> None:
+    async with ClientSession() as session:
+        response = await session.get(nginx.tls.replace("https:", "http:") + "/")
+        assert response.status == 400
+        response = await session.post(f"{nginx.plain}/file.bin", data=b"x" * 100_000)
+        assert response.status == 405

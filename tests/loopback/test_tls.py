@@ -1,0 +1,233 @@
+"""TLS over real sockets, with a private authority."""
+
+import asyncio
+import hashlib
+import ssl
+
+import pytest
+from origin import FIXED_JSON, Origin, sample_sha256
+from running import asynchronous
+from scripted import ScriptedServer, head_of, silent
+
+from aioclient import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientSession,
+    ClientSSLError,
+    ServerProtocolError,
+    TCPConnector,
+)
+
+
+@asynchronous
+async def test_a_certificate_of_an_unknown_authority_is_refused(server_tls: ssl.SSLContext) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        with pytest.raises(ClientConnectorCertificateError) as caught:
+            await session.get(origin.url("/json"))
+        error = caught.value
+        assert isinstance(error, ssl.CertificateError)
+        assert isinstance(error, ClientSSLError)
+        assert isinstance(error.certificate_error, ssl.SSLCertVerificationError)
+        assert (error.host, error.port) == ("127.0.0.1", origin.port)
+        assert str(error).startswith(f"certificate of 127.0.0.1:{origin.port} was not accepted: ")
+        assert origin.served == 0
+
+
+@pytest.mark.parametrize("where", ["request", "connector"])
+@asynchronous
+async def test_without_verification_any_certificate_will_do(
+    where: str, wrong_name_tls: ssl.SSLContext
+) -> None:
+    connector = TCPConnector(ssl=where != "connector")
+    async with Origin(wrong_name_tls) as origin, ClientSession(connector=connector) as session:
+        for _ in range(2):
+            response = await session.get(origin.url("/json"), ssl=where != "request")
+            assert await response.json() == FIXED_JSON
+        assert origin.accepted == 1
+
+
+@pytest.mark.parametrize("where", ["request", "connector"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@asynchronous
+async def test_a_context_that_trusts_the_authority_is_used(
+    where: str, host: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    connector = TCPConnector(ssl=trusting if where == "connector" else True)
+    async with Origin(server_tls) as origin, ClientSession(connector=connector) as session:
+        for _ in range(2):
+            wish = trusting if where == "request" else True
+            response = await session.get(origin.url("/json", host=host), ssl=wish)
+            assert await response.json() == FIXED_JSON
+        assert origin.accepted == 1
+
+
+@asynchronous
+async def test_a_certificate_for_another_host_is_refused(
+    wrong_name_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(wrong_name_tls) as origin, ClientSession() as session:
+        for host in ("127.0.0.1", "localhost"):
+            with pytest.raises(ClientConnectorCertificateError, match="mismatch|not valid for"):
+                await session.get(origin.url("/json", host=host), ssl=trusting)
+
+
+@asynchronous
+async def test_an_unverified_connection_is_not_used_for_a_request_that_verifies(
+    server_tls: ssl.SSLContext,
+) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        assert (await session.get(origin.url("/json"), ssl=False)).status == 200
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(origin.url("/json"))
+
+
+@asynchronous
+async def test_plain_http_to_a_port_of_tls_is_an_error_of_ours(server_tls: ssl.SSLContext) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        with pytest.raises(ClientError):
+            await session.get(origin.url("/json").replace("https:", "http:"))
+
+
+@asynchronous
+async def test_tls_to_a_port_of_plain_http_is_a_tls_error() -> None:
+    async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+
+    async with ScriptedServer(refuses) as server, ClientSession() as session:
+        with pytest.raises(ClientConnectorSSLError, match=r"TLS handshake with 127\.0\.0\.1:"):
+            await session.get(server.url().replace("http:", "https:"), ssl=False)
+
+
+@asynchronous
+async def test_a_server_that_hangs_up_in_the_handshake_is_a_connector_error() -> None:
+    async def leaves(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+
+    async with ScriptedServer(leaves) as server, ClientSession() as session:
+        with pytest.raises(ClientConnectorError, match=r"127\.0\.0\.1"):
+            await session.get(server.url().replace("http:", "https:"), ssl=False)
+
+
+@asynchronous
+async def test_a_banner_under_tls_is_a_protocol_error(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def banner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        await reader.read()
+
+    async with ScriptedServer(banner, server_tls) as server, ClientSession() as session:
+        for _ in range(3):
+            with pytest.raises(ServerProtocolError, match="220 mail"):
+                await session.get(server.url(), ssl=trusting)
+
+
+@asynchronous
+async def test_a_large_body_arrives_over_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        for path in ("/bytes/3000000", "/chunked/3000000"):
+            response = await session.get(origin.url(path), ssl=trusting)
+            digest = hashlib.sha256()
+            async for piece in response.content.iter_any():
+                digest.update(piece)
+            assert digest.hexdigest() == sample_sha256(3_000_000)
+        response = await session.post(origin.url("/echo"), data=b"x" * 1_000_000, ssl=trusting)
+        assert (await response.json())["body"] == "x" * 1_000_000
+        assert origin.accepted == 1
+
+
+@asynchronous
+async def test_a_slow_reader_slows_a_server_over_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        async with session.get(origin.url("/bytes/20000000"), ssl=trusting) as response:
+            await asyncio.sleep(0.2)
+            assert response.content.total_bytes < 2_000_000
+            assert len(await response.content.read(1000)) == 1000
+
+
+@asynchronous
+async def test_a_large_body_that_is_released_over_tls_gives_its_slot_back(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(server_tls) as origin:
+        async with ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session:
+            for wait_s in (0.0, 0.05):
+                response = await session.get(origin.url("/bytes/20000000"))
+                await asyncio.sleep(wait_s)
+                waiting = asyncio.ensure_future(session.get(origin.url("/json")))
+                await asyncio.sleep(0)
+                response.release()
+                assert (await asyncio.wait_for(waiting, 2)).status == 200
+
+
+@asynchronous
+async def test_surplus_bytes_over_tls_do_not_spoil_the_response(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        for _ in range(20):
+            writer.write(b"surplus " * 50_000)
+        await writer.drain()
+        await reader.read()
+
+    async with ScriptedServer(talks, server_tls) as server:
+        async with ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session:
+            for _ in range(5):
+                response = await asyncio.wait_for(session.get(server.url()), 2)
+                assert await response.text() == "ok"
+
+
+@asynchronous
+async def test_many_requests_at_once_over_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(server_tls) as origin:
+        async with ClientSession(connector=TCPConnector(ssl=trusting, limit=8)) as session:
+
+            async def one(number: int) -> None:
+                response = await session.get(origin.url(f"/echo?id={number}"))
+                assert (await response.json())["query"] == f"id={number}"
+
+            await asyncio.gather(*(one(number) for number in range(100)))
+        assert origin.accepted == 8
+
+
+@asynchronous
+async def test_a_server_that_says_no_goodbye_does_not_hold_up_close(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(30)
+
+    async with ScriptedServer(deaf, server_tls) as server:
+        session = ClientSession()
+        await session.get(server.url(), ssl=trusting)
+        await asyncio.wait_for(session.close(), 4)
+
+
+@asynchronous
+async def test_closing_the_session_in_the_handshake_ends_it() -> None:
+    async with ScriptedServer(silent) as server:
+        session = ClientSession()
+        url = server.url().replace("http:", "https:")
+        request = asyncio.ensure_future(session.get(url, ssl=False))
+        while not server.open:
+            await asyncio.sleep(0.001)
+        await session.close()
+        with pytest.raises(ClientError, match="closed"):
+            await request
