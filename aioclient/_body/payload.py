@@ -1,6 +1,6 @@
 """A request body and what the head must say of it: size and media type."""
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any, Protocol
 
 from aioclient._aliases import BodyData, BytesLike, JSONEncoder
@@ -24,7 +24,7 @@ class Payload(Protocol):
     def at_hand(self) -> BytesLike | None:
         """The whole body if it is in memory already, else None."""
 
-    def pieces(self) -> AsyncIterator[BytesLike]:
+    def pieces(self) -> AsyncGenerator[BytesLike, None]:
         """The body in pieces."""
 
 
@@ -52,7 +52,7 @@ class BytesPayload:
         self.size = len(data)
         self.content_type = content_type
 
-    async def pieces(self) -> AsyncIterator[BytesLike]:
+    async def pieces(self) -> AsyncGenerator[BytesLike, None]:
         """The body as one piece."""
         if self.at_hand is not None:
             yield self.at_hand
@@ -71,12 +71,20 @@ class AsyncIterablePayload:
         self.size = UNKNOWN_SIZE
         self.content_type = content_type
 
-    async def pieces(self) -> AsyncIterator[BytesLike]:
-        """The caller's pieces; TypeError for one that is not bytes-like."""
-        async for piece in self._value:
-            if not isinstance(piece, bytes | bytearray | memoryview):
-                raise TypeError(f"a piece of a body must be bytes-like, not {_kind(piece)}")
-            yield as_bytes(piece)
+    async def pieces(self) -> AsyncGenerator[BytesLike, None]:
+        """The caller's pieces; TypeError for one that is not bytes-like.
+
+        An async generator of the caller's is closed when this one is, however early.
+        """
+        iterator = aiter(self._value)
+        try:
+            async for piece in iterator:
+                if not isinstance(piece, bytes | bytearray | memoryview):
+                    raise TypeError(f"a piece of a body must be bytes-like, not {_kind(piece)}")
+                yield as_bytes(piece)
+        finally:
+            if isinstance(iterator, AsyncGenerator):
+                await iterator.aclose()
 
 
 def body_payload(data: BodyData) -> Payload:

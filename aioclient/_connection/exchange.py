@@ -88,8 +88,8 @@ class Exchange:
             self.waiter.set_result(None)
 
     def abandon(self, error: Exception) -> None:
-        """Give up what has not arrived yet."""
-        if self.connection is not None:
+        """Give up what has not arrived yet; on a loop that was closed, nothing will."""
+        if self.connection is not None and not self.waiter.get_loop().is_closed():
             self.connection.abandon(self, error)
 
     # --- time limits ---------------------------------------------------------------------------

@@ -66,6 +66,8 @@ class Http1Connection(Connection):
         body = payload.at_hand
         if body is None or head.body_length < 0:
             self._link.write(data)
+            if exchange.read_deadline is not None:
+                exchange.read_deadline.stop()  # it counts from the end of the request
             self._upload = self._loop.create_task(self._send(payload, head.body_length))
             return
         if len(body) <= JOINED_BODY_BYTES:
@@ -78,8 +80,8 @@ class Http1Connection(Connection):
     def abandon(self, exchange: Exchange, error: Exception) -> None:
         """The exchange has no use for the rest of its response."""
         if exchange is self._exchange:
-            self._end(False, error)
             self._link.abort()
+            self._end(False, error)
 
     def close(self) -> None:
         """End it; an exchange on it fails."""
@@ -107,7 +109,7 @@ class Http1Connection(Connection):
         if exchange is None:
             self._refuse_unasked(bytes(data[:200]))
             return
-        if exchange.read_deadline is not None:
+        if exchange.read_deadline is not None and self._upload is None:
             exchange.read_deadline.restart()
         head = exchange.head
         for event in self._receive(data):
@@ -178,8 +180,8 @@ class Http1Connection(Connection):
         """The response cannot go on: what came of it stays readable."""
         if exchange.head is not None and exchange.stream is None:
             exchange.open_stream(self, HIGH_WATER_BYTES)
-        self._end(False, error)
         self._link.abort()
+        self._end(False, error)
 
     def _fail(self, error: Exception) -> None:
         """Nothing can be sent here any more."""
@@ -210,6 +212,8 @@ class Http1Connection(Connection):
         except Exception as error:
             self._upload_failed(exchange, error)
             return
-        if exchange is self._exchange:
+        if exchange is not None and exchange is self._exchange:
             self._upload = None
             self._machine.request_sent()
+            if exchange.read_deadline is not None:
+                exchange.read_deadline.restart()

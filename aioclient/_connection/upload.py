@@ -1,5 +1,7 @@
 """The request body as it leaves, piece by piece, no faster than the peer takes it."""
 
+from contextlib import aclosing
+
 from aioclient._body.payload import Payload
 from aioclient._http1.body_writer import BodyWriter
 from aioclient._net.link import TransportLink
@@ -14,12 +16,13 @@ async def upload(payload: Payload, length: int, link: TransportLink) -> None:
     """
     writer = BodyWriter(length)
     try:
-        async for piece in payload.pieces():
-            link.write_all(writer.piece(piece))
-            if link.is_congested:
-                await link.drained()
-            if not link.is_open:
-                return
+        async with aclosing(payload.pieces()) as pieces:
+            async for piece in pieces:
+                link.write_all(writer.piece(piece))
+                if link.is_congested:
+                    await link.drained()
+                if not link.is_open:
+                    return
         end = writer.end()
     except Exception as error:
         raise ClientPayloadError(f"the request body could not be sent: {error!r}") from error

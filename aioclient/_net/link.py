@@ -98,8 +98,13 @@ class TransportLink(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """End the link once everything written is out."""
-        if self._transport is not None:
+        if self._transport is None:
+            return
+        try:
             self._transport.close()
+        except RuntimeError:
+            # asyncio's TLS cannot say goodbye while something it received waits to be read.
+            self._transport.abort()
 
     def abort(self) -> None:
         """End the link now."""

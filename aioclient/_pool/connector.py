@@ -18,7 +18,7 @@ from aioclient._timeout import ClientTimeout
 from aioclient.errors import ClientConnectionError, ConnectionTimeoutError
 
 #: How long `close()` waits for the goodbyes of TLS before it cuts the links.
-_CLOSE_WAIT_S: Final = 2.0
+_CLOSE_WAIT_S: Final = 0.5
 
 
 class Unset:

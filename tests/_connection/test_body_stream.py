@@ -253,7 +253,7 @@ async def test_every_way_of_reading_raises_the_error_again_and_again(how: str) -
     stream = stream_of(ended=False)
     stream.end(ClientPayloadError("cut off"))
     for _ in range(2):
-        with pytest.raises(ClientPayloadError, match="cut off"):
+        with pytest.raises(ClientPayloadError, match="cut off"):  # noqa: PT012
             if how == "read":
                 await stream.read()
             elif how == "read n":

@@ -65,7 +65,7 @@ async def test_total_is_not_extended_by_bytes() -> None:
     assert stream is not None
     assert await stream.readany() == b"xxx"
     with pytest.raises(
-        TotalTimeoutError, match="while reading the body from example.com"
+        TotalTimeoutError, match=r"while reading the body from example.com"
     ) as caught:
         await stream.readany()
     assert caught.value.phase == "body"

@@ -338,7 +338,7 @@ async def test_a_banner_before_the_first_request_is_refused() -> None:
     connection, transport = connect()
     transport.receive(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
     assert not connection.is_usable
-    with pytest.raises(ServerProtocolError, match="SSH-2.0-OpenSSH"):
+    with pytest.raises(ServerProtocolError, match=r"SSH-2.0-OpenSSH"):
         connection.begin(request_head(), None, new_exchange())
     assert transport.written == b""
     await settled()
@@ -361,7 +361,7 @@ async def test_what_nobody_asked_for_is_shown_in_part_only() -> None:
 async def test_what_is_not_http_is_a_protocol_error() -> None:
     stage = Stage()
     stage.transport.receive(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
-    with pytest.raises(ServerProtocolError, match="not HTTP: b'SSH-2.0"):
+    with pytest.raises(ServerProtocolError, match=r"not HTTP: b'SSH-2.0"):
         await stage.exchange.waiter
     assert stage.transport.was_aborted
     assert stage.ends.told == [False]

@@ -294,7 +294,7 @@ def test_no_header_can_end_a_line(options: dict[str, dict[str, str]], evil: str)
         else value
         for key, value in options.items()
     }
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError):  # noqa: PT011
         sent(prepared(**filled))  # type: ignore[arg-type]
 
 

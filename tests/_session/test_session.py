@@ -237,7 +237,7 @@ async def test_credentials_are_not_shown_in_errors_about_the_base_url(base_url: 
         async with ClientSession(base_url) as session:
             await session.get("x")
 
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
         await ask()
     assert "secret" not in str(caught.value)
 
@@ -518,7 +518,7 @@ async def test_a_total_that_passes_in_the_turn_in_which_the_connection_comes_is_
     async with ClientSession(connector=connector) as session:
         task = await started(session.get(URL, timeout=0.05), 10)
         connector.gate.set()
-        time.sleep(0.1)
+        time.sleep(0.1)  # noqa: ASYNC251 - the loop itself is late
         done, _ = await asyncio.wait([task], timeout=0.5)
         if not done:
             await cancelled(task)
@@ -536,7 +536,7 @@ async def test_a_total_that_passes_anywhere_between_is_not_lost(gate_turns: int)
         connector.gate.set()
         for _ in range(gate_turns):
             await asyncio.sleep(0)
-        time.sleep(0.06)
+        time.sleep(0.06)  # noqa: ASYNC251 - the loop itself is late
         done, _ = await asyncio.wait([task], timeout=0.5)
         if not done:
             await cancelled(task)

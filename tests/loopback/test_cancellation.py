@@ -52,15 +52,18 @@ async def test_while_connecting() -> None:
 
 @asynchronous
 async def test_while_in_the_handshake_of_tls() -> None:
-    async with ScriptedServer(silent) as server, Origin() as origin:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            url = server.url().replace("http:", "https:")
-            task = await started(session.get(url, ssl=False))
-            await until(lambda: server.open == 1)
-            await cancelled(task)
-            await until(lambda: server.open == 0)
-            response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
-            assert response.status == 200
+    async with (
+        ScriptedServer(silent) as server,
+        Origin() as origin,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        url = server.url().replace("http:", "https:")
+        task = await started(session.get(url, ssl=False))
+        await until(lambda: server.open == 1)
+        await cancelled(task)
+        await until(lambda: server.open == 0)
+        response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
+        assert response.status == 200
 
 
 @asynchronous
@@ -78,13 +81,16 @@ async def test_while_waiting_for_the_head() -> None:
 @asynchronous
 async def test_while_reading_the_body() -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
-    async with ScriptedServer(answers(half, stays_open=True)) as server, Origin() as origin:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            async with session.get(server.url()) as response:
-                await cancelled(await started(response.read()))
-            await until(lambda: server.open == 0)
-            response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
-            assert response.status == 200
+    async with (
+        ScriptedServer(answers(half, stays_open=True)) as server,
+        Origin() as origin,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        async with session.get(server.url()) as response:
+            await cancelled(await started(response.read()))
+        await until(lambda: server.open == 0)
+        response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
+        assert response.status == 200
 
 
 @asynchronous
@@ -94,15 +100,18 @@ async def test_while_uploading() -> None:
             await asyncio.sleep(0.001)
             yield b"x" * 100
 
-    async with ScriptedServer(silent) as server, Origin() as origin:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            task = await started(session.post(server.url(), data=endless()))
-            await until(lambda: server.open == 1)
-            await asyncio.sleep(0.02)
-            await cancelled(task)
-            await until(lambda: server.open == 0)
-            response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
-            assert response.status == 200
+    async with (
+        ScriptedServer(silent) as server,
+        Origin() as origin,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        task = await started(session.post(server.url(), data=endless()))
+        await until(lambda: server.open == 1)
+        await asyncio.sleep(0.02)
+        await cancelled(task)
+        await until(lambda: server.open == 0)
+        response = await asyncio.wait_for(session.get(origin.url("/json")), 2)
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("delay_ms", range(0, 12, 2))

@@ -51,7 +51,9 @@ async def test_a_closed_port_of_a_name_is_a_connector_error() -> None:
 @asynchronous
 async def test_an_unknown_host_is_a_dns_error() -> None:
     async with ClientSession() as session:
-        with pytest.raises(ClientConnectorDNSError, match="cannot resolve host 'nosuch.invalid': "):
+        with pytest.raises(
+            ClientConnectorDNSError, match=r"cannot resolve host 'nosuch.invalid': "
+        ):
             await session.get("http://nosuch.invalid/")
 
 
@@ -89,10 +91,12 @@ BANNER = b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"
 
 @asynchronous
 async def test_a_banner_instead_of_an_answer_is_a_protocol_error() -> None:
-    async with ScriptedServer(answers(BANNER, stays_open=True)) as server:
-        async with ClientSession() as session:
-            with pytest.raises(ServerProtocolError, match=r"SSH-2\.0-OpenSSH"):
-                await session.get(server.url())
+    async with (
+        ScriptedServer(answers(BANNER, stays_open=True)) as server,
+        ClientSession() as session,
+    ):
+        with pytest.raises(ServerProtocolError, match=r"SSH-2\.0-OpenSSH"):
+            await session.get(server.url())
 
 
 @asynchronous
@@ -102,11 +106,13 @@ async def test_a_banner_before_the_request_is_a_protocol_error() -> None:
         await writer.drain()
         await reader.read()
 
-    async with ScriptedServer(ssh) as server:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            for _ in range(5):
-                with pytest.raises(ServerProtocolError, match=r"SSH-2\.0-OpenSSH"):
-                    await session.get(server.url())
+    async with (
+        ScriptedServer(ssh) as server,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        for _ in range(5):
+            with pytest.raises(ServerProtocolError, match=r"SSH-2\.0-OpenSSH"):
+                await session.get(server.url())
 
 
 @pytest.mark.parametrize(
@@ -131,11 +137,13 @@ async def test_a_banner_before_the_request_is_a_protocol_error() -> None:
 )  # fmt: skip
 @asynchronous
 async def test_an_answer_that_breaks_the_rules_is_a_protocol_error(answer: bytes) -> None:
-    async with ScriptedServer(answers(answer, stays_open=True)) as server:
-        async with ClientSession() as session:
-            with pytest.raises(ServerProtocolError) as caught:
-                await session.get(server.url())
-            assert len(str(caught.value)) < 600
+    async with (
+        ScriptedServer(answers(answer, stays_open=True)) as server,
+        ClientSession() as session,
+    ):
+        with pytest.raises(ServerProtocolError) as caught:
+            await session.get(server.url())
+        assert len(str(caught.value)) < 600
 
 
 # --- servers that go away ------------------------------------------------------------------------
@@ -198,7 +206,7 @@ async def test_what_came_before_the_end_can_be_read() -> None:
     async with ScriptedServer(answers(COUNTED + b"hello")) as server, ClientSession() as session:
         response = await session.get(server.url())
         received = b""
-        with pytest.raises(ClientPayloadError):
+        with pytest.raises(ClientPayloadError):  # noqa: PT012
             async for piece in response.content.iter_any():
                 received += piece
         assert received == b"hello"
@@ -247,11 +255,13 @@ async def test_a_reset_inside_a_body_until_close_is_never_its_end() -> None:
 
 @asynchronous
 async def test_a_bad_chunk_is_a_payload_error() -> None:
-    async with ScriptedServer(answers(CHUNKED + b"5\r\nhelloXX")) as server:
-        async with ClientSession() as session:
-            response = await session.get(server.url())
-            with pytest.raises(ClientPayloadError, match="chunk"):
-                await response.read()
+    async with (
+        ScriptedServer(answers(CHUNKED + b"5\r\nhelloXX")) as server,
+        ClientSession() as session,
+    ):
+        response = await session.get(server.url())
+        with pytest.raises(ClientPayloadError, match="chunk"):
+            await response.read()
 
 
 @asynchronous

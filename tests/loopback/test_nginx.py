@@ -108,9 +108,11 @@ async def test_a_file_of_1_mib_is_equal(nginx: Nginx) -> None:
 async def test_a_file_is_equal_over_tls_with_a_private_authority(
     nginx: Nginx, trusting: ssl.SSLContext
 ) -> None:
-    async with ClientSession() as session:
-        async with session.get(f"{nginx.tls}/file.bin", ssl=trusting) as response:
-            assert hashlib.sha256(await response.read()).hexdigest() == SHA256
+    async with (
+        ClientSession() as session,
+        session.get(f"{nginx.tls}/file.bin", ssl=trusting) as response,
+    ):
+        assert hashlib.sha256(await response.read()).hexdigest() == SHA256
 
 
 @asynchronous
@@ -122,11 +124,13 @@ async def test_a_certificate_of_an_unknown_authority_is_refused(nginx: Nginx) ->
 
 @asynchronous
 async def test_a_chunked_answer_is_put_together(nginx: Nginx) -> None:
-    async with ClientSession() as session:
-        async with session.get(f"{nginx.plain}/chunked.html") as response:
-            assert response.headers["Transfer-Encoding"] == "chunked"
-            assert response.content_length is None
-            assert await response.read() == b"b" * 5000
+    async with (
+        ClientSession() as session,
+        session.get(f"{nginx.plain}/chunked.html") as response,
+    ):
+        assert response.headers["Transfer-Encoding"] == "chunked"
+        assert response.content_length is None
+        assert await response.read() == b"b" * 5000
 
 
 @asynchronous

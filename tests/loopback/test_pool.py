@@ -61,15 +61,15 @@ async def test_no_more_connections_are_open_than_the_limit(
 
 @asynchronous
 async def test_limit_per_host_counts_each_host_for_itself() -> None:
-    async with Origin() as origin:
-        async with ClientSession(connector=TCPConnector(limit_per_host=2)) as session:
-            slow = [asyncio.ensure_future(session.get(origin.url("/delay/0.2"))) for _ in range(6)]
-            await until(lambda: origin.open == 2)
-            response = await asyncio.wait_for(
-                session.get(origin.url("/json", host="localhost")), 0.15
-            )
-            assert response.status == 200
-            await asyncio.gather(*slow)
+    async with (
+        Origin() as origin,
+        ClientSession(connector=TCPConnector(limit_per_host=2)) as session,
+    ):
+        slow = [asyncio.ensure_future(session.get(origin.url("/delay/0.2"))) for _ in range(6)]
+        await until(lambda: origin.open == 2)
+        response = await asyncio.wait_for(session.get(origin.url("/json", host="localhost")), 0.15)
+        assert response.status == 200
+        await asyncio.gather(*slow)
 
 
 @asynchronous
@@ -104,13 +104,15 @@ async def test_connection_close_of_the_caller_closes_the_connection() -> None:
 
 @asynchronous
 async def test_an_idle_connection_is_closed_when_its_time_is_up() -> None:
-    async with Origin() as origin:
-        async with ClientSession(connector=TCPConnector(keepalive_timeout=0.05)) as session:
-            await session.get(origin.url("/json"))
-            assert origin.open == 1
-            await until(lambda: origin.open == 0)
-            await session.get(origin.url("/json"))
-            assert origin.accepted == 2
+    async with (
+        Origin() as origin,
+        ClientSession(connector=TCPConnector(keepalive_timeout=0.05)) as session,
+    ):
+        await session.get(origin.url("/json"))
+        assert origin.open == 1
+        await until(lambda: origin.open == 0)
+        await session.get(origin.url("/json"))
+        assert origin.accepted == 2
 
 
 @pytest.mark.parametrize("keepalive_timeout", [0, None])
@@ -203,14 +205,16 @@ async def test_a_failed_request_does_not_spoil_the_next() -> None:
             writer.write(OK)
             await writer.drain()
 
-    async with ScriptedServer(every_second) as server:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            for _ in range(5):
-                with pytest.raises(ServerDisconnectedError):
-                    await session.get(server.url())
-                assert (await session.get(server.url())).status == 200
-                await until(lambda: server.open == 0)
-                await asyncio.sleep(0.005)
+    async with (
+        ScriptedServer(every_second) as server,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        for _ in range(5):
+            with pytest.raises(ServerDisconnectedError):
+                await session.get(server.url())
+            assert (await session.get(server.url())).status == 200
+            await until(lambda: server.open == 0)
+            await asyncio.sleep(0.005)
 
 
 @asynchronous

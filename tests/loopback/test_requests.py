@@ -186,15 +186,18 @@ async def test_a_large_body_with_a_slow_reader_is_not_held_in_memory() -> None:
     size = 20_000_000
     digest = hashlib.sha256()
     most_held = 0
-    async with Origin() as origin, ClientSession() as session:
-        async with session.get(origin.url(f"/bytes/{size}")) as response:
-            read = 0
-            async for piece in response.content.iter_chunked(65536):
-                digest.update(piece)
-                read += len(piece)
-                most_held = max(most_held, response.content.total_bytes - read)
-                if read % 20 == 0:
-                    await asyncio.sleep(0.0005)
+    async with (
+        Origin() as origin,
+        ClientSession() as session,
+        session.get(origin.url(f"/bytes/{size}")) as response,
+    ):
+        read = 0
+        async for piece in response.content.iter_chunked(65536):
+            digest.update(piece)
+            read += len(piece)
+            most_held = max(most_held, response.content.total_bytes - read)
+            if read % 20 == 0:
+                await asyncio.sleep(0.0005)
     assert read == size
     assert digest.hexdigest() == sample_sha256(size)
     assert most_held < 1_000_000
@@ -203,12 +206,15 @@ async def test_a_large_body_with_a_slow_reader_is_not_held_in_memory() -> None:
 @asynchronous
 async def test_a_body_that_nobody_reads_for_a_while_waits_in_the_server() -> None:
     size = 20_000_000
-    async with Origin() as origin, ClientSession() as session:
-        async with session.get(origin.url(f"/bytes/{size}")) as response:
-            await until(lambda: response.content.total_bytes > 512 * 1024)
-            await asyncio.sleep(0.05)
-            assert response.content.total_bytes < 1_500_000
-            assert hashlib.sha256(await response.read()).hexdigest() == sample_sha256(size)
+    async with (
+        Origin() as origin,
+        ClientSession() as session,
+        session.get(origin.url(f"/bytes/{size}")) as response,
+    ):
+        await until(lambda: response.content.total_bytes > 512 * 1024)
+        await asyncio.sleep(0.05)
+        assert response.content.total_bytes < 1_500_000
+        assert hashlib.sha256(await response.read()).hexdigest() == sample_sha256(size)
 
 
 @asynchronous

@@ -57,31 +57,35 @@ async def test_total_while_waiting_for_the_head() -> None:
 
 @asynchronous
 async def test_total_while_reading_the_body() -> None:
-    async with ScriptedServer(answers(HALF, stays_open=True)) as server:
-        async with ClientSession() as session:
-            response = await session.get(server.url(), timeout=0.05)
-            with pytest.raises(TotalTimeoutError, match="reading the body") as caught:
-                await response.read()
-            assert caught.value.phase == "body"
+    async with (
+        ScriptedServer(answers(HALF, stays_open=True)) as server,
+        ClientSession() as session,
+    ):
+        response = await session.get(server.url(), timeout=0.05)
+        with pytest.raises(TotalTimeoutError, match="reading the body") as caught:
+            await response.read()
+        assert caught.value.phase == "body"
 
 
 @asynchronous
 async def test_total_while_waiting_for_a_slot() -> None:
-    async with ScriptedServer(silent) as server:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
-            await asyncio.sleep(0.01)
-            with pytest.raises(TotalTimeoutError, match="waiting for a connection") as caught:
-                await session.get(server.url(), timeout=0.05)
-            assert (caught.value.phase, caught.value.host) == ("connect", "127.0.0.1")
-            with pytest.raises(TotalTimeoutError):
-                await first
+    async with (
+        ScriptedServer(silent) as server,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
+        await asyncio.sleep(0.01)
+        with pytest.raises(TotalTimeoutError, match="waiting for a connection") as caught:
+            await session.get(server.url(), timeout=0.05)
+        assert (caught.value.phase, caught.value.host) == ("connect", "127.0.0.1")
+        with pytest.raises(TotalTimeoutError):
+            await first
 
 
 @asynchronous
 async def test_total_while_connecting(full_port: int) -> None:
     async with ClientSession() as session:
-        with pytest.raises(TotalTimeoutError, match="total limit of 0.05 s") as caught:
+        with pytest.raises(TotalTimeoutError, match=r"total limit of 0.05 s") as caught:
             await session.get(f"http://127.0.0.1:{full_port}/", timeout=0.05)
         assert caught.value.phase == "connect"
 
@@ -89,16 +93,18 @@ async def test_total_while_connecting(full_port: int) -> None:
 @asynchronous
 async def test_connect_while_waiting_for_a_slot() -> None:
     timeout = ClientTimeout(connect=0.05)
-    async with ScriptedServer(silent) as server:
-        async with ClientSession(connector=TCPConnector(limit=1)) as session:
-            first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
-            await asyncio.sleep(0.01)
-            with pytest.raises(ConnectionTimeoutError, match="connect limit of 0.05 s") as caught:
-                await session.get(server.url(), timeout=timeout)
-            assert caught.value.limit == "connect"
-            assert caught.value.host == "127.0.0.1"
-            with pytest.raises(TotalTimeoutError):
-                await first
+    async with (
+        ScriptedServer(silent) as server,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionTimeoutError, match=r"connect limit of 0.05 s") as caught:
+            await session.get(server.url(), timeout=timeout)
+        assert caught.value.limit == "connect"
+        assert caught.value.host == "127.0.0.1"
+        with pytest.raises(TotalTimeoutError):
+            await first
 
 
 @pytest.mark.parametrize("limit", ["connect", "sock_connect"])
@@ -148,13 +154,15 @@ async def test_sock_read_while_waiting_for_the_head() -> None:
 
 @asynchronous
 async def test_sock_read_while_reading_the_body() -> None:
-    async with ScriptedServer(answers(HALF, stays_open=True)) as server:
-        async with ClientSession() as session:
-            response = await session.get(server.url(), timeout=ClientTimeout(sock_read=0.05))
-            assert await response.content.read(5) == b"hello"
-            with pytest.raises(SocketTimeoutError) as caught:
-                await response.content.read(5)
-            assert caught.value.phase == "body"
+    async with (
+        ScriptedServer(answers(HALF, stays_open=True)) as server,
+        ClientSession() as session,
+    ):
+        response = await session.get(server.url(), timeout=ClientTimeout(sock_read=0.05))
+        assert await response.content.read(5) == b"hello"
+        with pytest.raises(SocketTimeoutError) as caught:
+            await response.content.read(5)
+        assert caught.value.phase == "body"
 
 
 @asynchronous

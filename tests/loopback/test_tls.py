@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 from origin import FIXED_JSON, Origin, sample_sha256
-from running import asynchronous
+from running import asynchronous, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
@@ -69,7 +69,7 @@ async def test_a_certificate_for_another_host_is_refused(
 ) -> None:
     async with Origin(wrong_name_tls) as origin, ClientSession() as session:
         for host in ("127.0.0.1", "localhost"):
-            with pytest.raises(ClientConnectorCertificateError, match="mismatch|not valid for"):
+            with pytest.raises(ClientConnectorCertificateError, match=r"mismatch|not valid for"):
                 await session.get(origin.url("/json", host=host), ssl=trusting)
 
 
@@ -147,26 +147,31 @@ async def test_a_large_body_arrives_over_tls(
 async def test_a_slow_reader_slows_a_server_over_tls(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    async with Origin(server_tls) as origin, ClientSession() as session:
-        async with session.get(origin.url("/bytes/20000000"), ssl=trusting) as response:
-            await asyncio.sleep(0.2)
-            assert response.content.total_bytes < 2_000_000
-            assert len(await response.content.read(1000)) == 1000
+    async with (
+        Origin(server_tls) as origin,
+        ClientSession() as session,
+        session.get(origin.url("/bytes/20000000"), ssl=trusting) as response,
+    ):
+        await asyncio.sleep(0.2)
+        assert response.content.total_bytes < 2_000_000
+        assert len(await response.content.read(1000)) == 1000
 
 
 @asynchronous
 async def test_a_large_body_that_is_released_over_tls_gives_its_slot_back(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    async with Origin(server_tls) as origin:
-        async with ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session:
-            for wait_s in (0.0, 0.05):
-                response = await session.get(origin.url("/bytes/20000000"))
-                await asyncio.sleep(wait_s)
-                waiting = asyncio.ensure_future(session.get(origin.url("/json")))
-                await asyncio.sleep(0)
-                response.release()
-                assert (await asyncio.wait_for(waiting, 2)).status == 200
+    async with (
+        Origin(server_tls) as origin,
+        ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session,
+    ):
+        for wait_s in (0.0, 0.05):
+            response = await session.get(origin.url("/bytes/20000000"))
+            await asyncio.sleep(wait_s)
+            waiting = asyncio.ensure_future(session.get(origin.url("/json")))
+            await asyncio.sleep(0)
+            response.release()
+            assert (await asyncio.wait_for(waiting, 2)).status == 200
 
 
 @asynchronous
@@ -181,11 +186,13 @@ async def test_surplus_bytes_over_tls_do_not_spoil_the_response(
         await writer.drain()
         await reader.read()
 
-    async with ScriptedServer(talks, server_tls) as server:
-        async with ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session:
-            for _ in range(5):
-                response = await asyncio.wait_for(session.get(server.url()), 2)
-                assert await response.text() == "ok"
+    async with (
+        ScriptedServer(talks, server_tls) as server,
+        ClientSession(connector=TCPConnector(ssl=trusting, limit=1)) as session,
+    ):
+        for _ in range(5):
+            response = await asyncio.wait_for(session.get(server.url()), 2)
+            assert await response.text() == "ok"
 
 
 @asynchronous
@@ -226,8 +233,7 @@ async def test_closing_the_session_in_the_handshake_ends_it() -> None:
         session = ClientSession()
         url = server.url().replace("http:", "https:")
         request = asyncio.ensure_future(session.get(url, ssl=False))
-        while not server.open:
-            await asyncio.sleep(0.001)
+        await until(lambda: server.open == 1)
         await session.close()
         with pytest.raises(ClientError, match="closed"):
             await request

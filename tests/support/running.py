@@ -39,12 +39,12 @@ def open_sockets() -> int:
     """How many sockets this process has open; always 0 where that cannot be told."""
     count = 0
     try:
-        numbers = os.listdir("/proc/self/fd")
+        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
     except OSError:
         return 0
     for number in numbers:
         try:
-            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")
+            count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
         except OSError:
             continue
     return count
@@ -90,7 +90,7 @@ async def settled(turns: int = 10) -> None:
 async def until(condition: Callable[[], object], patience_s: float = 5.0) -> None:
     """Wait until something has become true."""
     async with asyncio.timeout(patience_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 
 
