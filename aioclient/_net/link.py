@@ -98,8 +98,8 @@ class TransportLink(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """End the link once everything written is out."""
-        if self._transport is None:
-            return
+        if self._transport is None or self._transport.is_closing():
+            return  # closed again, asyncio's TLS could no longer be aborted
         try:
             self._transport.close()
         except RuntimeError:

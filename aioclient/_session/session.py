@@ -141,11 +141,14 @@ class ClientSession:
         return self._connector is None or self._connector.closed
 
     async def close(self) -> None:
-        """Close the session and, if it owns it, the connector; closing twice does no harm."""
-        connector, self._connector = self._connector, None
+        """Close the session and, if it owns it, the connector.
+
+        Closing twice does no harm; closing that was cancelled can be done again.
+        """
         self._sender.close()
-        if connector is not None and self._connector_owner:
-            await connector.close()
+        if self._connector is not None and self._connector_owner:
+            await self._connector.close()
+        self._connector = None
         self._sender.drop_timer()
 
     async def __aenter__(self) -> Self:
