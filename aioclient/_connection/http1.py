@@ -19,8 +19,6 @@ from aioclient.errors import (
     shown,
 )
 
-#: A body up to this size leaves in one write with its head; joining costs less than a system call.
-JOINED_BODY_BYTES = 64 * 1024
 #: How much of a response may wait to be read before the peer is slowed down.
 HIGH_WATER_BYTES = 512 * 1024
 
@@ -70,11 +68,7 @@ class Http1Connection(Connection):
                 exchange.read_deadline.stop()  # it counts from the end of the request
             self._upload = self._loop.create_task(self._send(payload, head.body_length))
             return
-        if len(body) <= JOINED_BODY_BYTES:
-            self._link.write(b"".join((data, body)))
-        else:
-            self._link.write(data)
-            self._link.write(body)
+        self._link.write_all((data, body))
         self._machine.request_sent()
 
     def abandon(self, exchange: Exchange, error: Exception) -> None:

@@ -18,7 +18,8 @@ async def upload(payload: Payload, length: int, link: TransportLink) -> None:
     try:
         async with aclosing(payload.pieces()) as pieces:
             async for piece in pieces:
-                link.write_all(writer.piece(piece))
+                if parts := writer.piece(piece):
+                    link.write_all(parts)
                 if link.is_congested:
                     await link.drained()
                 if not link.is_open:

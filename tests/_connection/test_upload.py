@@ -11,8 +11,8 @@ from running import asynchronous, settled, until
 from aioclient import ClientError, ClientOSError, ClientPayloadError
 from aioclient._body.payload import AsyncIterablePayload, BytesPayload
 from aioclient._connection.exchange import Exchange
-from aioclient._connection.http1 import JOINED_BODY_BYTES
 from aioclient._http.events import CHUNKED
+from aioclient._net.link import JOINED_BYTES
 
 SMALL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -76,7 +76,7 @@ async def test_a_small_body_leaves_in_one_write_with_its_head(
     assert ends.told == [True]
 
 
-@pytest.mark.parametrize("size", [JOINED_BODY_BYTES, JOINED_BODY_BYTES + 1, 1_000_000])
+@pytest.mark.parametrize("size", [JOINED_BYTES, JOINED_BYTES + 1, 1_000_000])
 @asynchronous
 async def test_a_body_of_any_size_leaves_whole(size: int) -> None:
     connection, transport = connect()
@@ -93,7 +93,7 @@ async def test_a_body_of_any_size_leaves_whole(size: int) -> None:
 async def test_a_view_of_larger_items_is_written_as_bytes(length: str) -> None:
     # A transport that sends a part of such a view goes on behind as many items as it sent bytes.
     connection, transport = connect()
-    view = memoryview(array("I", range(JOINED_BODY_BYTES + 1)))
+    view = memoryview(array("I", range(JOINED_BYTES + 1)))
     framing = view.nbytes if length == "known" else CHUNKED
     connection.begin(request_head("POST", body_length=framing), BytesPayload(view), new_exchange())
     await settled()
