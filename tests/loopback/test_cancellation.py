@@ -146,3 +146,14 @@ async def test_closing_the_session_can_be_cancelled_and_done_again() -> None:
         await asyncio.wait([request])
         assert request.exception() is not None
         await until(lambda: server.open == 0)
+
+
+@asynchronous
+async def test_closing_the_session_closes_its_connections_although_it_is_cancelled() -> None:
+    async with Origin() as origin:
+        session = ClientSession()
+        await asyncio.gather(*(session.get(origin.url("/json")) for _ in range(3)))
+        closing = await started(session.close(), 1)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await until(lambda: origin.open == 0)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from origin import FIXED_JSON, Origin, sample_bytes, sample_sha256
-from running import asynchronous, until
+from running import asynchronous, open_sockets, until
 from scripted import ScriptedServer, answers, head_of
 
 from aioclient import ClientSession, ClientTimeout, HttpVersion10, TCPConnector
@@ -339,3 +339,28 @@ async def test_a_server_that_answers_early_and_reads_no_more_does_not_keep_the_c
         began = asyncio.get_running_loop().time()
         await session.close()
         assert asyncio.get_running_loop().time() - began < 1.0
+
+
+@asynchronous
+async def test_a_connection_that_cannot_be_flushed_is_cut_and_not_kept_open() -> None:
+    over = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 65536
+
+    async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(0.1)  # the client's buffers fill
+        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!")
+        await over.wait()
+
+    async with ScriptedServer(refuses) as server, ClientSession() as session:
+        before = open_sockets()
+        response = await session.post(server.url(), data=endless(), timeout=5)
+        assert response.status == 413
+        try:
+            await until(lambda: open_sockets() <= before + 1, 2.0)  # the server's own end
+        finally:
+            over.set()

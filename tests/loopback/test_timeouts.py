@@ -187,6 +187,23 @@ async def test_sock_read_does_not_count_the_time_of_the_upload() -> None:
 
 
 @asynchronous
+async def test_sock_read_does_not_count_the_time_in_which_bytes_at_hand_leave() -> None:
+    size = 20_000_000
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        for _ in range(8):
+            await asyncio.sleep(0.05)
+            await reader.readexactly(size // 8)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with ScriptedServer(slow) as server, ClientSession() as session:
+        timeout = ClientTimeout(sock_read=0.2)
+        response = await session.post(server.url(), data=b"x" * size, timeout=timeout)
+        assert response.status == 204
+
+
+@asynchronous
 async def test_sock_read_counts_from_the_end_of_the_upload() -> None:
     async def slow() -> AsyncIterator[bytes]:
         yield b"hello"
