@@ -92,6 +92,12 @@ class Exchange:
         if self.connection is not None and not self.waiter.get_loop().is_closed():
             self.connection.abandon(self, error)
 
+    def abandon_soon(self, error: Exception) -> None:
+        """The same, from any thread."""
+        loop = self.waiter.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self.abandon, error)
+
     # --- time limits ---------------------------------------------------------------------------
 
     def total_expired(self, deadline: Deadline) -> None:

@@ -1,6 +1,8 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
@@ -26,7 +28,16 @@ HIGH_WATER_BYTES = 512 * 1024
 class Http1Connection(Connection):
     """One exchange at a time over one link."""
 
-    __slots__ = ("_exchange", "_failure", "_link", "_loop", "_machine", "_receive", "_upload")
+    __slots__ = (
+        "_exchange",
+        "_failure",
+        "_has_body",
+        "_link",
+        "_loop",
+        "_machine",
+        "_receive",
+        "_upload",
+    )
 
     def __init__(
         self, route: Route, loop: asyncio.AbstractEventLoop, limits: Limits = DEFAULT_LIMITS
@@ -37,6 +48,7 @@ class Http1Connection(Connection):
         self._receive = self._machine.receive
         self._exchange: Exchange | None = None
         self._upload: asyncio.Task[None] | None = None
+        self._has_body = False
         self._failure: Exception | None = None
         self._link: TransportLink
 
@@ -58,18 +70,23 @@ class Http1Connection(Connection):
         data = self._machine.request(head)
         self._exchange = exchange
         exchange.connection = self
+        self._has_body = payload is not None
         if payload is None:
             self._link.write(data)
             return
         body = payload.at_hand
-        if body is None or head.body_length < 0:
+        if body is not None and head.body_length >= 0:
+            self._link.write_all((data, body))
+            if not self._link.is_congested:
+                self._machine.request_sent()
+                return
+            rest = self._link.drained()
+        else:
             self._link.write(data)
-            if exchange.read_deadline is not None:
-                exchange.read_deadline.stop()  # it counts from the end of the request
-            self._upload = self._loop.create_task(self._send(payload, head.body_length))
-            return
-        self._link.write_all((data, body))
-        self._machine.request_sent()
+            rest = upload(payload, head.body_length, self._link)
+        if exchange.read_deadline is not None:
+            exchange.read_deadline.stop()  # it counts from the end of the request
+        self._upload = self._loop.create_task(self._send(exchange, rest))
 
     def abandon(self, exchange: Exchange, error: Exception) -> None:
         """The exchange has no use for the rest of its response."""
@@ -167,6 +184,10 @@ class Http1Connection(Connection):
         upload, self._upload = self._upload, None
         if upload is not None:
             upload.cancel()
+        if self._has_body and self._link.has_unsent:
+            # The answer came early. Closing would wait for a server that may not read any more.
+            reusable = False
+            self._link.abort()
         if exchange is not None:
             exchange.end(reusable, error)
 
@@ -191,14 +212,10 @@ class Http1Connection(Connection):
         self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
         self._link.abort()
 
-    def _upload_failed(self, exchange: Exchange | None, error: Exception) -> None:
-        if exchange is not None and exchange is self._exchange:
-            self._break_off(exchange, error)
-
-    async def _send(self, payload: Payload, length: int) -> None:
-        exchange = self._exchange
+    async def _send(self, exchange: Exchange, rest: Coroutine[Any, Any, None]) -> None:
+        """Send the rest of a request; what goes wrong with it ends the exchange."""
         try:
-            await upload(payload, length, self._link)
+            await rest
         except asyncio.CancelledError:
             # Either the exchange is over, or the payload cancelled itself and nobody else will say.
             self._upload_failed(exchange, ClientPayloadError("the request body was cancelled"))
@@ -206,8 +223,12 @@ class Http1Connection(Connection):
         except Exception as error:
             self._upload_failed(exchange, error)
             return
-        if exchange is not None and exchange is self._exchange:
+        if exchange is self._exchange:
             self._upload = None
             self._machine.request_sent()
             if exchange.read_deadline is not None:
                 exchange.read_deadline.restart()
+
+    def _upload_failed(self, exchange: Exchange, error: Exception) -> None:
+        if exchange is self._exchange:
+            self._break_off(exchange, error)

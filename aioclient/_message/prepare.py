@@ -117,7 +117,7 @@ class Preparer:
             check_tls_wish(tls)
             route = route._replace(ssl=tls)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
-        headers = _merged(defaults.headers, options.get("headers"), target, payload)
+        headers = _merged(defaults.headers, options.get("headers"), target.authorization, payload)
         fields = _fields(headers)
         length = request_body_length(
             method, None if payload is None else payload.size, bool(options.get("chunked"))
@@ -166,9 +166,7 @@ class Preparer:
     def _refresh_defaults(self) -> None:
         headers = self._defaults.headers
         version = _version(headers)
-        fields = _fields(_with_auto_headers(CIMultiDict(headers)))
-        _check_framing(fields, None, False)
-        self._default_fields = fields
+        self._default_fields = _fields(_merged(headers, None, None, None))
         self._default_version = version
 
 
@@ -202,15 +200,20 @@ def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
 
 
 def _merged(
-    session: CIMultiDict[str], own: LooseHeaders | None, target: Target, payload: Payload | None
+    session: CIMultiDict[str],
+    own: LooseHeaders | None,
+    authorization: str | None,
+    payload: Payload | None,
 ) -> CIMultiDict[str]:
     """All headers of a request: its own replace the session's of the same name."""
+    if CONTENT_LENGTH in session:
+        raise ValueError("Content-Length cannot be a header of the session")
     headers = CIMultiDict(session)
-    if target.authorization is not None:
-        headers[AUTHORIZATION] = target.authorization
+    if authorization is not None:
+        headers[AUTHORIZATION] = authorization
     if own:
         own_headers = CIMultiDict(own)
-        if target.authorization is not None and AUTHORIZATION in own_headers:
+        if authorization is not None and AUTHORIZATION in own_headers:
             raise ValueError("an Authorization header and user-info in the URL exclude each other")
         headers.update(own_headers)
     _with_auto_headers(headers)
@@ -232,13 +235,11 @@ def _fields(headers: CIMultiDict[str]) -> _Fields:
     return _Fields(write_field_lines(headers.items()), host, connection, content_length)
 
 
-def _check_framing(fields: _Fields, length: int | None, chunked: bool) -> None:
+def _check_framing(fields: _Fields, length: int, chunked: bool) -> None:
     """A Content-Length of the caller's own must be the truth, or say what nobody else can know."""
     value = fields.content_length
     if value is None:
         return
-    if length is None:
-        raise ValueError("Content-Length cannot be a header of the session")
     if chunked:
         raise ValueError("chunked=True and a Content-Length header exclude each other")
     if not (value.isascii() and value.isdigit()):

@@ -57,8 +57,8 @@ class _Unfinished:
         self._exchange = exchange
 
     def __del__(self) -> None:
-        if not self._exchange.has_ended:
-            self._exchange.abandon(ClientConnectionError("the response was dropped"))
+        if not self._exchange.has_ended:  # perhaps in another thread, where garbage is collected
+            self._exchange.abandon_soon(ClientConnectionError("the response was dropped"))
 
 
 class ClientResponse:

@@ -78,6 +78,11 @@ class TransportLink(asyncio.BufferedProtocol):
         """Is more waiting to be sent than the transport likes to hold?"""
         return self._drained is not None
 
+    @property
+    def has_unsent(self) -> bool:
+        """Is anything written still waiting to be sent?"""
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
+
     def write_all(self, parts: tuple[BytesLike, ...]) -> None:
         """Send several parts in order, in one write if they are small."""
         if sum(map(len, parts)) <= JOINED_BYTES:

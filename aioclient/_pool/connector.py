@@ -142,21 +142,12 @@ class BaseConnector(ABC):
         for waiter, task in self._connecting.items():
             waiter.fail(error)
             task.cancel()
+        for connection in list(self._connections):
+            connection.close()  # an exchange on it fails and gives its lease back
         if tasks:
             await asyncio.wait(tasks)
-        closing = [self._close_in_time(connection) for connection in self._connections]
-        if closing:
-            await asyncio.gather(*closing)
-
-    async def _close_in_time(self, connection: Connection) -> None:
-        """Close a connection; an exchange on it fails and gives its lease back."""
-        connection.close()
-        try:
-            async with asyncio.timeout(_CLOSE_WAIT_S):
-                await connection.wait_closed()
-        except TimeoutError:
-            connection.abort()
-            await connection.wait_closed()
+        if self._connections:
+            await asyncio.gather(*map(_closed_in_time, self._connections))
 
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._connections:
@@ -317,6 +308,15 @@ class BaseConnector(ABC):
             connection.close()
         if self._ledger.idle_count and not self._closed:
             self._sweep_later()
+
+
+async def _closed_in_time(connection: Connection) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_WAIT_S):
+            await connection.wait_closed()
+    except TimeoutError:
+        connection.abort()
+        await connection.wait_closed()
 
 
 def _sweep(connector_ref: "ref[BaseConnector]") -> None:

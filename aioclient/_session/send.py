@@ -35,8 +35,12 @@ class Sender:
         if self._loop is not None and not self._deadlines.running:
             self._deadlines.close()
 
-    async def send(self, method: str, url: StrOrURL, options: RequestOptions) -> ClientResponse:
+    async def send(
+        self, method: str, url: StrOrURL, options: RequestOptions, owner: object
+    ) -> ClientResponse:
         """The response to one request, as soon as its head is there.
+
+        `owner`, the session, lives at least until then.
 
         Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError
         for what cannot be asked for. Cancelling gives up the connection.

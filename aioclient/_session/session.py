@@ -71,35 +71,35 @@ class ClientSession:
 
         The options are those of `RequestOptions`. Nothing is sent before somebody waits for it.
         """
-        return Pending(self._sender.send(method.upper(), url, options))
+        return Pending(self._sender.send(method.upper(), url, options, self))
 
     def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a GET request; see `request`."""
-        return Pending(self._sender.send("GET", url, options))
+        return Pending(self._sender.send("GET", url, options, self))
 
     def options(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send an OPTIONS request; see `request`."""
-        return Pending(self._sender.send("OPTIONS", url, options))
+        return Pending(self._sender.send("OPTIONS", url, options, self))
 
     def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a HEAD request; see `request`."""
-        return Pending(self._sender.send("HEAD", url, options))
+        return Pending(self._sender.send("HEAD", url, options, self))
 
     def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a POST request; see `request`."""
-        return Pending(self._sender.send("POST", url, options))
+        return Pending(self._sender.send("POST", url, options, self))
 
     def put(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a PUT request; see `request`."""
-        return Pending(self._sender.send("PUT", url, options))
+        return Pending(self._sender.send("PUT", url, options, self))
 
     def patch(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a PATCH request; see `request`."""
-        return Pending(self._sender.send("PATCH", url, options))
+        return Pending(self._sender.send("PATCH", url, options, self))
 
     def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a DELETE request; see `request`."""
-        return Pending(self._sender.send("DELETE", url, options))
+        return Pending(self._sender.send("DELETE", url, options, self))
 
     # --- settings --------------------------------------------------------------------------------
 
@@ -146,10 +146,12 @@ class ClientSession:
         Closing twice does no harm; closing that was cancelled can be done again.
         """
         self._sender.close()
-        if self._connector is not None and self._connector_owner:
-            await self._connector.close()
-        self._connector = None
-        self._sender.drop_timer()
+        try:
+            if self._connector is not None and self._connector_owner:
+                await self._connector.close()
+            self._connector = None
+        finally:
+            self._sender.drop_timer()
 
     async def __aenter__(self) -> Self:
         return self

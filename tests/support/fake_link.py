@@ -31,6 +31,8 @@ class FakeTransport(asyncio.Transport):
         #: How often reading was paused.
         self.pauses = 0
         self.was_aborted = False
+        #: How many written bytes the peer has not taken.
+        self.unsent = 0
         self._is_closing = False
         self._is_lost = False
 
@@ -43,6 +45,9 @@ class FakeTransport(asyncio.Transport):
         self.item_sizes.append(memoryview(data).itemsize)
         if self.on_write is not None:
             self.on_write()
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def is_closing(self) -> bool:
         return self._is_closing
@@ -91,10 +96,12 @@ class FakeTransport(asyncio.Transport):
 
     def pause_writing(self) -> None:
         """The peer does not read."""
+        self.unsent = 100_000
         self._protocol.pause_writing()
 
     def resume_writing(self) -> None:
         """The peer reads again."""
+        self.unsent = 0
         self._protocol.resume_writing()
 
     def _connection_lost(self, error: Exception | None) -> None:
