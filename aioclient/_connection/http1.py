@@ -1,8 +1,8 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
@@ -74,16 +74,17 @@ class Http1Connection(Connection):
         if payload is None:
             self._link.write(data)
             return
+        rest: Callable[[], Awaitable[None]]
         body = payload.at_hand
         if body is not None and head.body_length >= 0:
             self._link.write_all((data, body))
             if not self._link.is_congested:
                 self._machine.request_sent()
                 return
-            rest = self._link.drained()
+            rest = self._link.drained
         else:
             self._link.write(data)
-            rest = upload(payload, head.body_length, self._link)
+            rest = partial(upload, payload, head.body_length, self._link)
         if exchange.read_deadline is not None:
             exchange.read_deadline.stop()  # it counts from the end of the request
         self._upload = self._loop.create_task(self._send(exchange, rest))
@@ -212,10 +213,10 @@ class Http1Connection(Connection):
         self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
         self._link.abort()
 
-    async def _send(self, exchange: Exchange, rest: Coroutine[Any, Any, None]) -> None:
+    async def _send(self, exchange: Exchange, rest: Callable[[], Awaitable[None]]) -> None:
         """Send the rest of a request; what goes wrong with it ends the exchange."""
         try:
-            await rest
+            await rest()
         except asyncio.CancelledError:
             # Either the exchange is over, or the payload cancelled itself and nobody else will say.
             self._upload_failed(exchange, ClientPayloadError("the request body was cancelled"))
