@@ -36,7 +36,7 @@ __all__ = (
 )
 
 SHOWN_BYTES = 100
-_USER_INFO = re.compile(r"//[^/?#]*@")
+_USER_INFO = r"//[^/?#]*@"
 
 
 def shown(data: bytes) -> str:
@@ -48,7 +48,7 @@ def shown(data: bytes) -> str:
 
 def without_user_info(url: str) -> str:
     """A URL, valid or not, without login and password."""
-    return _USER_INFO.sub("//", url)
+    return re.sub(_USER_INFO, "//", url)
 
 
 class Endpoint(Protocol):

@@ -61,10 +61,9 @@ def text_codec(charset: str | None) -> str:
 
 # Up to the next ";": a name and, after "=", a quoted string or what else stands there. The first
 # quantifiers are possessive, so that no input makes the search go back.
-_PARAMETER = re.compile(
+_PARAMETER = (
     r'[ \t;]*+([^=;,"]++)(?:=[ \t]*+(?:"((?:[^"\\]|\\.)*+\\?)"?|([^;,"]*+)))?[ \t]*(?=[;,]|\Z)'
 )
-_QUOTED_PAIR = re.compile(r"\\(.)")
 
 
 def parse_parameters(text: str) -> list[tuple[str, str]]:
@@ -73,12 +72,13 @@ def parse_parameters(text: str) -> list[tuple[str, str]]:
     A name without "=" is left out. Stops at a comma, which ends the member of a list, and at what
     is not a parameter.
     """
+    match = re.compile(_PARAMETER).match  # compiled once, when it is first needed
     parameters = []
     position = 0
-    while (found := _PARAMETER.match(text, position)) is not None:
+    while (found := match(text, position)) is not None:
         name, quoted, plain = found.groups()
         if quoted is not None:
-            plain = _QUOTED_PAIR.sub(r"\1", quoted)
+            plain = re.sub(r"\\(.)", r"\1", quoted)
         if plain is not None:
             parameters.append((name.strip().lower(), plain.strip() if quoted is None else plain))
         position = found.end()

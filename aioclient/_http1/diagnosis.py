@@ -14,9 +14,10 @@ from aioclient.errors import (
     shown,
 )
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?")
+# Not compiled at import: they are needed when something is wrong.
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_CONTROL = rb"[\x00-\x08\x0a-\x1f\x7f]"
+_STATUS_LINE = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?"
 
 # What is wrong with trailers comes after a head that was good: it is the body that is broken.
 _KINDS = {False: (ServerProtocolError, "header"), True: (ClientPayloadError, "trailer")}
@@ -33,11 +34,11 @@ def bad_head(head: bytes) -> ServerProtocolError:
     """For a complete head, status line and fields, that breaks a rule."""
     status_line, _, fields = head.partition(b"\n")
     status_line = status_line.removesuffix(b"\r")
-    if _STATUS_LINE.fullmatch(status_line) is None:
+    if re.fullmatch(_STATUS_LINE, status_line) is None:
         if re.match(rb"HTTP/1\.[0-9](?![0-9])", status_line) is None:
             return bad_start(head)
         return ServerProtocolError(f"malformed status line {shown(status_line)}")
-    if _CONTROL.search(status_line):
+    if re.search(_CONTROL, status_line):
         return ServerProtocolError(f"control character in status line {shown(status_line)}")
     return ServerProtocolError(_bad_field(fields))
 
@@ -53,9 +54,9 @@ def _bad_field(section: bytes) -> str:
         name, colon, value = line.partition(b":")
         if number > 0 and line[:1] in (b" ", b"\t"):
             value = line  # obs-fold
-        elif line and (not colon or _TOKEN.fullmatch(name) is None):
+        elif line and (not colon or re.fullmatch(_TOKEN, name) is None):
             return f"malformed header line {shown(line)}"
-        if _CONTROL.search(value):
+        if re.search(_CONTROL, value):
             return f"control character in header line {shown(line)}"
     return f"malformed header section {shown(section)}"
 

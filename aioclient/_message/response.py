@@ -20,7 +20,7 @@ from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
-_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+?\+)?json", re.ASCII)
+_JSON_TYPE: Final = r"application/(?:[\w.+-]+?\+)?json"
 _DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
 
 
@@ -291,5 +291,5 @@ class ClientResponse:
 
 def _is_expected(kind: MediaType, expected: str) -> bool:
     if expected == "application/json":
-        return kind.is_json or _JSON_TYPE.match(kind.essence) is not None
+        return kind.is_json or re.match(_JSON_TYPE, kind.essence, re.ASCII) is not None
     return expected.lower() in kind.essence

@@ -7,8 +7,6 @@ import socket
 import ssl
 from typing import NoReturn
 
-from aiohappyeyeballs import start_connection
-
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.resolver import resolve
 from aioclient._net.route import Route
@@ -61,6 +59,8 @@ async def _connected_socket(route: Route, loop: asyncio.AbstractEventLoop) -> so
     except (OSError, UnicodeError) as error:
         reason = error if isinstance(error, OSError) else OSError(None, str(error))
         raise ClientConnectorDNSError(route, reason) from error
+    from aiohappyeyeballs import start_connection  # late: not before something is connected to
+
     try:
         sock = await start_connection(
             addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S, interleave=1, loop=loop
