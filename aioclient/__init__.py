@@ -10,6 +10,7 @@ from ._speedups import extensions_active
 from ._timeout import ClientTimeout
 from ._version import __version__
 from .errors import (
+    BodyTooLargeError,
     ClientConnectionError,
     ClientConnectionResetError,
     ClientConnectorCertificateError,
@@ -26,6 +27,7 @@ from .errors import (
     ContentTypeError,
     InvalidURL,
     InvalidUrlClientError,
+    LineTooLong,
     NonHttpUrlClientError,
     ServerConnectionError,
     ServerDisconnectedError,
@@ -37,6 +39,7 @@ from .errors import (
 
 __all__ = (
     "BaseConnector",
+    "BodyTooLargeError",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -59,6 +62,7 @@ __all__ = (
     "HttpVersion11",
     "InvalidURL",
     "InvalidUrlClientError",
+    "LineTooLong",
     "NonHttpUrlClientError",
     "RequestInfo",
     "ServerConnectionError",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 __all__ = (
+    "BodyTooLargeError",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -26,6 +27,7 @@ __all__ = (
     "ContentTypeError",
     "InvalidURL",
     "InvalidUrlClientError",
+    "LineTooLong",
     "NonHttpUrlClientError",
     "ServerConnectionError",
     "ServerDisconnectedError",
@@ -253,6 +255,30 @@ class SocketTimeoutError(ServerTimeoutError):
 
 class ClientPayloadError(ClientError):
     """A body is broken: cut off, wrongly framed, or the caller's own could not be sent."""
+
+
+class BodyTooLargeError(ClientPayloadError):
+    """A body that was read whole passed `max_body_size`, or grew too much in decompression.
+
+    New here. Attributes: `limit`, its name, and `limit_value`.
+    """
+
+    def __init__(self, message: str = "", *, limit: str = "", limit_value: float = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.limit_value = limit_value
+
+
+class LineTooLong(ClientPayloadError):
+    """A line of a body is longer than the reader allows.
+
+    Attributes: `limit`, its name, and `limit_value` in bytes.
+    """
+
+    def __init__(self, message: str = "", *, limit: str = "", limit_value: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.limit_value = limit_value
 
 
 class ServerProtocolError(ClientError):

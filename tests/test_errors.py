@@ -39,6 +39,8 @@ BASES = {
     "ClientTimeoutError": ["ClientError", TimeoutError],
     "TotalTimeoutError": ["ClientTimeoutError"],
     "ClientPayloadError": ["ClientError"],
+    "BodyTooLargeError": ["ClientPayloadError"],
+    "LineTooLong": ["ClientPayloadError"],
     "ServerProtocolError": ["ClientError"],
     "InvalidURL": ["ClientError", ValueError],
     "InvalidUrlClientError": ["InvalidURL"],
