@@ -1,6 +1,7 @@
 """What the tests of the command line share: origins in threads, and ways to run it."""
 
 import os
+import signal
 import ssl
 import subprocess
 import sys
@@ -56,7 +57,12 @@ def start() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
-        started.append(subprocess.Popen(command(*arguments), stdout=pipe, stderr=pipe))
+        # A run in the background of a shell ignores Ctrl-C, and its children inherit that.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            started.append(subprocess.Popen(command(*arguments), stdout=pipe, stderr=pipe))
+        finally:
+            signal.signal(signal.SIGINT, before)
         return started[-1]
 
     yield start
