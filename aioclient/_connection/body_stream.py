@@ -31,6 +31,7 @@ class BodyStream:
         "_pieces",
         "_size",
         "_waiter",
+        "chunk_ends",
         "total_bytes",
     )
 
@@ -46,6 +47,8 @@ class BodyStream:
         self._waiter: asyncio.Future[None] | None = None
         #: Bytes that have arrived so far.
         self.total_bytes = 0
+        #: How many bytes had arrived at the end of each chunk of HTTP/1.1 that is not read yet.
+        self.chunk_ends: deque[int] = deque()
 
     # --- the connection's side ----------------------------------------------------------------
 
@@ -58,6 +61,12 @@ class BodyStream:
             self._paused = True
             self._flow.pause_reading()
         self._wake()
+
+    def mark_chunk_ends(self, offsets: tuple[int, ...]) -> None:
+        """Chunks of HTTP/1.1 ended at these offsets of the piece fed last."""
+        if offsets:
+            start = self.total_bytes - len(self._pieces[-1])
+            self.chunk_ends.extend(start + offset for offset in offsets)
 
     def end(self, error: Exception | None = None) -> None:
         """The body is complete, or `error` broke it off."""
@@ -156,6 +165,9 @@ class BodyStream:
             missing -= len(piece) - self._offset
             self._offset = 0
             pieces.popleft()
+        ends = self.chunk_ends
+        while ends and ends[0] < self.total_bytes - self._size:
+            ends.popleft()
         if self._paused and self._size <= self._high_water // 2 and self._flow is not None:
             self._paused = False
             self._flow.resume_reading()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aioclient._connection.body_stream import BodyStream, Flow
-from aioclient._http.events import ResponseHead
+from aioclient._http.events import ResponseHead, Trailers
 from aioclient._net.deadline import Deadline
 from aioclient._net.route import Route
 from aioclient.errors import SocketTimeoutError, TotalTimeoutError
@@ -28,6 +28,7 @@ class Exchange:
 
     __slots__ = (
         "body",
+        "chunk_ends",
         "connection",
         "deadline",
         "error",
@@ -36,6 +37,7 @@ class Exchange:
         "on_end",
         "read_deadline",
         "stream",
+        "trailers",
         "waiter",
     )
 
@@ -57,6 +59,10 @@ class Exchange:
         self.head: ResponseHead | None = None
         self.body = b""
         self.stream: BodyStream | None = None
+        #: Where chunks ended in `body`.
+        self.chunk_ends: tuple[int, ...] = ()
+        #: The fields after a chunked body, once that is complete.
+        self.trailers: Trailers | None = None
         self.error: Exception | None = None
         self.has_ended = False
 
@@ -83,9 +89,17 @@ class Exchange:
         self.stream = BodyStream(flow, high_water_bytes)
         if self.body:
             self.stream.feed(self.body)
+            self.stream.mark_chunk_ends(self.chunk_ends)
             self.body = b""
         if not self.waiter.done():
             self.waiter.set_result(None)
+
+    def mark_chunk_ends(self, offsets: tuple[int, ...]) -> None:
+        """Chunks of HTTP/1.1 ended at these offsets of the last piece of body."""
+        if self.stream is None:
+            self.chunk_ends = offsets
+        else:
+            self.stream.mark_chunk_ends(offsets)
 
     def abandon(self, error: Exception) -> None:
         """Give up what has not arrived yet; on a loop that was closed, nothing will."""

@@ -8,7 +8,14 @@ from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.interface import Connection
 from aioclient._connection.upload import upload
-from aioclient._http.events import END_OF_MESSAGE, RequestHead, ResponseHead
+from aioclient._http.events import (
+    END_OF_MESSAGE,
+    ChunkEnds,
+    Event,
+    RequestHead,
+    ResponseHead,
+    Trailers,
+)
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
 from aioclient._net.link import TransportLink
@@ -135,10 +142,18 @@ class Http1Connection(Connection):
             elif type(event) is ResponseHead:
                 if event.status >= 200:  # an informational one is not the answer
                     exchange.head = head = event
-            elif isinstance(event, Exception):
-                self._break_off(exchange, event)
+            else:
+                self._rarer_event(exchange, event)
         if head is not None and exchange.stream is None and not exchange.has_ended:
             exchange.open_stream(self, HIGH_WATER_BYTES)
+
+    def _rarer_event(self, exchange: Exchange, event: Event) -> None:
+        if isinstance(event, ChunkEnds):
+            exchange.mark_chunk_ends(event.offsets)
+        elif isinstance(event, Trailers):
+            exchange.trailers = event
+        elif isinstance(event, Exception):
+            self._break_off(exchange, event)
 
     def eof_arrived(self) -> None:
         """The server sends no more: the end of the response, or too early."""

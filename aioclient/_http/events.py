@@ -1,12 +1,12 @@
 """What a connection is told to send, and what it reports to have received.
 
 The same for every version of HTTP. A response arrives as `ResponseHead`, then pieces of body as
-plain `bytes`, then `END_OF_MESSAGE`; where the peer breaks the rules, the last event of a batch is
-the exception that says so.
+plain `bytes`, perhaps `Trailers`, then `END_OF_MESSAGE`; where the peer breaks the rules, the last
+event of a batch is the exception that says so.
 """
 
 from enum import Enum
-from typing import Final, NewType, TypeAlias
+from typing import Final, NamedTuple, NewType, TypeAlias
 
 #: Field lines to send, ``Name: value`` CRLF each: checked when they were written.
 FieldLines = NewType("FieldLines", bytes)
@@ -105,4 +105,16 @@ class ResponseHead:
         self.has_set_cookie = has_set_cookie
 
 
-Event: TypeAlias = ResponseHead | bytes | EndOfMessage | Exception
+class Trailers(NamedTuple):
+    """The fields that followed a chunked body; checked, like those of a head."""
+
+    field_section: FieldSection
+
+
+class ChunkEnds(NamedTuple):
+    """Where chunks of HTTP/1.1 ended in the piece of body before: offsets from its start."""
+
+    offsets: tuple[int, ...]
+
+
+Event: TypeAlias = ResponseHead | bytes | Trailers | ChunkEnds | EndOfMessage | Exception

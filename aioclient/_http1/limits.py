@@ -25,3 +25,6 @@ class Limits(NamedTuple):
 
 
 DEFAULT_LIMITS = Limits()
+
+#: How many ends of chunks are reported for one piece of input; the chunks beyond are shown as one.
+MAX_CHUNK_ENDS = 1024

@@ -27,11 +27,18 @@ from aioclient._http.h1scan cimport (
     text_of,
 )
 
-from aioclient._http.events import CHUNKED, END_OF_MESSAGE, UNTIL_CLOSE, ResponseHead
+from aioclient._http.events import (
+    CHUNKED,
+    END_OF_MESSAGE,
+    UNTIL_CLOSE,
+    ChunkEnds,
+    ResponseHead,
+    Trailers,
+)
 from aioclient._http.fields_py import unfold
 from aioclient._http1 import diagnosis
 from aioclient._http1.framing import body_length
-from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._http1.limits import DEFAULT_LIMITS, MAX_CHUNK_ENDS
 from aioclient.errors import ClientError
 
 cdef object _ResponseHead = ResponseHead
@@ -40,6 +47,7 @@ cdef object _body_length = body_length
 cdef object _unfold = unfold
 cdef object _DEFAULT_LIMITS = DEFAULT_LIMITS
 cdef long long _CHUNKED = CHUNKED
+cdef Py_ssize_t _MAX_CHUNK_ENDS = MAX_CHUNK_ENDS
 cdef long long _UNTIL_CLOSE = UNTIL_CLOSE
 
 cdef enum State:
@@ -84,6 +92,8 @@ cdef class ResponseParser:
     cdef bytearray _rest
     cdef object _method
     cdef list _chunks
+    cdef list _chunk_ends
+    cdef Py_ssize_t _chunks_size
     cdef int _state
     cdef size_t _scanned
     cdef size_t _max_head_bytes
@@ -107,6 +117,8 @@ cdef class ResponseParser:
         self._state = IDLE
         self._method = ""
         self._chunks = []
+        self._chunk_ends = []
+        self._chunks_size = 0
 
     @property
     def surplus(self):
@@ -391,10 +403,13 @@ cdef class ResponseParser:
         if <unsigned long long>self._remaining < size:
             size = self._remaining
         self._chunks.append(bytes_of(buf, size, 0, size))
+        self._chunks_size += size
         self._received += size
         self._remaining -= size
         if self._remaining == 0:
             self._state = CHUNK_END
+            if len(self._chunk_ends) < _MAX_CHUNK_ENDS:
+                self._chunk_ends.append(self._chunks_size)
         return size
 
     cdef Py_ssize_t _trailers(self, const unsigned char *buf, size_t size, list events) except -1:
@@ -413,6 +428,8 @@ cdef class ResponseParser:
                 return 0
             self._scanned = 0
             self._check_fields(buf, end, 0, None)
+            self._flush_chunks(events)
+            events.append(Trailers(bytes_of(buf, size, 0, end)))
         self._flush_chunks(events)
         self._end(events)
         return end
@@ -422,4 +439,8 @@ cdef class ResponseParser:
         if self._chunks:
             events.append(self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks))
             self._chunks.clear()
+            self._chunks_size = 0
+            if self._chunk_ends:
+                events.append(ChunkEnds(tuple(self._chunk_ends)))
+                self._chunk_ends.clear()
         return 0

@@ -22,14 +22,16 @@ from aioclient._http.events import (
     CHUNKED,
     END_OF_MESSAGE,
     UNTIL_CLOSE,
+    ChunkEnds,
     Event,
     FieldSection,
     ResponseHead,
+    Trailers,
 )
 from aioclient._http.fields_py import split_fields
 from aioclient._http1 import diagnosis
 from aioclient._http1.framing import body_length
-from aioclient._http1.limits import DEFAULT_LIMITS, Limits
+from aioclient._http1.limits import DEFAULT_LIMITS, MAX_CHUNK_ENDS, Limits
 from aioclient.errors import ClientError
 
 
@@ -73,7 +75,9 @@ class ResponseParser:
 
     __slots__ = (
         "_buffer",
+        "_chunk_ends",
         "_chunks",
+        "_chunks_size",
         "_empty_lines",
         "_expected",
         "_fields",
@@ -99,6 +103,8 @@ class ResponseParser:
         self._received = 0
         self._remaining = 0
         self._chunks: list[bytes] = []
+        self._chunks_size = 0
+        self._chunk_ends: list[int] = []
 
     @property
     def surplus(self) -> int:
@@ -325,10 +331,13 @@ class ResponseParser:
     def _chunk_data(self) -> bool:
         piece = self._take(min(self._remaining, len(self._buffer)))
         self._chunks.append(piece)
+        self._chunks_size += len(piece)
         self._received += len(piece)
         self._remaining -= len(piece)
         if not self._remaining:
             self._state = State.CHUNK_END
+            if len(self._chunk_ends) < MAX_CHUNK_ENDS:
+                self._chunk_ends.append(self._chunks_size)
         return True
 
     def _chunk_end(self) -> bool:
@@ -357,7 +366,10 @@ class ResponseParser:
             if not size:
                 return False
             self._scanned = 0
-            self._check_fields(self._take(size), b"")
+            section = self._take(size)
+            self._check_fields(section, b"")
+            self._flush_chunks(events)
+            events.append(Trailers(FieldSection(section)))
         self._flush_chunks(events)
         events.append(self._end())
         return True
@@ -367,3 +379,7 @@ class ResponseParser:
         if self._chunks:
             events.append(self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks))
             self._chunks.clear()
+            self._chunks_size = 0
+            if self._chunk_ends:
+                events.append(ChunkEnds(tuple(self._chunk_ends)))
+                self._chunk_ends.clear()

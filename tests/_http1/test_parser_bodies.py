@@ -3,7 +3,8 @@
 import pytest
 
 from aioclient._http.events import END_OF_MESSAGE as END
-from aioclient._http.events import ResponseHead
+from aioclient._http.events import ChunkEnds, ResponseHead, Trailers
+from aioclient._http1.limits import MAX_CHUNK_ENDS
 from aioclient.errors import ClientPayloadError, ServerDisconnectedError, ServerProtocolError
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -268,15 +269,27 @@ def test_piece_of_a_counted_body_is_given_as_it_comes(new_parser):
 def test_chunks_that_arrive_together_are_given_as_one_piece(new_parser):
     parser = new_parser()
     data = b"".join(b"1\r\n%c\r\n" % letter for letter in b"abcdefgh" * 1000)
-    assert parser.feed(CHUNKED + data)[1:] == [b"abcdefgh" * 1000]
-    assert parser.feed(b"1\r\ni\r\n1\r\nj") == [b"ij"]
+    body, ends = parser.feed(CHUNKED + data)[1:]
+    assert body == b"abcdefgh" * 1000
+    assert ends == ChunkEnds(tuple(range(1, MAX_CHUNK_ENDS + 1)))
+    assert parser.feed(b"1\r\ni\r\n1\r\nj") == [b"ij", ChunkEnds((1, 2))]
     assert parser.feed(b"\r\n0\r\n\r\n") == [END]
 
 
 def test_chunk_is_given_before_it_is_complete(new_parser):
     parser = new_parser()
     assert parser.feed(CHUNKED + b"5\r\nhe")[1:] == [b"he"]
-    assert parser.feed(b"llo") == [b"llo"]
+    assert parser.feed(b"llo") == [b"llo", ChunkEnds((3,))]
+
+
+def test_trailers_are_given_before_the_end(new_parser):
+    parser = new_parser()
+    events = parser.feed(CHUNKED + b"0\r\nA: b\r\nC: d\r\n e\r\n\r\n")
+    assert events[1:] == [Trailers(b"A: b\r\nC: d\r\n e\r\n\r\n"), END]
+
+
+def test_no_trailers_are_given_where_there_are_none(new_parser):
+    assert new_parser().feed(CHUNKED + b"0\r\n\r\n")[1:] == [END]
 
 
 def test_chunk_line_alone_gives_nothing(new_parser):
@@ -298,7 +311,8 @@ def test_what_came_before_an_error_is_given(new_parser):
     events = parser.feed(CHUNKED + b"2\r\nab\r\n2\r\ncd\r\nx\r\n")
     assert isinstance(events[0], ResponseHead)
     assert events[1] == b"abcd"
-    assert str(events[2]) == r"malformed chunk size line b'x\r\n'"
+    assert events[2] == ChunkEnds((2, 4))
+    assert str(events[3]) == r"malformed chunk size line b'x\r\n'"
 
 
 # --- the end of the connection -----------------------------------------------------------------
@@ -413,7 +427,8 @@ def test_next_response_comes_from_the_same_parser(new_parser):
             (CHUNKED + b"1\r\ny\r\n0\r\nT: z\r\n\r\n", b"y"),
             (b"\r\n" + sized(b"1", b"z"), b"z"),
         ]:
-            assert parser.feed(data)[1:] == [body, END]
+            events = parser.feed(data)[1:]
+            assert [events[0], events[-1]] == [body, END]
             assert parser.surplus == 0
             parser.start("GET")
 

@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from aioclient._http.events import END_OF_MESSAGE as END
+from aioclient._http.events import ChunkEnds
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient.errors import ClientError, ClientPayloadError, ServerProtocolError
 
@@ -203,7 +204,10 @@ def test_counters_begin_anew_with_the_next_response(new_parser):
 def test_chunks_need_not_be_large(new_parser):
     parser = new_parser()
     events = parser.feed(CHUNKED + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n")
-    assert events[1:] == [b"x" * 100_000, END]
+    assert [event for event in events[1:] if not isinstance(event, ChunkEnds)] == [
+        b"x" * 100_000,
+        END,
+    ]
 
 
 def test_largest_chunk_size_is_63_bits(new_parser):
