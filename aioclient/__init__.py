@@ -10,6 +10,7 @@ from ._speedups import extensions_active
 from ._timeout import ClientTimeout
 from ._version import __version__
 from .errors import (
+    BodyLimitError,
     BodyTooLargeError,
     ClientConnectionError,
     ClientConnectionResetError,
@@ -25,6 +26,7 @@ from .errors import (
     ClientTimeoutError,
     ConnectionTimeoutError,
     ContentTypeError,
+    HeadLimitError,
     InvalidURL,
     InvalidUrlClientError,
     LineTooLong,
@@ -39,6 +41,7 @@ from .errors import (
 
 __all__ = (
     "BaseConnector",
+    "BodyLimitError",
     "BodyTooLargeError",
     "ClientConnectionError",
     "ClientConnectionResetError",
@@ -57,6 +60,7 @@ __all__ = (
     "ClientTimeoutError",
     "ConnectionTimeoutError",
     "ContentTypeError",
+    "HeadLimitError",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",

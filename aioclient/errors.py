@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 __all__ = (
+    "BodyLimitError",
     "BodyTooLargeError",
     "ClientConnectionError",
     "ClientConnectionResetError",
@@ -25,6 +26,7 @@ __all__ = (
     "ClientTimeoutError",
     "ConnectionTimeoutError",
     "ContentTypeError",
+    "HeadLimitError",
     "InvalidURL",
     "InvalidUrlClientError",
     "LineTooLong",
@@ -257,10 +259,10 @@ class ClientPayloadError(ClientError):
     """A body is broken: cut off, wrongly framed, or the caller's own could not be sent."""
 
 
-class BodyTooLargeError(ClientPayloadError):
-    """A body that was read whole passed `max_body_size`, or grew too much in decompression.
+class BodyLimitError(ClientPayloadError):
+    """A body, or what frames it, passed a limit; `limit` is its name, `limit_value` its value.
 
-    New here. Attributes: `limit`, its name, and `limit_value`.
+    New here.
     """
 
     def __init__(self, message: str = "", *, limit: str = "", limit_value: float = 0) -> None:
@@ -269,16 +271,12 @@ class BodyTooLargeError(ClientPayloadError):
         self.limit_value = limit_value
 
 
-class LineTooLong(ClientPayloadError):
-    """A line of a body is longer than the reader allows.
+class BodyTooLargeError(BodyLimitError):
+    """A body that was read whole passed `max_body_size`, or grew too much in decompression."""
 
-    Attributes: `limit`, its name, and `limit_value` in bytes.
-    """
 
-    def __init__(self, message: str = "", *, limit: str = "", limit_value: int = 0) -> None:
-        super().__init__(message)
-        self.limit = limit
-        self.limit_value = limit_value
+class LineTooLong(BodyLimitError):
+    """A line of a body is longer than the reader allows."""
 
 
 class ServerProtocolError(ClientError):
@@ -286,6 +284,15 @@ class ServerProtocolError(ClientError):
 
     New here: such bytes never look like a response with status 400.
     """
+
+
+class HeadLimitError(ServerProtocolError):
+    """A response head passed a limit; `limit` is its name, `limit_value` its value. New here."""
+
+    def __init__(self, message: str = "", *, limit: str = "", limit_value: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.limit_value = limit_value
 
 
 # --- URLs ------------------------------------------------------------------------------------

@@ -7,8 +7,9 @@ import re
 
 from aioclient._http1.limits import Limits
 from aioclient.errors import (
-    ClientError,
+    BodyLimitError,
     ClientPayloadError,
+    HeadLimitError,
     ServerDisconnectedError,
     ServerProtocolError,
     shown,
@@ -18,9 +19,6 @@ from aioclient.errors import (
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _CONTROL = rb"[\x00-\x08\x0a-\x1f\x7f]"
 _STATUS_LINE = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?"
-
-# What is wrong with trailers comes after a head that was good: it is the body that is broken.
-_KINDS = {False: (ServerProtocolError, "header"), True: (ClientPayloadError, "trailer")}
 
 
 def bad_start(data: bytes) -> ServerProtocolError:
@@ -61,42 +59,51 @@ def _bad_field(section: bytes) -> str:
     return f"malformed header section {shown(section)}"
 
 
-def head_too_large(limits: Limits) -> ServerProtocolError:
+def _head_limit(limits: Limits, name: str, what: str) -> HeadLimitError:
+    value = getattr(limits, name)
+    return HeadLimitError(f"{what} {name} ({value})", limit=name, limit_value=value)
+
+
+def _body_limit(limits: Limits, name: str, what: str) -> BodyLimitError:
+    value = getattr(limits, name)
+    return BodyLimitError(f"{what} {name} ({value})", limit=name, limit_value=value)
+
+
+def head_too_large(limits: Limits) -> HeadLimitError:
     """For a head that passed `max_head_bytes`."""
-    return ServerProtocolError(f"response head exceeds max_head_bytes ({limits.max_head_bytes})")
+    return _head_limit(limits, "max_head_bytes", "response head exceeds")
 
 
-def line_too_long(limits: Limits, line: bytes) -> ServerProtocolError:
+def line_too_long(limits: Limits, line: bytes) -> HeadLimitError:
     """For a status line that passed `max_line_bytes`."""
-    return ServerProtocolError(
-        f"status line exceeds max_line_bytes ({limits.max_line_bytes}): {shown(line)}"
-    )
+    return _head_limit(limits, "max_line_bytes", f"status line {shown(line)} exceeds")
 
 
-def field_too_long(limits: Limits, name: bytes, *, in_trailers: bool) -> ClientError:
+def field_too_long(
+    limits: Limits, name: bytes, *, in_trailers: bool
+) -> HeadLimitError | BodyLimitError:
     """For a field that passed `max_field_bytes`."""
-    kind, part = _KINDS[in_trailers]
-    return kind(f"{part} field {shown(name)} exceeds max_field_bytes ({limits.max_field_bytes})")
+    if in_trailers:  # after a head that was good: it is the body that is broken
+        return _body_limit(limits, "max_field_bytes", f"trailer field {shown(name)} exceeds")
+    return _head_limit(limits, "max_field_bytes", f"header field {shown(name)} exceeds")
 
 
-def too_many_fields(limits: Limits, *, in_trailers: bool) -> ClientError:
+def too_many_fields(limits: Limits, *, in_trailers: bool) -> HeadLimitError | BodyLimitError:
     """For a head, or a head and its trailers, with more than `max_fields` fields."""
-    kind, _ = _KINDS[in_trailers]
-    return kind(f"response has more than max_fields ({limits.max_fields}) fields")
+    if in_trailers:
+        return _body_limit(limits, "max_fields", "number of header and trailer fields exceeds")
+    return _head_limit(limits, "max_fields", "number of header fields exceeds")
 
 
-def too_many_empty_lines(limits: Limits) -> ServerProtocolError:
+def too_many_empty_lines(limits: Limits) -> HeadLimitError:
     """For empty lines instead of a status line."""
-    return ServerProtocolError(
-        f"more than max_empty_lines ({limits.max_empty_lines}) empty lines before the status line"
-    )
+    what = "number of empty lines before the status line exceeds"
+    return _head_limit(limits, "max_empty_lines", what)
 
 
-def too_many_informational(limits: Limits) -> ServerProtocolError:
+def too_many_informational(limits: Limits) -> HeadLimitError:
     """For 1xx responses without end."""
-    return ServerProtocolError(
-        f"more than max_informational ({limits.max_informational}) informational responses"
-    )
+    return _head_limit(limits, "max_informational", "number of informational responses exceeds")
 
 
 def bad_chunk_line(line: bytes) -> ClientPayloadError:
@@ -104,12 +111,14 @@ def bad_chunk_line(line: bytes) -> ClientPayloadError:
     return ClientPayloadError(f"malformed chunk size line {shown(line)}")
 
 
-def chunk_line_too_long(limits: Limits, start: bytes) -> ClientPayloadError:
+def chunk_line_too_long(limits: Limits, start: bytes) -> BodyLimitError:
     """For a chunk-size line that passed `max_chunk_line_bytes`."""
-    return ClientPayloadError(
-        f"chunk size line exceeds max_chunk_line_bytes ({limits.max_chunk_line_bytes}): "
-        f"{shown(start)}"
-    )
+    return _body_limit(limits, "max_chunk_line_bytes", f"chunk size line {shown(start)} exceeds")
+
+
+def chunk_extensions_too_large(limits: Limits) -> BodyLimitError:
+    """For chunk extensions that passed `max_chunk_ext_bytes` together."""
+    return _body_limit(limits, "max_chunk_ext_bytes", "chunk extensions of the body exceed")
 
 
 def bad_chunk_end(data: bytes) -> ClientPayloadError:
@@ -117,9 +126,9 @@ def bad_chunk_end(data: bytes) -> ClientPayloadError:
     return ClientPayloadError(f"chunk data is not followed by CRLF but by {shown(data)}")
 
 
-def trailers_too_large(limits: Limits) -> ClientPayloadError:
+def trailers_too_large(limits: Limits) -> BodyLimitError:
     """For a trailer section that passed `max_trailer_bytes`."""
-    return ClientPayloadError(f"trailers exceed max_trailer_bytes ({limits.max_trailer_bytes})")
+    return _body_limit(limits, "max_trailer_bytes", "trailer section exceeds")
 
 
 def cut_off_head(received: bytes) -> ServerDisconnectedError:

@@ -59,6 +59,11 @@ def _repeated_length(value: bytes) -> int:
     raise ServerProtocolError(f"invalid Content-Length {shown(value)}")
 
 
+def says_length(head: ResponseHead) -> bool:
+    """Does the head say how long the body is, so that it need not end with the connection?"""
+    return head.content_length is not None or head.transfer_encoding is not None
+
+
 def persists(head: ResponseHead) -> bool:
     """Does the server keep the connection open after this response (RFC 9112 section 9.3)?"""
     if head.minor_version >= 1:

@@ -18,6 +18,8 @@ class Limits(NamedTuple):
     max_empty_lines: int = 4
     #: Bytes of one chunk-size line, its extensions included.
     max_chunk_line_bytes: int = 4096
+    #: Bytes of chunk extensions in one body, all chunks together.
+    max_chunk_ext_bytes: int = 64 * 1024
     #: Bytes of a trailer section.
     max_trailer_bytes: int = 64 * 1024
     #: Informational responses (1xx) before the final one.

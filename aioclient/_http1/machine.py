@@ -4,7 +4,7 @@ The machine turns a `RequestHead` into bytes and bytes into events; it neither r
 """
 
 from aioclient._http.events import CHUNKED, RequestHead, ResponseHead
-from aioclient._http1.framing import asks_to_close, persists
+from aioclient._http1.framing import asks_to_close, persists, says_length
 from aioclient._http1.head_writer import write_field_lines, write_request_head
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.parser import ResponseParser
@@ -13,19 +13,32 @@ from aioclient._http1.parser import ResponseParser
 class Http1Machine:
     """The rules of HTTP/1.1 for one connection: one exchange at a time (RFC 9112 section 9.3)."""
 
-    __slots__ = ("_closes", "_parser", "_request_is_sent", "receive", "receive_eof")
+    __slots__ = (
+        "_closes",
+        "_lengths_needed",
+        "_parser",
+        "_request_is_sent",
+        "receive",
+        "receive_eof",
+    )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._parser = ResponseParser(limits)
         self._closes = False
+        self._lengths_needed = False
         self._request_is_sent = True
         #: Bytes that arrived -> events; the parser's own, so that nothing stands in between.
         self.receive = self._parser.feed
         #: The end of the connection -> events.
         self.receive_eof = self._parser.feed_eof
 
-    def request(self, head: RequestHead) -> bytes:
+    def request(
+        self, head: RequestHead, limits: Limits | None = None, read_until_eof: bool = True
+    ) -> bytes:
         """Begin an exchange; the bytes of the request's head.
+
+        `limits` for its response, those from before for None. Without `read_until_eof` a response
+        that says nothing of its length has no body, and ends the connection.
 
         Raises ValueError, and has changed nothing, if a part of the head has forbidden characters.
         """
@@ -42,7 +55,8 @@ class Http1Machine:
         # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
         self._closes = head.method == "CONNECT" or asks_to_close(head)
         self._request_is_sent = length <= 0 and length != CHUNKED
-        self._parser.start(head.method)
+        self._parser.start(head.method, limits, read_until_eof)
+        self._lengths_needed = not read_until_eof
         return data
 
     def request_sent(self) -> None:
@@ -60,4 +74,5 @@ class Http1Machine:
             and not self._closes
             and not self._parser.surplus
             and persists(head)
+            and not (self._lengths_needed and not says_length(head))
         )

@@ -95,6 +95,7 @@ cdef class ResponseParser:
     cdef list _chunk_ends
     cdef Py_ssize_t _chunks_size
     cdef int _state
+    cdef bint _read_until_eof
     cdef size_t _scanned
     cdef size_t _max_head_bytes
     cdef size_t _max_field_bytes
@@ -104,15 +105,12 @@ cdef class ResponseParser:
     cdef Py_ssize_t _informational
     cdef Py_ssize_t _fields
     cdef long long _expected
+    cdef long long _extensions
     cdef long long _received
     cdef long long _remaining
 
     def __init__(self, limits=_DEFAULT_LIMITS):
-        self._limits = limits
-        self._max_head_bytes = limits.max_head_bytes
-        self._max_field_bytes = limits.max_field_bytes
-        self._max_chunk_line_bytes = limits.max_chunk_line_bytes
-        self._max_trailer_bytes = limits.max_trailer_bytes
+        self._set_limits(limits)
         self._rest = bytearray()
         self._state = IDLE
         self._method = ""
@@ -120,16 +118,27 @@ cdef class ResponseParser:
         self._chunk_ends = []
         self._chunks_size = 0
 
+    cdef int _set_limits(self, object limits) except -1:
+        self._max_head_bytes = limits.max_head_bytes
+        self._max_field_bytes = limits.max_field_bytes
+        self._max_chunk_line_bytes = limits.max_chunk_line_bytes
+        self._max_trailer_bytes = limits.max_trailer_bytes
+        self._limits = limits
+        return 0
+
     @property
     def surplus(self):
         """How many bytes came after the end of the response."""
         return len(self._rest) if self._state == IDLE else 0
 
-    def start(self, object method):
+    def start(self, object method, limits=None, read_until_eof=True):
         """Expect the response to a request with this method, unless a response broke the rules."""
         if self._state == BROKEN:
             return
+        if limits is not None and limits is not self._limits:
+            self._set_limits(limits)
         self._method = method
+        self._read_until_eof = read_until_eof
         self._state = HEAD
         self._scanned = 0
         self._empty_lines = 0
@@ -239,10 +248,11 @@ cdef class ResponseParser:
             self._informational += 1
             if self._informational > self._limits.max_informational:
                 raise diagnosis.too_many_informational(self._limits)
-        elif length == 0:
+        elif length == 0 or (length == _UNTIL_CLOSE and not self._read_until_eof):
             self._end(events)
         elif length == _CHUNKED:
             self._received = 0
+            self._extensions = 0
             self._state = CHUNK_LINE
         elif length == _UNTIL_CLOSE:
             self._state = BODY_UNTIL_CLOSE
@@ -395,6 +405,11 @@ cdef class ResponseParser:
         length = <const unsigned char *>found - buf + 1
         if read_chunk_line(buf, length, &line) != H1SCAN_OK:
             raise diagnosis.bad_chunk_line(bytes_of(buf, size, 0, length))
+        found = memchr(buf, 59, length)
+        if found is not NULL:
+            self._extensions += length - (<const unsigned char *>found - buf) - 2
+            if self._extensions > self._limits.max_chunk_ext_bytes:
+                raise diagnosis.chunk_extensions_too_large(self._limits)
         self._remaining = line.chunk_size
         self._state = CHUNK_DATA if line.chunk_size else TRAILERS
         return length

@@ -80,10 +80,12 @@ class ResponseParser:
         "_chunks_size",
         "_empty_lines",
         "_expected",
+        "_extensions",
         "_fields",
         "_informational",
         "_limits",
         "_method",
+        "_read_until_eof",
         "_received",
         "_remaining",
         "_scanned",
@@ -95,11 +97,13 @@ class ResponseParser:
         self._buffer = bytearray()
         self._state = State.IDLE
         self._method = ""
+        self._read_until_eof = True
         self._scanned = 0
         self._empty_lines = 0
         self._informational = 0
         self._fields = 0
         self._expected = 0
+        self._extensions = 0
         self._received = 0
         self._remaining = 0
         self._chunks: list[bytes] = []
@@ -111,11 +115,18 @@ class ResponseParser:
         """How many bytes came after the end of the response."""
         return len(self._buffer) if self._state is State.IDLE else 0
 
-    def start(self, method: str) -> None:
-        """Expect the response to a request with this method, unless a response broke the rules."""
+    def start(self, method: str, limits: Limits | None = None, read_until_eof: bool = True) -> None:
+        """Expect the response to a request with this method, unless a response broke the rules.
+
+        `limits` replace those from before. Without `read_until_eof` a response that says nothing
+        of its length has no body.
+        """
         if self._state is State.BROKEN:
             return
+        if limits is not None:
+            self._limits = limits
         self._method = method
+        self._read_until_eof = read_until_eof
         self._state = State.HEAD
         self._scanned = 0
         self._empty_lines = 0
@@ -201,10 +212,11 @@ class ResponseParser:
             self._informational += 1
             if self._informational > limits.max_informational:
                 raise diagnosis.too_many_informational(limits)
-        elif length == 0:
+        elif length == 0 or (length == UNTIL_CLOSE and not self._read_until_eof):
             events.append(self._end())
         elif length == CHUNKED:
             self._received = 0
+            self._extensions = 0
             self._state = State.CHUNK_LINE
         elif length == UNTIL_CLOSE:
             self._state = State.BODY_UNTIL_CLOSE
@@ -324,6 +336,10 @@ class ResponseParser:
         chunk_size = int(match[1], 16) if match is not None else -1
         if not 0 <= chunk_size <= _MAX_CHUNK_SIZE:
             raise diagnosis.bad_chunk_line(line)
+        if b";" in line:
+            self._extensions += len(line) - line.index(b";") - 2
+            if self._extensions > limits.max_chunk_ext_bytes:
+                raise diagnosis.chunk_extensions_too_large(limits)
         self._remaining = chunk_size
         self._state = State.CHUNK_DATA if chunk_size else State.TRAILERS
         return True

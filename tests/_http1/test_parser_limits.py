@@ -7,7 +7,7 @@ import pytest
 from aioclient._http.events import END_OF_MESSAGE as END
 from aioclient._http.events import ChunkEnds
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
-from aioclient.errors import ClientError, ClientPayloadError, ServerProtocolError
+from aioclient.errors import BodyLimitError, ClientError, HeadLimitError
 
 OK = b"HTTP/1.1 200 OK\r\n"
 EMPTY = b"Content-Length: 0\r\n\r\n"
@@ -33,40 +33,51 @@ def trailers_of_size(size):
     return CHUNKED + b"0\r\nX: " + b"x" * (size - 7) + b"\r\n\r\n"
 
 
+def extensions_of_size(size):
+    """In chunks of their own, each line within its limit."""
+    data = CHUNKED
+    while size:
+        length = min(size, 3000)
+        data += b"1;" + b"x" * (length - 1) + b"\r\ny\r\n"
+        size -= length
+    return data + b"0\r\n\r\n"
+
+
 # Limit: a smaller value to try, a complete response that measures n, the words, the exception.
 CASES = {
-    "max_head_bytes": (300, head_of_size, "response head", ServerProtocolError),
-    "max_line_bytes": (50, status_line_of_size, "status line", ServerProtocolError),
+    "max_head_bytes": (300, head_of_size, "response head", HeadLimitError),
+    "max_line_bytes": (50, status_line_of_size, "status line", HeadLimitError),
     "max_field_bytes": (
         50,
         lambda n: OK + b"X" * 5 + b": " + b"y" * (n - 5) + b"\r\n" + EMPTY,
         "header field b'XXXXX'",
-        ServerProtocolError,
+        HeadLimitError,
     ),
     "max_fields": (
         5,
         lambda n: OK + b"X: y\r\n" * (n - 1) + EMPTY,
         "fields",
-        ServerProtocolError,
+        HeadLimitError,
     ),
     "max_empty_lines": (
         2,
         lambda n: b"\r\n" * n + OK + EMPTY,
         "empty lines before the status line",
-        ServerProtocolError,
+        HeadLimitError,
     ),
     "max_chunk_line_bytes": (
         20,
         lambda n: CHUNKED + b"0;" + b"x" * (n - 4) + b"\r\n\r\n",
         "chunk size line",
-        ClientPayloadError,
+        BodyLimitError,
     ),
-    "max_trailer_bytes": (50, trailers_of_size, "trailers", ClientPayloadError),
+    "max_chunk_ext_bytes": (20, extensions_of_size, "chunk extensions", BodyLimitError),
+    "max_trailer_bytes": (50, trailers_of_size, "trailer section", BodyLimitError),
     "max_informational": (
         2,
         lambda n: CONTINUE * n + OK + EMPTY,
         "informational responses",
-        ServerProtocolError,
+        HeadLimitError,
     ),
 }
 
@@ -138,7 +149,7 @@ def test_fields_of_head_and_trailers_are_counted_together(new_parser):
     head = OK + b"X: y\r\n" + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
     assert new_parser(limits=limits).feed(head + b"A: b\r\n" * 3 + b"\r\n")[-1] is END
     error = new_parser(limits=limits).feed(head + b"A: b\r\n" * 4 + b"\r\n")[-1]
-    assert str(error) == "response has more than max_fields (5) fields"
+    assert str(error) == "number of header and trailer fields exceeds max_fields (5)"
 
 
 def test_fields_of_an_informational_response_are_not_counted_to_the_final_one(new_parser):

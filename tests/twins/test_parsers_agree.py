@@ -129,6 +129,7 @@ limits = st.just(DEFAULT_LIMITS) | st.builds(
     max_fields=st.integers(0, 8),
     max_empty_lines=st.integers(0, 5),
     max_chunk_line_bytes=st.integers(2, 12),
+    max_chunk_ext_bytes=st.integers(0, 12),
     max_trailer_bytes=st.integers(2, 60),
     max_informational=st.integers(0, 3),
 )
