@@ -145,7 +145,7 @@ def test_parser_does_not_depend_on_asserts(extensions):
         "ResponseHead bytes ChunkEnds EndOfMessage",
         "ServerProtocolError",
         "ServerProtocolError",
-        "ResponseHead bytes ClientPayloadError",
+        "ResponseHead bytes ChunkEnds ClientPayloadError",
         "ResponseHead bytes ClientPayloadError",
         "ServerProtocolError",
         "refused",

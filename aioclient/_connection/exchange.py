@@ -2,13 +2,32 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
+
+from multidict import CIMultiDictProxy
 
 from aioclient._connection.body_stream import BodyStream, Flow
 from aioclient._http.events import ResponseHead, Trailers
+from aioclient._http1.limits import Limits
 from aioclient._net.deadline import Deadline
 from aioclient._net.route import Route
 from aioclient.errors import SocketTimeoutError, TotalTimeoutError
+
+
+class Reading(NamedTuple):
+    """How a response is to be received."""
+
+    #: What the server may send; None: as much as by default.
+    limits: Limits | None = None
+    #: A body without a length ends with the connection; else there is none.
+    read_until_eof: bool = True
+    #: Told of 102 and 103 responses.
+    on_informational: Callable[[int, CIMultiDictProxy[str]], None] | None = None
+    #: How many bytes of body may wait to be read before the server is slowed down.
+    high_water_bytes: int = 512 * 1024
+
+
+DEFAULT_READING: Final = Reading()
 
 
 class Abandonable(Protocol):
@@ -36,6 +55,7 @@ class Exchange:
         "head",
         "on_end",
         "read_deadline",
+        "reading",
         "stream",
         "trailers",
         "waiter",
@@ -46,11 +66,13 @@ class Exchange:
         waiter: asyncio.Future[None],
         on_end: Callable[[bool], None],
         deadline: Deadline | None,
+        reading: Reading = DEFAULT_READING,
     ) -> None:
         #: Done when there is a head, or no hope for one.
         self.waiter = waiter
         #: Gives the connection back: may it be used again?
         self.on_end = on_end
+        self.reading = reading
         #: The request's total limit; it ends with the response.
         self.deadline = deadline
         #: The limit for each arrival of bytes, restarted by the connection.
@@ -84,9 +106,9 @@ class Exchange:
             else:
                 self.waiter.set_result(None)
 
-    def open_stream(self, flow: Flow, high_water_bytes: int) -> None:
+    def open_stream(self, flow: Flow) -> None:
         """What has come is not all: from here on the body is a stream."""
-        self.stream = BodyStream(flow, high_water_bytes)
+        self.stream = BodyStream(flow, self.reading.high_water_bytes)
         if self.body:
             self.stream.feed(self.body)
             self.stream.mark_chunk_ends(self.chunk_ends)

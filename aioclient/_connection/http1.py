@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from multidict import CIMultiDictProxy
+
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.interface import Connection
@@ -16,6 +18,7 @@ from aioclient._http.events import (
     ResponseHead,
     Trailers,
 )
+from aioclient._http.fields import to_multidict
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
 from aioclient._net.link import TransportLink
@@ -27,9 +30,6 @@ from aioclient.errors import (
     ServerProtocolError,
     shown,
 )
-
-#: How much of a response may wait to be read before the peer is slowed down.
-HIGH_WATER_BYTES = 512 * 1024
 
 
 class Http1Connection(Connection):
@@ -74,7 +74,8 @@ class Http1Connection(Connection):
         """
         if self._failure is not None:
             raise self._failure
-        data = self._machine.request(head)
+        reading = exchange.reading
+        data = self._machine.request(head, reading.limits, reading.read_until_eof)
         self._exchange = exchange
         exchange.connection = self
         self._has_body = payload is not None
@@ -140,12 +141,24 @@ class Http1Connection(Connection):
             elif event is END_OF_MESSAGE:
                 self._end(head is not None and self._machine.response_ended(head))
             elif type(event) is ResponseHead:
-                if event.status >= 200:  # an informational one is not the answer
+                if event.status >= 200:
                     exchange.head = head = event
+                elif exchange.reading.on_informational is not None:
+                    self._tell_informational(exchange, event)
             else:
                 self._rarer_event(exchange, event)
         if head is not None and exchange.stream is None and not exchange.has_ended:
-            exchange.open_stream(self, HIGH_WATER_BYTES)
+            exchange.open_stream(self)
+
+    def _tell_informational(self, exchange: Exchange, head: ResponseHead) -> None:
+        """Hand 102 and 103 to who asked for them; the others say nothing that he needs."""
+        tell = exchange.reading.on_informational
+        if tell is None or head.status not in (102, 103):
+            return
+        try:
+            tell(head.status, CIMultiDictProxy(to_multidict(head.field_section)))
+        except Exception as error:  # the caller's own: it is raised to the caller
+            self._break_off(exchange, error)
 
     def _rarer_event(self, exchange: Exchange, event: Event) -> None:
         if isinstance(event, ChunkEnds):
@@ -210,7 +223,7 @@ class Http1Connection(Connection):
     def _break_off(self, exchange: Exchange, error: Exception) -> None:
         """The response cannot go on: what came of it stays readable."""
         if exchange.head is not None and exchange.stream is None:
-            exchange.open_stream(self, HIGH_WATER_BYTES)
+            exchange.open_stream(self)
         self._link.abort()
         self._end(False, error)
 

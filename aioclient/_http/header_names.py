@@ -30,6 +30,16 @@ WWW-Authenticate X-Cache X-Content-Type-Options X-Frame-Options X-Powered-By
 X-RateLimit-Limit X-RateLimit-Remaining X-RateLimit-Reset X-Request-ID X-XSS-Protection
 """
 
+_REFUSED_IN_TRAILERS = """
+authorization cache-control connection content-encoding content-length content-location
+content-range content-type cookie date expires host keep-alive location max-forwards pragma
+proxy-authenticate proxy-authorization range retry-after set-cookie te trailer transfer-encoding
+upgrade vary www-authenticate
+"""
+#: Lower-case names of fields that must not come after a body, because they decide about framing,
+#: routing, authentication, content or caching before it (RFC 9110 section 6.5.1).
+REFUSED_IN_TRAILERS = frozenset(_REFUSED_IN_TRAILERS.split())
+
 
 def _spellings() -> dict[bytes, istr]:
     names = [value for value in globals().values() if isinstance(value, istr)]

@@ -1,13 +1,17 @@
 """What a caller can say in one request."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias, TypedDict
+
+from multidict import CIMultiDictProxy
 
 from aioclient._aliases import BodyData, LooseHeaders, Query
+from aioclient._http1.limits import Limits
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish
 from aioclient._timeout import TimeoutWish
 
+OnInformational: TypeAlias = Callable[[int, CIMultiDictProxy[str]], None]
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
 
 
@@ -30,3 +34,49 @@ class RequestOptions(TypedDict, total=False):
     raise_for_status: RaiseForStatus | None
     #: Send the body in chunks even if its size is known.
     chunked: bool | None
+    #: False: a response that says nothing of its length has no body; else it ends the connection.
+    read_until_eof: bool
+    #: Called with status and headers of 102 and 103 responses, before the final one is there.
+    on_informational: OnInformational | None
+    #: How much of the body may wait to be read before the server is slowed down.
+    read_bufsize: int | None
+    #: Limits of the response, in place of the session's; see `ClientSession`.
+    max_line_size: int | None
+    max_field_size: int | None
+    max_headers: int | None
+    max_head_size: int | None
+    max_informational: int | None
+    max_chunk_line_size: int | None
+    max_chunk_ext_size: int | None
+    max_trailer_size: int | None
+
+
+#: The option of a session or a request -> the field of the parser's `Limits`.
+LIMIT_OPTIONS: Final = {
+    "max_line_size": "max_line_bytes",
+    "max_field_size": "max_field_bytes",
+    "max_headers": "max_fields",
+    "max_head_size": "max_head_bytes",
+    "max_informational": "max_informational",
+    "max_chunk_line_size": "max_chunk_line_bytes",
+    "max_chunk_ext_size": "max_chunk_ext_bytes",
+    "max_trailer_size": "max_trailer_bytes",
+}
+
+
+def limits_with(limits: Limits, wishes: Mapping[str, object]) -> Limits:
+    """`limits`, with those replaced that the options name and are not None.
+
+    Raises TypeError for a limit that is not a whole number, ValueError for a negative one.
+    """
+    changes: dict[str, int] = {}
+    for option, field in LIMIT_OPTIONS.items():
+        value = wishes.get(option)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"{option} must be a whole number, not {value!r}")
+        if value < 0:
+            raise ValueError(f"{option} must not be negative, got {value}")
+        changes[field] = value
+    return limits._replace(**changes) if changes else limits

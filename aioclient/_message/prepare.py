@@ -14,6 +14,7 @@ from yarl import URL
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
+from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import NO_BODY, FieldLines, RequestHead
 from aioclient._http.header_names import (
     ACCEPT,
@@ -27,7 +28,8 @@ from aioclient._http.header_names import (
 )
 from aioclient._http1.framing import request_body_length
 from aioclient._http1.head_writer import write_field_lines
-from aioclient._message.options import RaiseForStatus, RequestOptions
+from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
 from aioclient._message.request import Request, Target
 from aioclient._net.route import Route, check_tls_wish
 from aioclient._timeout import ClientTimeout, request_timeout
@@ -43,6 +45,7 @@ _DEFAULT_HEADERS: Final = (
 )
 # multidict's own annotation takes no CIMultiDict[str].
 _version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[assignment]  # see above
+_READING_OPTIONS: Final = ("read_until_eof", "on_informational", "read_bufsize")
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -54,6 +57,7 @@ class Defaults(NamedTuple):
     timeout: ClientTimeout
     json_serialize: JSONEncoder
     raise_for_status: RaiseForStatus
+    reading: Reading = DEFAULT_READING
 
 
 class _Fields(NamedTuple):
@@ -100,7 +104,13 @@ class Preparer:
             fields.connection,
         )
         return Request(
-            target, target.route, head, None, defaults.timeout, defaults.raise_for_status
+            target,
+            target.route,
+            head,
+            None,
+            defaults.timeout,
+            defaults.raise_for_status,
+            defaults.reading,
         )
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
@@ -142,6 +152,7 @@ class Preparer:
             payload,
             timeout,
             defaults.raise_for_status if judge is None else judge,
+            _reading(defaults.reading, options),
         )
 
     def _take_apart(self, given: StrOrURL) -> Target:
@@ -182,6 +193,19 @@ def _target(url: URL, authorization: str | None) -> Target:
     if not port:
         raise InvalidUrlClientError(url, "the port must not be 0")
     return Target(url, Route(host, port, url.scheme == "https", True), authorization)
+
+
+def _reading(session: Reading, options: RequestOptions) -> Reading:
+    limits = limits_with(session.limits or DEFAULT_LIMITS, options)
+    if limits is session.limits and options.keys().isdisjoint(_READING_OPTIONS):
+        return session
+    bufsize = options.get("read_bufsize")
+    return Reading(
+        limits,
+        options.get("read_until_eof", session.read_until_eof),
+        options.get("on_informational"),
+        session.high_water_bytes if bufsize is None else 2 * bufsize,
+    )
 
 
 def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:

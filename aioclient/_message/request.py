@@ -7,6 +7,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._body.payload import Payload
+from aioclient._connection.exchange import Reading
 from aioclient._http.events import CHUNKED, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
@@ -50,7 +51,7 @@ class Target:
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
-    __slots__ = ("head", "payload", "raise_for_status", "route", "target", "timeout")
+    __slots__ = ("head", "payload", "raise_for_status", "reading", "route", "target", "timeout")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Request:
         payload: Payload | None,
         timeout: ClientTimeout,
         raise_for_status: Judge,
+        reading: Reading,
     ) -> None:
         self.target = target
         self.route = route
@@ -67,6 +69,7 @@ class Request:
         self.payload = payload
         self.timeout = timeout
         self.raise_for_status = raise_for_status
+        self.reading = reading
 
     def info(self) -> RequestInfo:
         """What was asked, with all headers as they were sent."""

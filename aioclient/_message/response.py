@@ -6,7 +6,7 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
@@ -14,6 +14,7 @@ from aioclient._connection.body_stream import BodyStream
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
+from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
@@ -148,6 +149,20 @@ class ClientResponse:
     def raw_headers(self) -> RawHeaders:
         """Names and values as they came, in their order."""
         return raw_pairs(self._head.field_section)
+
+    @property
+    def trailers(self) -> CIMultiDictProxy[str]:
+        """The fields that followed a chunked body; empty before its end, and for most responses.
+
+        Fields that a trailer must not carry are left out (RFC 9110 section 6.5.1).
+        """
+        trailers = self._exchange.trailers
+        fields: CIMultiDict[str] = CIMultiDict()
+        if trailers is not None:
+            for name, value in to_multidict(trailers.field_section).items():
+                if name.lower() not in REFUSED_IN_TRAILERS:
+                    fields.add(name, value)
+        return CIMultiDictProxy(fields)
 
     @property
     def content_type(self) -> str:

@@ -85,7 +85,7 @@ class Sender:
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
     ) -> Exchange:
-        exchange = Exchange(loop.create_future(), lease.give_back, deadline)
+        exchange = Exchange(loop.create_future(), lease.give_back, deadline, request.reading)
         read_limit_s = request.timeout.sock_read
         if read_limit_s:
             exchange.read_deadline = self._deadlines.start(read_limit_s, exchange.read_expired)

@@ -10,7 +10,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
-from aioclient._message.options import RaiseForStatus, RequestOptions
+from aioclient._connection.exchange import Reading
+from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
@@ -38,6 +40,13 @@ class ClientSession:
         raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
             await this function with each response.
         json_serialize: encodes what is given as `json`.
+        read_bufsize: a server is slowed down when twice as many bytes of body wait to be read.
+        max_line_size, max_field_size, max_headers, max_head_size: bytes of a response's status
+            line, bytes of one field, number of fields, bytes of the whole head; what exceeds one
+            of them is refused with HeadLimitError.
+        max_informational: number of 1xx responses before the final one; the same error.
+        max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
+            all chunk extensions of a body, of its trailers; BodyLimitError.
     """
 
     def __init__(
@@ -50,7 +59,26 @@ class ClientSession:
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
         json_serialize: JSONEncoder = json_module.dumps,
+        read_bufsize: int = 2**18,
+        max_line_size: int = DEFAULT_LIMITS.max_line_bytes,
+        max_field_size: int = DEFAULT_LIMITS.max_field_bytes,
+        max_headers: int = DEFAULT_LIMITS.max_fields,
+        max_head_size: int = DEFAULT_LIMITS.max_head_bytes,
+        max_informational: int = DEFAULT_LIMITS.max_informational,
+        max_chunk_line_size: int = DEFAULT_LIMITS.max_chunk_line_bytes,
+        max_chunk_ext_size: int = DEFAULT_LIMITS.max_chunk_ext_bytes,
+        max_trailer_size: int = DEFAULT_LIMITS.max_trailer_bytes,
     ) -> None:
+        limits: dict[str, object] = {
+            "max_line_size": max_line_size,
+            "max_field_size": max_field_size,
+            "max_headers": max_headers,
+            "max_head_size": max_head_size,
+            "max_informational": max_informational,
+            "max_chunk_line_size": max_chunk_line_size,
+            "max_chunk_ext_size": max_chunk_ext_size,
+            "max_trailer_size": max_trailer_size,
+        }
         self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
         self._made_at = _caller()
         self._defaults = Defaults(
@@ -59,6 +87,7 @@ class ClientSession:
             timeout=session_timeout(timeout),
             json_serialize=json_serialize,
             raise_for_status=raise_for_status,
+            reading=Reading(limits_with(DEFAULT_LIMITS, limits), high_water_bytes=2 * read_bufsize),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector

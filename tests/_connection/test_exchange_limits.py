@@ -8,8 +8,7 @@ from fake_link import Ends, connect, request_head
 from running import asynchronous, settled
 
 from aioclient import SocketTimeoutError, TotalTimeoutError
-from aioclient._connection.exchange import Exchange
-from aioclient._connection.http1 import HIGH_WATER_BYTES
+from aioclient._connection.exchange import DEFAULT_READING, Exchange
 from aioclient._net.deadline import Deadlines
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
@@ -112,7 +111,7 @@ async def test_sock_read_starts_anew_with_every_arrival() -> None:
 @asynchronous
 async def test_sock_read_does_not_count_the_time_in_which_nobody_reads() -> None:
     stage = Stage(sock_read_s=1.0)
-    size = HIGH_WATER_BYTES * 2
+    size = DEFAULT_READING.high_water_bytes * 2
     stage.transport.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
     while not stage.transport.is_reading_paused:
         stage.transport.receive(b"x" * 65536)
@@ -132,7 +131,7 @@ async def test_sock_read_does_not_count_the_time_in_which_nobody_reads() -> None
 @asynchronous
 async def test_sock_read_stays_stopped_after_the_response_although_the_body_is_read_later() -> None:
     stage = Stage(sock_read_s=1.0)
-    size = HIGH_WATER_BYTES + 70_000
+    size = DEFAULT_READING.high_water_bytes + 70_000
     stage.transport.receive(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size)
     stage.transport.receive(b"x" * (size - 65536))
     if not stage.transport.is_reading_paused:

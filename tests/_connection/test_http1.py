@@ -13,8 +13,8 @@ from aioclient import (
     ServerDisconnectedError,
     ServerProtocolError,
 )
-from aioclient._connection.exchange import Exchange
-from aioclient._connection.http1 import HIGH_WATER_BYTES, Http1Connection
+from aioclient._connection.exchange import DEFAULT_READING, Exchange
+from aioclient._connection.http1 import Http1Connection
 
 SMALL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
@@ -502,7 +502,11 @@ async def test_a_body_that_nobody_reads_stops_the_server() -> None:
     stage = Stage()
     stage.transport.receive(big_head(10_000_000))
     rest = receive_while_allowed(stage.transport, b"x" * 10_000_000)
-    assert HIGH_WATER_BYTES < 10_000_000 - len(rest) <= HIGH_WATER_BYTES + 2 * 65536
+    assert (
+        DEFAULT_READING.high_water_bytes
+        < 10_000_000 - len(rest)
+        <= DEFAULT_READING.high_water_bytes + 2 * 65536
+    )
 
 
 @asynchronous
@@ -525,7 +529,7 @@ async def test_a_body_that_is_read_lets_the_server_go_on() -> None:
 @asynchronous
 async def test_a_connection_given_back_reads_on_although_its_last_body_was_not_read() -> None:
     stage = Stage()
-    size = HIGH_WATER_BYTES + 1000
+    size = DEFAULT_READING.high_water_bytes + 1000
     stage.transport.receive(big_head(size))
     stage.transport.receive(b"x" * (size - 2000))
     stage.transport.receive(b"x" * 2000)  # passes high water, and is the end
