@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 
@@ -22,9 +22,9 @@ class BodyStream:
     """
 
     __slots__ = (
+        "_end_callbacks",
         "_error",
         "_flow",
-        "_high_water",
         "_is_complete",
         "_offset",
         "_paused",
@@ -32,22 +32,24 @@ class BodyStream:
         "_size",
         "_waiter",
         "chunk_ends",
+        "high_water_bytes",
         "total_bytes",
     )
 
     def __init__(self, flow: Flow | None, high_water_bytes: int) -> None:
         self._flow = flow
-        self._high_water = high_water_bytes
+        self.high_water_bytes = high_water_bytes
         self._pieces: deque[bytes] = deque()
         self._offset = 0  # how much of the first piece has been read
         self._size = 0
         self._is_complete = False
         self._paused = False
         self._error: Exception | None = None
+        self._end_callbacks: list[Callable[[], None]] = []
         self._waiter: asyncio.Future[None] | None = None
         #: Bytes that have arrived so far.
         self.total_bytes = 0
-        #: How many bytes had arrived at the end of each chunk of HTTP/1.1 that is not read yet.
+        #: How many bytes had arrived at the end of each chunk of HTTP/1.1: the reader drops them.
         self.chunk_ends: deque[int] = deque()
 
     # --- the connection's side ----------------------------------------------------------------
@@ -57,7 +59,7 @@ class BodyStream:
         self._pieces.append(piece)
         self._size += len(piece)
         self.total_bytes += len(piece)
-        if self._size > self._high_water and not self._paused and self._flow is not None:
+        if self._size > self.high_water_bytes and not self._paused and self._flow is not None:
             self._paused = True
             self._flow.pause_reading()
         self._wake()
@@ -77,7 +79,13 @@ class BodyStream:
             self._is_complete = True
         else:
             self._error = error
+        self._tell_end()
+
+    def _tell_end(self) -> None:
         self._wake()
+        callbacks, self._end_callbacks = self._end_callbacks, []
+        for callback in callbacks:
+            callback()
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
@@ -97,6 +105,28 @@ class BodyStream:
     def exception(self) -> Exception | None:
         """What broke the body off, if anything did."""
         return self._error
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes have arrived that nobody has taken."""
+        return self._size
+
+    def take_nowait(self) -> bytes:
+        """All that has arrived, perhaps nothing."""
+        return self._take(self._size) if self._size else b""
+
+    def fail(self, error: Exception) -> None:
+        """Raise `error` to whoever waits, or reads on when what has arrived is taken."""
+        self._is_complete = False
+        self._error = error
+        self._tell_end()
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once, when the whole body has arrived or it was broken off."""
+        if self._is_complete or self._error is not None:
+            callback()
+        else:
+            self._end_callbacks.append(callback)
 
     async def read(self, n: int = -1) -> bytes:
         """Up to `n` bytes, waiting for at least one; the whole rest for -1; ``b""`` at the end."""
@@ -165,10 +195,7 @@ class BodyStream:
             missing -= len(piece) - self._offset
             self._offset = 0
             pieces.popleft()
-        ends = self.chunk_ends
-        while ends and ends[0] < self.total_bytes - self._size:
-            ends.popleft()
-        if self._paused and self._size <= self._high_water // 2 and self._flow is not None:
+        if self._paused and self._size <= self.high_water_bytes // 2 and self._flow is not None:
             self._paused = False
             self._flow.resume_reading()
         return taken[0] if len(taken) == 1 else b"".join(taken)

@@ -25,6 +25,12 @@ class Reading(NamedTuple):
     on_informational: Callable[[int, CIMultiDictProxy[str]], None] | None = None
     #: How many bytes of body may wait to be read before the server is slowed down.
     high_water_bytes: int = 512 * 1024
+    #: Undo content codings.
+    auto_decompress: bool = True
+    #: How large a body may be that is read whole, in decoded bytes.
+    max_body_bytes: int | None = 2**30
+    #: How many times larger than what came a body may be that is read whole.
+    max_decode_ratio: float | None = 200.0
 
 
 DEFAULT_READING: Final = Reading()

@@ -40,6 +40,12 @@ class RequestOptions(TypedDict, total=False):
     on_informational: OnInformational | None
     #: How much of the body may wait to be read before the server is slowed down.
     read_bufsize: int | None
+    #: False: the body is given as it came, with its content codings.
+    auto_decompress: bool | None
+    #: Decoded bytes of a body that is read whole; 0 is no limit.
+    max_body_size: int | None
+    #: How many times larger than what came; counts above 16 MiB; 0 is no limit.
+    max_decode_ratio: float | None
     #: Limits of the response, in place of the session's; see `ClientSession`.
     max_line_size: int | None
     max_field_size: int | None

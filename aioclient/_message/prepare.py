@@ -13,11 +13,13 @@ from yarl import URL
 
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import encode_basic_auth
+from aioclient._body.content_coding import accept_encoding
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import NO_BODY, FieldLines, RequestHead
 from aioclient._http.header_names import (
     ACCEPT,
+    ACCEPT_ENCODING,
     AUTHORIZATION,
     CONNECTION,
     CONTENT_LENGTH,
@@ -39,13 +41,19 @@ from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
 #: How many URLs are kept taken apart.
 _MAX_TARGETS: Final = 512
 _PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
-_DEFAULT_HEADERS: Final = (
-    (ACCEPT, "*/*"),
-    (USER_AGENT, f"Python/{_PYTHON} aioclient/{__version__}"),
-)
+_USER_AGENT: Final = f"Python/{_PYTHON} aioclient/{__version__}"
 # multidict's own annotation takes no CIMultiDict[str].
 _version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[assignment]  # see above
-_READING_OPTIONS: Final = ("read_until_eof", "on_informational", "read_bufsize")
+_READING_OPTIONS: Final = frozenset(
+    {
+        "read_until_eof",
+        "on_informational",
+        "read_bufsize",
+        "auto_decompress",
+        "max_body_size",
+        "max_decode_ratio",
+    }
+)
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -200,11 +208,17 @@ def _reading(session: Reading, options: RequestOptions) -> Reading:
     if limits is session.limits and options.keys().isdisjoint(_READING_OPTIONS):
         return session
     bufsize = options.get("read_bufsize")
+    decompress = options.get("auto_decompress")
+    size = options.get("max_body_size")
+    ratio = options.get("max_decode_ratio")
     return Reading(
         limits,
         options.get("read_until_eof", session.read_until_eof),
         options.get("on_informational"),
         session.high_water_bytes if bufsize is None else 2 * bufsize,
+        session.auto_decompress if decompress is None else decompress,
+        session.max_body_bytes if size is None else size or None,
+        session.max_decode_ratio if ratio is None else ratio or None,
     )
 
 
@@ -217,9 +231,12 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
 
 
 def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
-    for name, value in _DEFAULT_HEADERS:
-        if name not in headers:
-            headers[name] = value
+    if ACCEPT not in headers:
+        headers[ACCEPT] = "*/*"
+    if ACCEPT_ENCODING not in headers:
+        headers[ACCEPT_ENCODING] = accept_encoding()
+    if USER_AGENT not in headers:
+        headers[USER_AGENT] = _USER_AGENT
     return headers
 
 

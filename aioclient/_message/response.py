@@ -10,18 +10,22 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
+from aioclient._body.content_coding import decoder_for
 from aioclient._connection.body_stream import BodyStream
-from aioclient._connection.exchange import Exchange
+from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
 from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
+from aioclient._message.stream_reader import StreamReader
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
 _JSON_TYPE: Final = r"application/(?:[\w.+-]+?\+)?json"
+#: Below this size decoded, no body is too much larger than what came.
+_RATIO_FLOOR_BYTES: Final = 16 * 2**20
 _DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
 
 
@@ -71,12 +75,11 @@ class ClientResponse:
 
     __slots__ = (
         "_body",
+        "_content",
         "_exchange",
         "_head",
         "_headers",
-        "_is_released",
         "_request",
-        "_stream",
         "_unfinished",
         "method",
         "reason",
@@ -88,11 +91,9 @@ class ClientResponse:
         self._head = head
         self._exchange = exchange
         self._headers: CIMultiDictProxy[str] | None = None
-        self._is_released = False
         self._body: bytes | None = None
-        stream = exchange.stream
-        self._stream = stream
-        self._unfinished = None if stream is None else _Unfinished(exchange)
+        self._content: StreamReader | None = None
+        self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
         #: The method of the request.
         self.method = request.head.method
         #: The status code, 100 to 999.
@@ -183,32 +184,50 @@ class ClientResponse:
     # --- body ------------------------------------------------------------------------------------
 
     @property
-    def content(self) -> BodyStream:
-        """The body as a stream."""
-        stream = self._stream
-        if stream is None:
-            self._stream = stream = BodyStream(None, 0)
-            if self._body is None and self._exchange.body:  # it came whole and was not read yet
-                stream.feed(self._exchange.body)
-            stream.end()
-        return stream
+    def content(self) -> StreamReader:
+        """The body as a stream, its content codings undone."""
+        reader = self._content
+        if reader is None:
+            exchange = self._exchange
+            stream = exchange.stream
+            if stream is None:
+                stream = BodyStream(None, 0)
+                if self._body is None and exchange.body:  # it came whole and was not read yet
+                    stream.feed(exchange.body)
+                    stream.mark_chunk_ends(exchange.chunk_ends)
+                stream.end()
+            decoder = None
+            if exchange.reading.auto_decompress and self._body is None:
+                decoder = decoder_for(self._head.content_encoding)
+            self._content = reader = StreamReader(stream, decoder)
+        return reader
 
     async def read(self) -> bytes:
         """The whole body, or what `content` has left of it; kept, so it can be read again.
 
-        Raises ClientPayloadError if the body breaks off, and the error of a time limit that passes.
+        Raises BodyTooLargeError above the limits of the session or request, ClientPayloadError if
+        the body breaks off or cannot be decoded, and the error of a time limit that passes.
         Cancelling leaves everything in the stream.
         """
         body = self._body
         if body is None:
-            if self._stream is None:
-                body = self._exchange.body
-            elif self._is_released and not self._stream.at_eof():
-                raise ClientConnectionError("the response was released before its body was read")
+            exchange = self._exchange
+            reading = exchange.reading
+            if self._content is None and exchange.stream is None and self._is_plain(reading):
+                body = exchange.body
             else:
-                body = await self._stream.read()
+                body = await self.content.read_all(
+                    reading.max_body_bytes, reading.max_decode_ratio, _RATIO_FLOOR_BYTES
+                )
             self._body = body
         return body
+
+    def _is_plain(self, reading: Reading) -> bool:
+        """Is the body that came whole the body to give, without decoding or limits?"""
+        limit = reading.max_body_bytes
+        return (self._head.content_encoding is None or not reading.auto_decompress) and (
+            limit is None or len(self._exchange.body) <= limit
+        )
 
     def get_encoding(self) -> str:
         """The codec for the body's text: its charset parameter if Python knows it, else UTF-8."""
@@ -274,7 +293,6 @@ class ClientResponse:
 
     def close(self) -> None:
         """The same as `release`."""
-        self._is_released = True
         if not self._exchange.has_ended:
             self._exchange.abandon(ClientConnectionError("the response was released"))
 

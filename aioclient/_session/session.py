@@ -40,6 +40,12 @@ class ClientSession:
         raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
             await this function with each response.
         json_serialize: encodes what is given as `json`.
+        auto_decompress: undo content codings (gzip, deflate, and br and zstd where their packages
+            are installed) of response bodies.
+        max_body_size: decoded bytes of a body that is read whole (by `read`, `text` or `json`);
+            what exceeds it raises BodyTooLargeError. 0 is no limit; streaming has none.
+        max_decode_ratio: the same for how many times larger than what came a body grew in
+            decoding; counts only above 16 MiB.
         read_bufsize: a server is slowed down when twice as many bytes of body wait to be read.
         max_line_size, max_field_size, max_headers, max_head_size: bytes of a response's status
             line, bytes of one field, number of fields, bytes of the whole head; what exceeds one
@@ -59,7 +65,10 @@ class ClientSession:
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
         json_serialize: JSONEncoder = json_module.dumps,
+        auto_decompress: bool = True,
         read_bufsize: int = 2**18,
+        max_body_size: int = 2**30,
+        max_decode_ratio: float = 200.0,
         max_line_size: int = DEFAULT_LIMITS.max_line_bytes,
         max_field_size: int = DEFAULT_LIMITS.max_field_bytes,
         max_headers: int = DEFAULT_LIMITS.max_fields,
@@ -87,7 +96,13 @@ class ClientSession:
             timeout=session_timeout(timeout),
             json_serialize=json_serialize,
             raise_for_status=raise_for_status,
-            reading=Reading(limits_with(DEFAULT_LIMITS, limits), high_water_bytes=2 * read_bufsize),
+            reading=Reading(
+                limits_with(DEFAULT_LIMITS, limits),
+                high_water_bytes=2 * read_bufsize,
+                auto_decompress=auto_decompress,
+                max_body_bytes=max_body_size or None,
+                max_decode_ratio=max_decode_ratio or None,
+            ),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector

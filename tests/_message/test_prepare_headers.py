@@ -202,7 +202,12 @@ def test_the_whole_head_is_as_expected() -> None:
     request = prepared(
         "http://me:secret@example.com:81/a?b=c",
         "POST",
-        headers={"Accept": "x/y", "User-Agent": "me", "Connection": "close"},
+        headers={
+            "Accept": "x/y",
+            "Accept-Encoding": "gzip",
+            "User-Agent": "me",
+            "Connection": "close",
+        },
         json={"a": 1},
     )
     assert sent(request) == (
@@ -210,6 +215,7 @@ def test_the_whole_head_is_as_expected() -> None:
         b"Host: example.com:81\r\n"
         b"Authorization: Basic bWU6c2VjcmV0\r\n"
         b"Accept: x/y\r\n"
+        b"Accept-Encoding: gzip\r\n"
         b"User-Agent: me\r\n"
         b"Content-Type: application/json\r\n"
         b"Content-Length: 8\r\n"

@@ -1,0 +1,729 @@
+"""The body of a response as its user reads it: whole, in pieces, in lines; decoded if it is coded.
+
+`StreamReader` takes bytes from a source, which is the connection's buffer or, for a body with a
+content coding, a `_DecodedBody` around it. Bytes that only pass through are handed on as they are.
+Whatever needs more than one arrival (a line, an exact number, the whole rest) is collected in the
+reader's own buffer and leaves that in one step at the end: so a reader that is cancelled, or whose
+body breaks off, has lost nothing.
+
+Decoding happens when somebody reads, one step of bounded output at a time (RFC 9110 section 8.4
+has the codings). A step that may take about a millisecond runs in the loop's executor.
+"""
+
+import asyncio
+import warnings
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from functools import partial
+from itertools import islice
+from typing import Final, Generic, Protocol, Self, TypeVar
+
+from aioclient.errors import BodyTooLargeError, ClientPayloadError, LineTooLong
+
+#: A step of decoding makes at most so much: what a bomb costs that is read in pieces.
+DECODE_STEP_BYTES: Final = 256 * 1024
+#: Less coded input is decoded on the loop's thread. Measured with zlib: 64 KiB of it, or a whole
+#: step of output, take 0.7 ms; the way to the executor and back takes 0.06 ms.
+INLINE_CODED_BYTES: Final = 64 * 1024
+#: A line is not longer, unless its reader allows it.
+MAX_LINE_BYTES: Final = 512 * 1024
+
+# More pieces than this are joined if they are shorter, on average, than what Python needs to keep
+# each: a peer that sends single bytes cannot make us hold much more than these bytes.
+_MANY_PIECES: Final = 1024
+_COST_OF_PIECE_BYTES: Final = 64
+
+_BUSY: Final = "another coroutine is already reading this body"
+_END_OF_CHUNKS: Final = (b"", False)
+
+_T = TypeVar("_T")
+
+
+class _Bytes(Protocol):
+    """Bytes in the order in which they came."""
+
+    @property
+    def total_bytes(self) -> int:
+        """How many have come so far."""
+
+    @property
+    def buffered(self) -> int:
+        """How many of them nobody has taken yet."""
+
+    @property
+    def chunk_ends(self) -> deque[int]:
+        """What `total_bytes` was at the end of each chunk of HTTP/1.1; its reader drops them."""
+
+    async def readany(self) -> bytes:
+        """All that has come, at least a byte; ``b""`` at the end; raises if it was broken off.
+
+        Awaited by one coroutine at a time. Cancelled, it takes nothing.
+        """
+
+    def take_nowait(self) -> bytes:
+        """All that has come, perhaps nothing."""
+
+    def at_eof(self) -> bool:
+        """Has everything come and been taken?"""
+
+    def exception(self) -> Exception | None:
+        """What broke it off."""
+
+
+class Source(_Bytes, Protocol):
+    """Where a body comes from: bytes as the server sent them, framing removed."""
+
+    #: Above this size of `buffered` the server has to wait, until half of it has been taken.
+    high_water_bytes: int
+
+    def is_eof(self) -> bool:
+        """Has everything come?"""
+
+    def fail(self, error: Exception) -> None:
+        """Raise `error` to whoever waits, or reads on when what has come is taken."""
+
+    def on_end(self, callback: Callable[[], None]) -> None:
+        """Call back once, when everything has come or it was broken off."""
+
+
+class Decoder(Protocol):
+    """A content coding, undone. Its methods are never called by two threads at a time."""
+
+    @property
+    def has_pending(self) -> bool:
+        """Would ``decode(b"", n)`` make more of what was given already?"""
+
+    def decode(self, data: bytes, max_output: int) -> bytes:
+        """Take all of `data`, make at most `max_output` bytes; raises ClientPayloadError."""
+
+    def finish(self) -> None:
+        """No more will come: raises ClientPayloadError if more should."""
+
+
+class _Buffer:
+    """Bytes in pieces, in their order; each is copied at most once on its way out."""
+
+    __slots__ = (
+        "_offset",
+        "_pieces",
+        "_searched_bytes",
+        "_searched_pieces",
+        "_separator",
+        "_tail",
+        "size",
+    )
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._offset = 0  # how much of the first piece is gone
+        self.size = 0
+        # How far, from the first byte, there is no `_separator`; `_tail` are the last bytes of that
+        # part which may be the beginning of one.
+        self._separator = b""
+        self._searched_pieces = 0
+        self._searched_bytes = 0
+        self._tail = b""
+
+    def append(self, piece: bytes) -> None:
+        """Add a piece, which is not empty, at the end."""
+        pieces = self._pieces
+        count = len(pieces)
+        if count > _MANY_PIECES and count * _COST_OF_PIECE_BYTES > self.size:
+            self._join()
+        pieces.append(piece)
+        self.size += len(piece)
+
+    def put_back(self, data: bytes) -> None:
+        """Add bytes before the first."""
+        self._separator = b""
+        if self._offset:
+            self._pieces[0] = self._pieces[0][self._offset :]
+            self._offset = 0
+        self._pieces.appendleft(data)
+        self.size += len(data)
+
+    def take(self, n: int) -> bytes:
+        """Take `n` bytes off the beginning, or all if there are less."""
+        pieces = self._pieces
+        self._separator = b""
+        missing = min(n, self.size)
+        self.size -= missing
+        taken = []
+        while missing:
+            piece = pieces[0]
+            end = self._offset + missing
+            taken.append(piece[self._offset : end])  # a whole piece is not copied
+            if end < len(piece):
+                self._offset = end
+                break
+            missing -= len(piece) - self._offset
+            self._offset = 0
+            pieces.popleft()
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def find_end(self, separator: bytes) -> int:
+        """How many bytes there are up to the end of the first separator; -1 without one.
+
+        Asked again, it looks only at what was added.
+        """
+        if separator != self._separator:
+            self._separator = separator
+            self._searched_pieces = self._searched_bytes = 0
+            self._tail = b""
+        overlap = len(separator) - 1
+        for piece in self._unsearched():
+            start = 0 if self._searched_pieces else self._offset
+            if self._tail:  # a separator may begin in earlier pieces
+                seam = self._tail + piece[start : start + overlap]
+                at = seam.find(separator)
+                if at >= 0:
+                    return self._searched_bytes - len(self._tail) + at + len(separator)
+            at = piece.find(separator, start)
+            if at >= 0:
+                return self._searched_bytes + at - start + len(separator)
+            self._searched_pieces += 1
+            self._searched_bytes += len(piece) - start
+            if overlap:
+                self._tail = (self._tail + piece[max(start, len(piece) - overlap) :])[-overlap:]
+        return -1
+
+    def _unsearched(self) -> Iterable[bytes]:
+        pieces = self._pieces
+        fresh = len(pieces) - self._searched_pieces
+        if fresh <= 1:  # without a walk over all the others, for each that arrives
+            return (pieces[-1],) if fresh else ()
+        return islice(pieces, self._searched_pieces, None)
+
+    def _join(self) -> None:
+        pieces = self._pieces
+        if self._searched_pieces == len(pieces):
+            self._searched_pieces = 1
+        else:
+            self._separator = b""
+        pieces[0] = pieces[0][self._offset :]
+        self._offset = 0
+        whole = b"".join(pieces)
+        pieces.clear()
+        pieces.append(whole)
+
+
+class _DecodedBody:
+    """A coded body, decoded as it is read.
+
+    Read by one coroutine at a time. At most one step runs in the executor: if its reader is
+    cancelled, the step goes on and leaves its output here; until then nobody uses the decoder.
+    """
+
+    __slots__ = (
+        "_coded",
+        "_decoder",
+        "_error",
+        "_is_finished",
+        "_ready",
+        "_step",
+        "_wire",
+        "chunk_ends",
+        "total_bytes",
+    )
+
+    def __init__(self, wire: Source, decoder: Decoder) -> None:
+        self._wire = wire
+        self._decoder = decoder
+        self._coded = b""  # taken from the wire, not yet given to the decoder
+        self._ready = b""  # what the last step made
+        self._step: asyncio.Future[bytes] | None = None
+        self._is_finished = False
+        self._error: Exception | None = None
+        self.total_bytes = 0
+        #: Always empty: chunks end in the bytes of the wire.
+        self.chunk_ends: deque[int] = deque()
+
+    @property
+    def buffered(self) -> int:
+        """How many decoded bytes nobody has taken yet."""
+        return len(self._ready)
+
+    async def readany(self) -> bytes:
+        """What the next step makes; ``b""`` at the end; raises what broke the body off."""
+        while True:
+            if self._step is not None:  # perhaps that of a reader that was cancelled
+                await self._step_end(self._step)
+            if self._ready:
+                return self._take()
+            if self._error is not None:
+                raise self._error
+            if self._is_finished:
+                return b""
+            if self._decoder.has_pending or len(self._coded) >= INLINE_CODED_BYTES:
+                self._begin_step()
+            elif self._coded:
+                self._decode_here()
+            else:
+                self._coded = await self._wire.readany()
+                if not self._coded:
+                    self._finish()
+
+    def take_nowait(self) -> bytes:
+        """What is there, or else what one step makes of what has arrived."""
+        if self._step is None and not self._ready and self._error is None:
+            if not self._coded and not self._decoder.has_pending:
+                self._coded = self._wire.take_nowait()
+            if self._coded or self._decoder.has_pending:
+                self._decode_here()
+        return self._take()
+
+    def at_eof(self) -> bool:
+        """Has everything arrived, been decoded and been taken?"""
+        if self._step is None and not self._coded and self._wire.at_eof():
+            if self._error is None and not self._decoder.has_pending:
+                self._finish()
+            return self._is_finished and self._error is None and not self._ready
+        return False
+
+    def exception(self) -> Exception | None:
+        """Why there will not be more."""
+        return self._error or self._wire.exception()
+
+    def _take(self) -> bytes:
+        piece, self._ready = self._ready, b""
+        return piece
+
+    def _decode_here(self) -> None:
+        coded, self._coded = self._coded, b""
+        try:
+            self._keep(self._decoder.decode(coded, DECODE_STEP_BYTES))
+        except Exception as error:
+            self._error = error
+
+    def _begin_step(self) -> None:
+        self._step = asyncio.get_running_loop().run_in_executor(
+            None, self._decoder.decode, self._coded, DECODE_STEP_BYTES
+        )
+        self._coded = b""
+        self._step.add_done_callback(self._step_done)
+
+    async def _step_end(self, step: asyncio.Future[bytes]) -> None:
+        await asyncio.wait((step,))  # cancelled, it leaves the step alone
+        self._step_done(step)
+
+    def _step_done(self, step: asyncio.Future[bytes]) -> None:
+        if self._step is not step:  # the reader was here before the callback
+            return
+        self._step = None
+        try:
+            self._keep(step.result())
+        except asyncio.CancelledError:  # the executor was shut down
+            self._error = ClientPayloadError("the decoding of the body was cancelled")
+        except Exception as error:
+            self._error = error
+
+    def _keep(self, piece: bytes) -> None:
+        self._ready = piece
+        self.total_bytes += len(piece)
+
+    def _finish(self) -> None:
+        if not self._is_finished:
+            self._is_finished = True
+            try:
+                self._decoder.finish()
+            except Exception as error:
+                self._error = error
+
+
+class _Reads(Generic[_T]):
+    """An iterator that reads until the end. It holds nothing: dropped or cancelled, it may be."""
+
+    __slots__ = ("_end", "_read")
+
+    def __init__(self, read: Callable[[], Awaitable[_T]], end: _T) -> None:
+        self._read = read
+        self._end = end
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _T:
+        item = await self._read()
+        if item == self._end:
+            raise StopAsyncIteration
+        return item
+
+
+class StreamReader:
+    """The body of one response, for one reader at a time.
+
+    The server has to wait while too much has arrived that nobody reads (`read_bufsize`). Bytes
+    come with content codings undone, at most 256 KiB at a time, unless the session was told not to.
+
+    All methods that read
+
+    - raise ClientPayloadError if the body breaks off or cannot be decoded, or the error of the time
+      limit that passed; whatever came before it can be read first;
+    - raise RuntimeError while another coroutine reads;
+    - may be cancelled: nothing is lost, the next one to read begins where the last one did.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_end_callbacks",
+        "_end_waiters",
+        "_is_reading",
+        "_is_watching",
+        "_max_line_bytes",
+        "_source",
+        "_wire",
+    )
+
+    def __init__(
+        self,
+        source: Source,
+        decoder: Decoder | None = None,
+        *,
+        max_line_bytes: int = MAX_LINE_BYTES,
+    ) -> None:
+        self._wire = source
+        self._source: _Bytes = source if decoder is None else _DecodedBody(source, decoder)
+        self._max_line_bytes = max_line_bytes
+        self._buffer = _Buffer()
+        self._is_reading = False
+        self._is_watching = False
+        self._end_callbacks: list[Callable[[], None]] = []
+        self._end_waiters: set[asyncio.Future[None]] = set()
+
+    # --- reading what is there -------------------------------------------------------------------
+
+    async def readany(self) -> bytes:
+        """Read what has arrived, waiting for at least one byte; ``b""`` at the end."""
+        self._begin()
+        try:
+            buffer = self._buffer
+            if buffer.size:
+                return buffer.take(buffer.size)
+            source = self._source
+            if source.chunk_ends:
+                self._forget_chunk_ends()
+            return await source.readany()
+        finally:
+            self._is_reading = False
+
+    async def read(self, n: int = -1) -> bytes:
+        """Read up to `n` bytes, waiting for at least one; the whole rest for -1.
+
+        ``b""`` at the end of the body, or if `n` is 0. The rest may be large: `ClientResponse.read`
+        has limits for it, this has none.
+        """
+        if n < 0:
+            return await self.read_all(None, None, 0)
+        if n == 0:
+            return b""
+        self._begin()
+        try:
+            buffer = self._buffer
+            if not buffer.size:
+                source = self._source
+                if source.chunk_ends:
+                    self._forget_chunk_ends()
+                piece = await source.readany()
+                if len(piece) <= n:
+                    return piece
+                buffer.append(piece)
+            return buffer.take(n)
+        finally:
+            self._is_reading = False
+
+    def read_nowait(self, n: int = -1) -> bytes:
+        """Take up to `n` bytes of what has arrived, all of it for -1; ``b""`` if nothing has.
+
+        Of a coded body, one more step is decoded if there is not enough. Raises as other methods
+        do, if there is nothing before the error.
+        """
+        if self._is_reading:
+            raise RuntimeError(_BUSY)
+        buffer = self._buffer
+        if n < 0 or buffer.size < n:
+            self._take_arrived()
+            error = self._source.exception()
+            if not buffer.size and error is not None:
+                raise error
+        return buffer.take(buffer.size if n < 0 else n)
+
+    async def readchunk(self) -> tuple[bytes, bool]:
+        """Read bytes of one HTTP/1.1 chunk, and whether they are its last; waits for at least one.
+
+        ``(b"", False)`` at the end of the body. A chunk of which not all has arrived comes in
+        several parts. Where there are no chunks, or a coding hides them, none is ever the last.
+        Beside other methods that read: ``(b"", True)`` if one of them took the rest of a chunk; and
+        where chunks end in what they collected may be forgotten, so that two look like one.
+        """
+        buffer = self._buffer
+        source = self._source
+        ends = source.chunk_ends
+        self._begin()
+        try:
+            while True:
+                position = source.total_bytes - source.buffered - buffer.size
+                while ends and ends[0] < position:
+                    ends.popleft()
+                if ends:
+                    missing = ends[0] - position
+                    if missing > buffer.size:
+                        self._take_arrived()
+                    ends.popleft()
+                    return buffer.take(missing), True
+                if buffer.size:
+                    return buffer.take(buffer.size), False
+                if not await self._fill():
+                    return _END_OF_CHUNKS
+        finally:
+            self._is_reading = False
+
+    # --- reading more than may be there ----------------------------------------------------------
+
+    async def readexactly(self, n: int) -> bytes:
+        """Read exactly `n` bytes, however many that is.
+
+        Raises asyncio.IncompleteReadError, which has what there was as `partial`, if the body ends
+        before; ValueError if `n` is negative.
+        """
+        if n < 0:
+            raise ValueError(f"the number of bytes to read must not be negative, as {n} is")
+        buffer = self._buffer
+        self._begin()
+        try:
+            while buffer.size < n:
+                if not await self._fill():
+                    raise asyncio.IncompleteReadError(buffer.take(n), n)
+            return buffer.take(n)
+        finally:
+            self._is_reading = False
+
+    async def readline(self, *, max_line_length: int | None = None) -> bytes:
+        r"""Read a line with its ``\n``; the last may have none; ``b""`` at the end.
+
+        Raises LineTooLong if it is longer than `max_line_length` bytes (default: 512 KiB) with its
+        end. Nothing is taken then: it can still be read in pieces.
+        """
+        return await self.readuntil(b"\n", max_size=max_line_length)
+
+    async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
+        """Read up to and with a separator; what is after the last of them; ``b""`` at the end.
+
+        Raises LineTooLong if that is more than `max_size` bytes (default: 512 KiB), of which none
+        is taken then; ValueError for an empty separator.
+        """
+        if not separator:
+            raise ValueError("the separator must not be empty")
+        limit = self._max_line_bytes if max_size is None else max_size
+        buffer = self._buffer
+        self._begin()
+        try:
+            while (size := buffer.find_end(separator)) < 0:
+                if buffer.size > limit:
+                    raise _line_too_long(limit)
+                if not await self._fill():
+                    return buffer.take(buffer.size)
+            if size > limit:
+                raise _line_too_long(limit)
+            return buffer.take(size)
+        finally:
+            self._is_reading = False
+
+    async def read_all(
+        self, max_bytes: int | None, max_ratio: float | None, ratio_floor_bytes: int
+    ) -> bytes:
+        """Read the whole rest of the body, within limits.
+
+        Raises BodyTooLargeError as soon as there are more than `max_bytes` of it, or if a content
+        coding made more than `ratio_floor_bytes` and `max_ratio` times the bytes it was given.
+        What was read by then is not lost, and neither is it when this is cancelled.
+        """
+        buffer = self._buffer
+        self._begin()
+        try:
+            while True:
+                if max_bytes is not None and buffer.size > max_bytes:
+                    raise BodyTooLargeError(
+                        f"the body is larger than {max_bytes} bytes (max_body_size)",
+                        limit="max_body_size",
+                        limit_value=max_bytes,
+                    )
+                if max_ratio is not None and self._source.total_bytes > ratio_floor_bytes:
+                    self._check_ratio(max_ratio)
+                if not await self._fill():
+                    return buffer.take(buffer.size)
+        finally:
+            self._is_reading = False
+
+    def _check_ratio(self, max_ratio: float) -> None:
+        made = self._source.total_bytes
+        given = self._wire.total_bytes - self._wire.buffered
+        if self._source is not self._wire and made > given * max_ratio:
+            raise BodyTooLargeError(
+                f"{given} bytes of the body decoded to {made}, more than {max_ratio:g} times as"
+                " much (max_decode_ratio)",
+                limit="max_decode_ratio",
+                limit_value=max_ratio,
+            )
+
+    # --- iterating -----------------------------------------------------------------------------
+
+    def iter_any(self) -> AsyncIterator[bytes]:
+        """Iterate over the body in pieces as they arrive: see `readany`."""
+        return _Reads(self.readany, b"")
+
+    def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
+        """Iterate over the body in pieces of `n` bytes at most, as they arrive: see `read`."""
+        if n <= 0:
+            raise ValueError(f"the size of pieces must be positive, not {n}")
+        return _Reads(partial(self.read, n), b"")
+
+    def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
+        """Iterate over pairs of bytes and whether an HTTP/1.1 chunk ends there: see `readchunk`."""
+        return _Reads(self.readchunk, _END_OF_CHUNKS)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Iterate over lines: see `readline`."""
+        return _Reads(self.readline, b"")
+
+    # --- its state -------------------------------------------------------------------------------
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes that have arrived so far; of a coded body, that have been decoded so far."""
+        return self._source.total_bytes
+
+    @property
+    def total_compressed_bytes(self) -> int | None:
+        """Coded bytes that have arrived so far; None for a body that is not coded."""
+        return None if self._source is self._wire else self._wire.total_bytes
+
+    @property
+    def total_raw_bytes(self) -> int:
+        """Bytes that have arrived so far, coded or not."""
+        return self._wire.total_bytes
+
+    def at_eof(self) -> bool:
+        """Has the whole body been read?"""
+        return not self._buffer.size and self._source.at_eof()
+
+    def is_eof(self) -> bool:
+        """Has the whole body arrived?"""
+        return self._wire.is_eof()
+
+    def exception(self) -> Exception | None:
+        """What broke the body off, if anything did."""
+        return self._source.exception()
+
+    def set_exception(self, exc: Exception, exc_cause: BaseException | None = None) -> None:
+        """Break the body off: raise `exc`, because of `exc_cause`, after what has arrived."""
+        if exc_cause is not None:
+            exc.__cause__ = exc_cause
+        self._wire.fail(exc)
+
+    def on_eof(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the whole body has arrived: now, if it has; never, if it breaks off.
+
+        What it raises is reported to the loop's exception handler.
+        """
+        if self._wire.is_eof():
+            _call(callback)
+        else:
+            self._end_callbacks.append(callback)
+            self._watch_end()
+
+    async def wait_eof(self) -> None:
+        """Wait until the whole body has arrived; raises what broke it off.
+
+        A large one arrives only while somebody reads it. Any number of coroutines may wait.
+        """
+        wire = self._wire
+        if not wire.is_eof() and wire.exception() is None:
+            waiter = asyncio.get_running_loop().create_future()
+            self._end_waiters.add(waiter)
+            self._watch_end()
+            try:
+                await waiter
+            finally:
+                self._end_waiters.discard(waiter)
+        error = wire.exception()
+        if error is not None:
+            raise error
+
+    def get_read_buffer_limits(self) -> tuple[int, int]:
+        """Sizes in bytes of what has not been read: the server waits above high, until low."""
+        high = self._wire.high_water_bytes
+        return high // 2, high
+
+    def set_read_chunk_size(self, n: int) -> None:
+        """Let `n` bytes arrive while nobody reads: limits become at least `n` and twice that."""
+        if n * 2 > self._wire.high_water_bytes:
+            self._wire.high_water_bytes = n * 2
+
+    def unread_data(self, data: bytes) -> None:
+        """Put bytes back to the front, for the next one to read. Deprecated."""
+        warnings.warn("unread_data() is deprecated", DeprecationWarning, stacklevel=2)
+        if data:
+            self._buffer.put_back(data)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.total_bytes} bytes so far>"
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._is_reading:
+            raise RuntimeError(_BUSY)
+        self._is_reading = True
+
+    async def _fill(self) -> bool:
+        """Wait for more in the buffer; False if the body has ended."""
+        source = self._source
+        if source.chunk_ends:
+            self._forget_chunk_ends()
+        piece = await source.readany()
+        if piece:
+            self._buffer.append(piece)
+        return bool(piece)
+
+    def _take_arrived(self) -> None:
+        piece = self._source.take_nowait()
+        if piece:
+            self._buffer.append(piece)
+
+    def _forget_chunk_ends(self) -> None:
+        """Those in bytes that were taken long ago: they would grow with what is collected."""
+        ends = self._source.chunk_ends
+        taken = self._source.total_bytes - self._source.buffered
+        while ends and ends[0] <= taken:
+            ends.popleft()
+
+    def _watch_end(self) -> None:
+        if not self._is_watching:
+            self._is_watching = True
+            self._wire.on_end(self._ended)
+
+    def _ended(self) -> None:
+        callbacks, self._end_callbacks = self._end_callbacks, []
+        if self._wire.is_eof():
+            for callback in callbacks:
+                _call(callback)
+        for waiter in self._end_waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception as error:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a callback for the end of a body failed", "exception": error}
+        )
+
+
+def _line_too_long(limit: int) -> LineTooLong:
+    return LineTooLong(
+        f"a line of the body is longer than {limit} bytes (max_line_length)",
+        limit="max_line_length",
+        limit_value=limit,
+    )
