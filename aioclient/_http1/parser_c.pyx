@@ -219,10 +219,8 @@ cdef class ResponseParser:
         if state == CHUNK_DATA:
             return self._chunk_data(buf, size)
         if state == CHUNK_END:
-            if size < 2:
+            if not self._is_line_end(buf, size):
                 return 0
-            if buf[0] != 13 or buf[1] != 10:
-                raise diagnosis.bad_chunk_end(bytes_of(buf, size, 0, 2))
             self._state = CHUNK_LINE
             return 2
         return self._trailers(buf, size, events)
@@ -427,13 +425,17 @@ cdef class ResponseParser:
                 self._chunk_ends.append(self._chunks_size)
         return size
 
+    cdef int _is_line_end(self, const unsigned char *buf, size_t size) except -1:
+        """Is there a whole CRLF? Refuses what cannot become one (RFC 9112 section 7.1)."""
+        if buf[0] != 13 or (size > 1 and buf[1] != 10):
+            raise diagnosis.bad_chunk_end(bytes_of(buf, size, 0, min(size, <size_t>2)))
+        return size > 1
+
     cdef Py_ssize_t _trailers(self, const unsigned char *buf, size_t size, list events) except -1:
         cdef size_t end
         if buf[0] == 13 or buf[0] == 10:
-            if size < 2:
+            if not self._is_line_end(buf, size):
                 return 0
-            if buf[0] != 13 or buf[1] != 10:
-                raise diagnosis.bad_chunk_end(bytes_of(buf, size, 0, 2))
             end = 2
         else:
             end = h1scan_head_end(buf, size, &self._scanned)

@@ -357,22 +357,24 @@ class ResponseParser:
         return True
 
     def _chunk_end(self) -> bool:
-        if len(self._buffer) < 2:
+        end = self._buffer[:2]
+        if not b"\r\n".startswith(end):  # RFC 9112 section 7.1: both bytes, nothing else
+            raise diagnosis.bad_chunk_end(bytes(end))
+        if len(end) < 2:
             return False
-        end = self._take(2)
-        if end != b"\r\n":  # RFC 9112 section 7.1: both bytes, nothing else
-            raise diagnosis.bad_chunk_end(end)
+        self._take(2)
         self._state = State.CHUNK_LINE
         return True
 
     def _trailers(self, events: list[Event]) -> bool:
         buffer, limits = self._buffer, self._limits
         if buffer[0] in (0x0D, 0x0A):
-            if len(buffer) < 2:
+            end = buffer[:2]
+            if not b"\r\n".startswith(end):
+                raise diagnosis.bad_chunk_end(bytes(end))
+            if len(end) < 2:
                 return False
-            end = self._take(2)
-            if end != b"\r\n":
-                raise diagnosis.bad_chunk_end(end)
+            self._take(2)
         else:
             size = self._section_end()
             if size > limits.max_trailer_bytes or (
