@@ -13,7 +13,6 @@ from yarl import URL
 
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import encode_basic_auth
-from aioclient._body.content_coding import accept_encoding
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import NO_BODY, FieldLines, RequestHead
@@ -234,6 +233,8 @@ def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
     if ACCEPT not in headers:
         headers[ACCEPT] = "*/*"
     if ACCEPT_ENCODING not in headers:
+        from aioclient._body.content_coding import accept_encoding  # late: not at start-up
+
         headers[ACCEPT_ENCODING] = accept_encoding()
     if USER_AGENT not in headers:
         headers[USER_AGENT] = _USER_AGENT

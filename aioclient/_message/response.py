@@ -4,13 +4,12 @@ import json as json_module
 import re
 from collections.abc import Generator
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
-from aioclient._body.content_coding import decoder_for
 from aioclient._connection.body_stream import BodyStream
 from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
@@ -19,8 +18,10 @@ from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
-from aioclient._message.stream_reader import StreamReader
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
+
+if TYPE_CHECKING:
+    from aioclient._message.stream_reader import StreamReader
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
 _JSON_TYPE: Final = r"application/(?:[\w.+-]+?\+)?json"
@@ -184,10 +185,14 @@ class ClientResponse:
     # --- body ------------------------------------------------------------------------------------
 
     @property
-    def content(self) -> StreamReader:
+    def content(self) -> "StreamReader":
         """The body as a stream, its content codings undone."""
         reader = self._content
         if reader is None:
+            # Late: most responses come whole and plain, and start-up need not wait for this.
+            from aioclient._body.content_coding import decoder_for
+            from aioclient._message.stream_reader import StreamReader
+
             exchange = self._exchange
             stream = exchange.stream
             if stream is None:
