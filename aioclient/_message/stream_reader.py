@@ -1,333 +1,31 @@
 """The body of a response as its user reads it: whole, in pieces, in lines; decoded if it is coded.
 
 `StreamReader` takes bytes from a source, which is the connection's buffer or, for a body with a
-content coding, a `_DecodedBody` around it. Bytes that only pass through are handed on as they are.
+content coding, a `DecodedBody` around it. Bytes that only pass through are handed on as they are.
 Whatever needs more than one arrival (a line, an exact number, the whole rest) is collected in the
 reader's own buffer and leaves that in one step at the end: so a reader that is cancelled, or whose
 body breaks off, has lost nothing.
-
-Decoding happens when somebody reads, one step of bounded output at a time (RFC 9110 section 8.4
-has the codings). A step that may take about a millisecond runs in the loop's executor.
 """
 
 import asyncio
 import warnings
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from itertools import islice
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
-from aioclient.errors import BodyTooLargeError, ClientPayloadError, LineTooLong
+from aioclient._body.content_coding import Decoder
+from aioclient._message.body_source import ByteSource, Source
+from aioclient._message.decoded_body import DecodedBody
+from aioclient._message.piece_buffer import PieceBuffer
+from aioclient.errors import BodyTooLargeError, LineTooLong
 
-#: A step of decoding makes at most so much: what a bomb costs that is read in pieces.
-DECODE_STEP_BYTES: Final = 256 * 1024
-#: Less coded input is decoded on the loop's thread. Measured with zlib: 64 KiB of it, or a whole
-#: step of output, take 0.7 ms; the way to the executor and back takes 0.06 ms.
-INLINE_CODED_BYTES: Final = 64 * 1024
 #: A line is not longer, unless its reader allows it.
 MAX_LINE_BYTES: Final = 512 * 1024
-
-# More pieces than this are joined if they are shorter, on average, than what Python needs to keep
-# each: a peer that sends single bytes cannot make us hold much more than these bytes.
-_MANY_PIECES: Final = 1024
-_COST_OF_PIECE_BYTES: Final = 64
 
 _BUSY: Final = "another coroutine is already reading this body"
 _END_OF_CHUNKS: Final = (b"", False)
 
 _T = TypeVar("_T")
-
-
-class _Bytes(Protocol):
-    """Bytes in the order in which they came."""
-
-    @property
-    def total_bytes(self) -> int:
-        """How many have come so far."""
-
-    @property
-    def buffered(self) -> int:
-        """How many of them nobody has taken yet."""
-
-    @property
-    def chunk_ends(self) -> deque[int]:
-        """What `total_bytes` was at the end of each chunk of HTTP/1.1; its reader drops them."""
-
-    async def readany(self) -> bytes:
-        """All that has come, at least a byte; ``b""`` at the end; raises if it was broken off.
-
-        Awaited by one coroutine at a time. Cancelled, it takes nothing.
-        """
-
-    def take_nowait(self) -> bytes:
-        """All that has come, perhaps nothing."""
-
-    def at_eof(self) -> bool:
-        """Has everything come and been taken?"""
-
-    def exception(self) -> Exception | None:
-        """What broke it off."""
-
-
-class Source(_Bytes, Protocol):
-    """Where a body comes from: bytes as the server sent them, framing removed."""
-
-    #: Above this size of `buffered` the server has to wait, until half of it has been taken.
-    high_water_bytes: int
-
-    def is_eof(self) -> bool:
-        """Has everything come?"""
-
-    def fail(self, error: Exception) -> None:
-        """Raise `error` to whoever waits, or reads on when what has come is taken."""
-
-    def on_end(self, callback: Callable[[], None]) -> None:
-        """Call back once, when everything has come or it was broken off."""
-
-
-class Decoder(Protocol):
-    """A content coding, undone. Its methods are never called by two threads at a time."""
-
-    @property
-    def has_pending(self) -> bool:
-        """Would ``decode(b"", n)`` make more of what was given already?"""
-
-    def decode(self, data: bytes, max_output: int) -> bytes:
-        """Take all of `data`, make at most `max_output` bytes; raises ClientPayloadError."""
-
-    def finish(self) -> None:
-        """No more will come: raises ClientPayloadError if more should."""
-
-
-class _Buffer:
-    """Bytes in pieces, in their order; each is copied at most once on its way out."""
-
-    __slots__ = (
-        "_offset",
-        "_pieces",
-        "_searched_bytes",
-        "_searched_pieces",
-        "_separator",
-        "_tail",
-        "size",
-    )
-
-    def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
-        self._offset = 0  # how much of the first piece is gone
-        self.size = 0
-        # How far, from the first byte, there is no `_separator`; `_tail` are the last bytes of that
-        # part which may be the beginning of one.
-        self._separator = b""
-        self._searched_pieces = 0
-        self._searched_bytes = 0
-        self._tail = b""
-
-    def append(self, piece: bytes) -> None:
-        """Add a piece, which is not empty, at the end."""
-        pieces = self._pieces
-        count = len(pieces)
-        if count > _MANY_PIECES and count * _COST_OF_PIECE_BYTES > self.size:
-            self._join()
-        pieces.append(piece)
-        self.size += len(piece)
-
-    def put_back(self, data: bytes) -> None:
-        """Add bytes before the first."""
-        self._separator = b""
-        if self._offset:
-            self._pieces[0] = self._pieces[0][self._offset :]
-            self._offset = 0
-        self._pieces.appendleft(data)
-        self.size += len(data)
-
-    def take(self, n: int) -> bytes:
-        """Take `n` bytes off the beginning, or all if there are less."""
-        pieces = self._pieces
-        self._separator = b""
-        missing = min(n, self.size)
-        self.size -= missing
-        taken = []
-        while missing:
-            piece = pieces[0]
-            end = self._offset + missing
-            taken.append(piece[self._offset : end])  # a whole piece is not copied
-            if end < len(piece):
-                self._offset = end
-                break
-            missing -= len(piece) - self._offset
-            self._offset = 0
-            pieces.popleft()
-        return taken[0] if len(taken) == 1 else b"".join(taken)
-
-    def find_end(self, separator: bytes) -> int:
-        """How many bytes there are up to the end of the first separator; -1 without one.
-
-        Asked again, it looks only at what was added.
-        """
-        if separator != self._separator:
-            self._separator = separator
-            self._searched_pieces = self._searched_bytes = 0
-            self._tail = b""
-        overlap = len(separator) - 1
-        for piece in self._unsearched():
-            start = 0 if self._searched_pieces else self._offset
-            if self._tail:  # a separator may begin in earlier pieces
-                seam = self._tail + piece[start : start + overlap]
-                at = seam.find(separator)
-                if at >= 0:
-                    return self._searched_bytes - len(self._tail) + at + len(separator)
-            at = piece.find(separator, start)
-            if at >= 0:
-                return self._searched_bytes + at - start + len(separator)
-            self._searched_pieces += 1
-            self._searched_bytes += len(piece) - start
-            if overlap:
-                self._tail = (self._tail + piece[max(start, len(piece) - overlap) :])[-overlap:]
-        return -1
-
-    def _unsearched(self) -> Iterable[bytes]:
-        pieces = self._pieces
-        fresh = len(pieces) - self._searched_pieces
-        if fresh <= 1:  # without a walk over all the others, for each that arrives
-            return (pieces[-1],) if fresh else ()
-        return islice(pieces, self._searched_pieces, None)
-
-    def _join(self) -> None:
-        pieces = self._pieces
-        if self._searched_pieces == len(pieces):
-            self._searched_pieces = 1
-        else:
-            self._separator = b""
-        pieces[0] = pieces[0][self._offset :]
-        self._offset = 0
-        whole = b"".join(pieces)
-        pieces.clear()
-        pieces.append(whole)
-
-
-class _DecodedBody:
-    """A coded body, decoded as it is read.
-
-    Read by one coroutine at a time. At most one step runs in the executor: if its reader is
-    cancelled, the step goes on and leaves its output here; until then nobody uses the decoder.
-    """
-
-    __slots__ = (
-        "_coded",
-        "_decoder",
-        "_error",
-        "_is_finished",
-        "_ready",
-        "_step",
-        "_wire",
-        "chunk_ends",
-        "total_bytes",
-    )
-
-    def __init__(self, wire: Source, decoder: Decoder) -> None:
-        self._wire = wire
-        self._decoder = decoder
-        self._coded = b""  # taken from the wire, not yet given to the decoder
-        self._ready = b""  # what the last step made
-        self._step: asyncio.Future[bytes] | None = None
-        self._is_finished = False
-        self._error: Exception | None = None
-        self.total_bytes = 0
-        #: Always empty: chunks end in the bytes of the wire.
-        self.chunk_ends: deque[int] = deque()
-
-    @property
-    def buffered(self) -> int:
-        """How many decoded bytes nobody has taken yet."""
-        return len(self._ready)
-
-    async def readany(self) -> bytes:
-        """What the next step makes; ``b""`` at the end; raises what broke the body off."""
-        while True:
-            if self._step is not None:  # perhaps that of a reader that was cancelled
-                await self._step_end(self._step)
-            if self._ready:
-                return self._take()
-            if self._error is not None:
-                raise self._error
-            if self._is_finished:
-                return b""
-            if self._decoder.has_pending or len(self._coded) >= INLINE_CODED_BYTES:
-                self._begin_step()
-            elif self._coded:
-                self._decode_here()
-            else:
-                self._coded = await self._wire.readany()
-                if not self._coded:
-                    self._finish()
-
-    def take_nowait(self) -> bytes:
-        """What is there, or else what one step makes of what has arrived."""
-        if self._step is None and not self._ready and self._error is None:
-            if not self._coded and not self._decoder.has_pending:
-                self._coded = self._wire.take_nowait()
-            if self._coded or self._decoder.has_pending:
-                self._decode_here()
-        return self._take()
-
-    def at_eof(self) -> bool:
-        """Has everything arrived, been decoded and been taken?"""
-        if self._step is None and not self._coded and self._wire.at_eof():
-            if self._error is None and not self._decoder.has_pending:
-                self._finish()
-            return self._is_finished and self._error is None and not self._ready
-        return False
-
-    def exception(self) -> Exception | None:
-        """Why there will not be more."""
-        return self._error or self._wire.exception()
-
-    def _take(self) -> bytes:
-        piece, self._ready = self._ready, b""
-        return piece
-
-    def _decode_here(self) -> None:
-        coded, self._coded = self._coded, b""
-        try:
-            self._keep(self._decoder.decode(coded, DECODE_STEP_BYTES))
-        except Exception as error:
-            self._error = error
-
-    def _begin_step(self) -> None:
-        self._step = asyncio.get_running_loop().run_in_executor(
-            None, self._decoder.decode, self._coded, DECODE_STEP_BYTES
-        )
-        self._coded = b""
-        self._step.add_done_callback(self._step_done)
-
-    async def _step_end(self, step: asyncio.Future[bytes]) -> None:
-        await asyncio.wait((step,))  # cancelled, it leaves the step alone
-        self._step_done(step)
-
-    def _step_done(self, step: asyncio.Future[bytes]) -> None:
-        if self._step is not step:  # the reader was here before the callback
-            return
-        self._step = None
-        try:
-            self._keep(step.result())
-        except asyncio.CancelledError:  # the executor was shut down
-            self._error = ClientPayloadError("the decoding of the body was cancelled")
-        except Exception as error:
-            self._error = error
-
-    def _keep(self, piece: bytes) -> None:
-        self._ready = piece
-        self.total_bytes += len(piece)
-
-    def _finish(self) -> None:
-        if not self._is_finished:
-            self._is_finished = True
-            try:
-                self._decoder.finish()
-            except Exception as error:
-                self._error = error
 
 
 class _Reads(Generic[_T]):
@@ -382,9 +80,9 @@ class StreamReader:
         max_line_bytes: int = MAX_LINE_BYTES,
     ) -> None:
         self._wire = source
-        self._source: _Bytes = source if decoder is None else _DecodedBody(source, decoder)
+        self._source: ByteSource = source if decoder is None else DecodedBody(source, decoder)
         self._max_line_bytes = max_line_bytes
-        self._buffer = _Buffer()
+        self._buffer = PieceBuffer()
         self._is_reading = False
         self._is_watching = False
         self._end_callbacks: list[Callable[[], None]] = []

@@ -12,7 +12,8 @@ import pytest
 from fake_source import FakeSource
 from running import asynchronous, cancelled, run, settled, started
 
-from aioclient._message.stream_reader import Source, StreamReader
+from aioclient._message.body_source import Source
+from aioclient._message.stream_reader import StreamReader
 from aioclient.errors import BodyTooLargeError, ClientPayloadError, LineTooLong
 
 BODY = b"one\ntwo\n\nthree"

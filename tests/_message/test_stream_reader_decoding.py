@@ -15,12 +15,9 @@ import pytest
 from fake_source import DoublingDecoder, FakeSource, ZlibDecoder
 from running import asynchronous, cancelled, settled, started, until
 
-from aioclient._message.stream_reader import (
-    DECODE_STEP_BYTES,
-    INLINE_CODED_BYTES,
-    Decoder,
-    StreamReader,
-)
+from aioclient._body.content_coding import Decoder
+from aioclient._message.decoded_body import DECODE_STEP_BYTES, INLINE_CODED_BYTES
+from aioclient._message.stream_reader import StreamReader
 from aioclient.errors import BodyTooLargeError, ClientPayloadError
 
 PLAIN = b"".join(b"%d\n" % number for number in range(200_000))  # 1.3 MB
