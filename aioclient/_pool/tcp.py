@@ -5,7 +5,6 @@ import asyncio
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route, TlsWish, check_tls_wish
-from aioclient._net.tcp import open_tcp_link
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
 
@@ -37,6 +36,8 @@ class TCPConnector(BaseConnector):
         self._ssl = ssl
 
     async def _open(self, route: Route, timeout: ClientTimeout) -> Connection:
+        from aioclient._net.tcp import open_tcp_link  # late: not before there is something to open
+
         if route.ssl is True and self._ssl is not True:
             route_here = route._replace(ssl=self._ssl)
         else:
