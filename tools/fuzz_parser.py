@@ -53,13 +53,13 @@ except ImportError as missing:
 
 METHODS = ("GET", "GET", "GET", "HEAD", "CONNECT", "POST")
 TINY = Limits(
-    max_head_bytes=200,
-    max_line_bytes=30,
-    max_field_bytes=30,
-    max_fields=4,
+    max_head_size=200,
+    max_line_size=30,
+    max_field_size=30,
+    max_headers=4,
     max_empty_lines=2,
-    max_chunk_line_bytes=12,
-    max_trailer_bytes=60,
+    max_chunk_line_size=12,
+    max_trailer_size=60,
     max_informational=2,
 )
 STARTS = (

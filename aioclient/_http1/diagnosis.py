@@ -70,29 +70,29 @@ def _body_limit(limits: Limits, name: str, what: str) -> BodyLimitError:
 
 
 def head_too_large(limits: Limits) -> HeadLimitError:
-    """For a head that passed `max_head_bytes`."""
-    return _head_limit(limits, "max_head_bytes", "response head exceeds")
+    """For a head that passed `max_head_size`."""
+    return _head_limit(limits, "max_head_size", "response head exceeds")
 
 
 def line_too_long(limits: Limits, line: bytes) -> HeadLimitError:
-    """For a status line that passed `max_line_bytes`."""
-    return _head_limit(limits, "max_line_bytes", f"status line {shown(line)} exceeds")
+    """For a status line that passed `max_line_size`."""
+    return _head_limit(limits, "max_line_size", f"status line {shown(line)} exceeds")
 
 
 def field_too_long(
     limits: Limits, name: bytes, *, in_trailers: bool
 ) -> HeadLimitError | BodyLimitError:
-    """For a field that passed `max_field_bytes`."""
+    """For a field that passed `max_field_size`."""
     if in_trailers:  # after a head that was good: it is the body that is broken
-        return _body_limit(limits, "max_field_bytes", f"trailer field {shown(name)} exceeds")
-    return _head_limit(limits, "max_field_bytes", f"header field {shown(name)} exceeds")
+        return _body_limit(limits, "max_field_size", f"trailer field {shown(name)} exceeds")
+    return _head_limit(limits, "max_field_size", f"header field {shown(name)} exceeds")
 
 
 def too_many_fields(limits: Limits, *, in_trailers: bool) -> HeadLimitError | BodyLimitError:
-    """For a head, or a head and its trailers, with more than `max_fields` fields."""
+    """For a head, or a head and its trailers, with more than `max_headers` fields."""
     if in_trailers:
-        return _body_limit(limits, "max_fields", "number of header and trailer fields exceeds")
-    return _head_limit(limits, "max_fields", "number of header fields exceeds")
+        return _body_limit(limits, "max_headers", "number of header and trailer fields exceeds")
+    return _head_limit(limits, "max_headers", "number of header fields exceeds")
 
 
 def too_many_empty_lines(limits: Limits) -> HeadLimitError:
@@ -112,13 +112,13 @@ def bad_chunk_line(line: bytes) -> ClientPayloadError:
 
 
 def chunk_line_too_long(limits: Limits, start: bytes) -> BodyLimitError:
-    """For a chunk-size line that passed `max_chunk_line_bytes`."""
-    return _body_limit(limits, "max_chunk_line_bytes", f"chunk size line {shown(start)} exceeds")
+    """For a chunk-size line that passed `max_chunk_line_size`."""
+    return _body_limit(limits, "max_chunk_line_size", f"chunk size line {shown(start)} exceeds")
 
 
 def chunk_extensions_too_large(limits: Limits) -> BodyLimitError:
-    """For chunk extensions that passed `max_chunk_ext_bytes` together."""
-    return _body_limit(limits, "max_chunk_ext_bytes", "chunk extensions of the body exceed")
+    """For chunk extensions that passed `max_chunk_ext_size` together."""
+    return _body_limit(limits, "max_chunk_ext_size", "chunk extensions of the body exceed")
 
 
 def bad_chunk_end(data: bytes) -> ClientPayloadError:
@@ -126,9 +126,11 @@ def bad_chunk_end(data: bytes) -> ClientPayloadError:
     return ClientPayloadError(f"chunk data is not followed by CRLF but by {shown(data)}")
 
 
-def trailers_too_large(limits: Limits) -> BodyLimitError:
-    """For a trailer section that passed `max_trailer_bytes`."""
-    return _body_limit(limits, "max_trailer_bytes", "trailer section exceeds")
+def trailers_too_large(limits: Limits, room: int) -> BodyLimitError:
+    """For trailers of more than `room` bytes: `max_trailer_size`, or what the head left."""
+    if room < limits.max_trailer_size:
+        return _body_limit(limits, "max_head_size", "head and trailer section together exceed")
+    return _body_limit(limits, "max_trailer_size", "trailer section exceeds")
 
 
 def cut_off_head(received: bytes) -> ServerDisconnectedError:

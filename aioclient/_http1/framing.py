@@ -54,8 +54,9 @@ def _repeated_length(value: bytes) -> int:
     members = {member.strip(b" \t") for member in value.split(b",")}
     if len(members) == 1:
         (member,) = members
-        if member.isdigit() and len(member) <= MAX_LENGTH_DIGITS:
-            return int(member)
+        digits = member.lstrip(b"0") or member[-1:]  # leading zeros are no overflow
+        if member.isdigit() and len(digits) <= MAX_LENGTH_DIGITS:
+            return int(digits)
     raise ServerProtocolError(f"invalid Content-Length {shown(value)}")
 
 

@@ -7,21 +7,21 @@ class Limits(NamedTuple):
     """The caps of one connection's parser; each is the largest size that is still accepted."""
 
     #: Bytes of a response head, from its status line to its empty line.
-    max_head_bytes: int = 256 * 1024
+    max_head_size: int = 256 * 1024
     #: Bytes of the status line, without its line end.
-    max_line_bytes: int = 64 * 1024
+    max_line_size: int = 64 * 1024
     #: Bytes of one field: name and value, without what stands around them.
-    max_field_bytes: int = 64 * 1024
+    max_field_size: int = 64 * 1024
     #: Fields of a head; trailer fields count to the same sum.
-    max_fields: int = 256
+    max_headers: int = 256
     #: Empty lines before a status line (RFC 9112 section 2.2 asks for lenience with one).
     max_empty_lines: int = 4
     #: Bytes of one chunk-size line, its extensions included.
-    max_chunk_line_bytes: int = 4096
+    max_chunk_line_size: int = 4096
     #: Bytes of chunk extensions in one body, all chunks together.
-    max_chunk_ext_bytes: int = 64 * 1024
-    #: Bytes of a trailer section.
-    max_trailer_bytes: int = 64 * 1024
+    max_chunk_ext_size: int = 64 * 1024
+    #: Bytes of a trailer section; with its head it has `max_head_size` at most.
+    max_trailer_size: int = 64 * 1024
     #: Informational responses (1xx) before the final one.
     max_informational: int = 16
 

@@ -97,10 +97,11 @@ cdef class ResponseParser:
     cdef int _state
     cdef bint _read_until_eof
     cdef size_t _scanned
-    cdef size_t _max_head_bytes
-    cdef size_t _max_field_bytes
-    cdef size_t _max_chunk_line_bytes
-    cdef size_t _max_trailer_bytes
+    cdef size_t _max_head_size
+    cdef size_t _max_field_size
+    cdef size_t _max_chunk_line_size
+    cdef size_t _max_trailer_size
+    cdef size_t _trailer_room
     cdef Py_ssize_t _empty_lines
     cdef Py_ssize_t _informational
     cdef Py_ssize_t _fields
@@ -119,10 +120,10 @@ cdef class ResponseParser:
         self._chunks_size = 0
 
     cdef int _set_limits(self, object limits) except -1:
-        self._max_head_bytes = limits.max_head_bytes
-        self._max_field_bytes = limits.max_field_bytes
-        self._max_chunk_line_bytes = limits.max_chunk_line_bytes
-        self._max_trailer_bytes = limits.max_trailer_bytes
+        self._max_head_size = limits.max_head_size
+        self._max_field_size = limits.max_field_size
+        self._max_chunk_line_size = limits.max_chunk_line_size
+        self._max_trailer_size = limits.max_trailer_size
         self._limits = limits
         return 0
 
@@ -235,7 +236,7 @@ cdef class ResponseParser:
         if memcmp(buf, b"HTTP/1.", min(size, <size_t>7)) != 0:
             raise diagnosis.bad_start(bytes_of(buf, size, 0, size))
         end = h1scan_head_end(buf, size, &self._scanned)
-        if end > self._max_head_bytes or (end == 0 and size >= self._max_head_bytes):
+        if end > self._max_head_size or (end == 0 and size >= self._max_head_size):
             raise diagnosis.head_too_large(self._limits)
         if end == 0:
             return 0
@@ -251,6 +252,7 @@ cdef class ResponseParser:
         elif length == _CHUNKED:
             self._received = 0
             self._extensions = 0
+            self._trailer_room = min(self._max_trailer_size, self._max_head_size - end)
             self._state = CHUNK_LINE
         elif length == _UNTIL_CLOSE:
             self._state = BODY_UNTIL_CLOSE
@@ -280,9 +282,9 @@ cdef class ResponseParser:
             raise diagnosis.bad_head(bytes_of(buf, size, 0, size))
         self._fields = 0
         self._check_fields(buf, size, line.size, out)
-        if line.size > self._limits.max_line_bytes:
+        if line.size > self._limits.max_line_size:
             line_bytes = bytes_of(buf, size, 0, line.size).rstrip(b"\r\n")
-            if len(line_bytes) > self._limits.max_line_bytes:
+            if len(line_bytes) > self._limits.max_line_size:
                 raise diagnosis.line_too_long(self._limits, line_bytes)
         return _ResponseHead(
             line.status,
@@ -315,7 +317,7 @@ cdef class ResponseParser:
             value_len = field.value_len
             if field.folded:
                 value_len = len(_unfold(bytes_of(buf, size, field.value, field.value_len)))
-            if too_long is None and field.name_len + value_len > self._max_field_bytes:
+            if too_long is None and field.name_len + value_len > self._max_field_size:
                 too_long = bytes_of(buf, size, field.name, field.name_len)
             if not is_trailer:
                 self._single_out(buf, size, &field, out)
@@ -326,7 +328,7 @@ cdef class ResponseParser:
             raise diagnosis.field_too_long(
                 self._limits, too_long, in_trailers=bool(is_trailer)
             )
-        if self._fields > self._limits.max_fields:
+        if self._fields > self._limits.max_headers:
             raise diagnosis.too_many_fields(self._limits, in_trailers=bool(is_trailer))
         return 0
 
@@ -392,10 +394,10 @@ cdef class ResponseParser:
 
     cdef Py_ssize_t _chunk_line(self, const unsigned char *buf, size_t size) except -1:
         cdef h1scan_chunk_line line
-        cdef size_t length = min(size, self._max_chunk_line_bytes)
+        cdef size_t length = min(size, self._max_chunk_line_size)
         cdef const void *found = memchr(buf, 10, length)
         if found is NULL:
-            if size >= self._max_chunk_line_bytes:
+            if size >= self._max_chunk_line_size:
                 raise diagnosis.chunk_line_too_long(
                     self._limits, bytes_of(buf, size, 0, min(size, <size_t>200))
                 )
@@ -406,7 +408,7 @@ cdef class ResponseParser:
         found = memchr(buf, 59, length)
         if found is not NULL:
             self._extensions += length - (<const unsigned char *>found - buf) - 2
-            if self._extensions > self._limits.max_chunk_ext_bytes:
+            if self._extensions > self._limits.max_chunk_ext_size:
                 raise diagnosis.chunk_extensions_too_large(self._limits)
         self._remaining = line.chunk_size
         self._state = CHUNK_DATA if line.chunk_size else TRAILERS
@@ -439,8 +441,8 @@ cdef class ResponseParser:
             end = 2
         else:
             end = h1scan_head_end(buf, size, &self._scanned)
-            if end > self._max_trailer_bytes or (end == 0 and size >= self._max_trailer_bytes):
-                raise diagnosis.trailers_too_large(self._limits)
+            if end > self._trailer_room or (end == 0 and size >= self._trailer_room):
+                raise diagnosis.trailers_too_large(self._limits, self._trailer_room)
             if end == 0:
                 return 0
             self._scanned = 0

@@ -90,6 +90,7 @@ class ResponseParser:
         "_remaining",
         "_scanned",
         "_state",
+        "_trailer_room",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -106,6 +107,7 @@ class ResponseParser:
         self._extensions = 0
         self._received = 0
         self._remaining = 0
+        self._trailer_room = 0
         self._chunks: list[bytes] = []
         self._chunks_size = 0
         self._chunk_ends: list[int] = []
@@ -201,7 +203,7 @@ class ResponseParser:
             raise diagnosis.bad_start(bytes(buffer))
         limits = self._limits
         size = self._section_end()
-        if size > limits.max_head_bytes or (not size and len(buffer) >= limits.max_head_bytes):
+        if size > limits.max_head_size or (not size and len(buffer) >= limits.max_head_size):
             raise diagnosis.head_too_large(limits)
         if not size:
             return False
@@ -217,6 +219,7 @@ class ResponseParser:
         elif length == CHUNKED:
             self._received = 0
             self._extensions = 0
+            self._trailer_room = min(limits.max_trailer_size, limits.max_head_size - size)
             self._state = State.CHUNK_LINE
         elif length == UNTIL_CLOSE:
             self._state = State.BODY_UNTIL_CLOSE
@@ -260,7 +263,7 @@ class ResponseParser:
         self._fields = 0
         singled_out = self._check_fields(section, head)
         line_bytes = head[: line.end()].rstrip(b"\r\n")
-        if len(line_bytes) > limits.max_line_bytes:
+        if len(line_bytes) > limits.max_line_size:
             raise diagnosis.line_too_long(limits, line_bytes)
         get = singled_out.get
         return ResponseHead(
@@ -293,7 +296,7 @@ class ResponseParser:
             if _TOKEN.fullmatch(name) is None:
                 raise diagnosis.bad_head(head) if head else diagnosis.bad_trailers(section)
             self._fields += 1
-            if too_long is None and len(name) + len(value) > limits.max_field_bytes:
+            if too_long is None and len(name) + len(value) > limits.max_field_size:
                 too_long = name
             lower = name.lower()
             if lower in _SINGLED_OUT:
@@ -302,7 +305,7 @@ class ResponseParser:
                 singled_out[lower] = value if before is None else before + b", " + value
         if too_long is not None:
             raise diagnosis.field_too_long(limits, too_long, in_trailers=not head)
-        if self._fields > limits.max_fields:
+        if self._fields > limits.max_headers:
             raise diagnosis.too_many_fields(limits, in_trailers=not head)
         return singled_out
 
@@ -326,9 +329,9 @@ class ResponseParser:
 
     def _chunk_line(self) -> bool:
         buffer, limits = self._buffer, self._limits
-        size = buffer.find(b"\n", 0, limits.max_chunk_line_bytes) + 1
+        size = buffer.find(b"\n", 0, limits.max_chunk_line_size) + 1
         if not size:
-            if len(buffer) >= limits.max_chunk_line_bytes:
+            if len(buffer) >= limits.max_chunk_line_size:
                 raise diagnosis.chunk_line_too_long(limits, bytes(buffer[:200]))
             return False
         line = self._take(size)
@@ -338,7 +341,7 @@ class ResponseParser:
             raise diagnosis.bad_chunk_line(line)
         if b";" in line:
             self._extensions += len(line) - line.index(b";") - 2
-            if self._extensions > limits.max_chunk_ext_bytes:
+            if self._extensions > limits.max_chunk_ext_size:
                 raise diagnosis.chunk_extensions_too_large(limits)
         self._remaining = chunk_size
         self._state = State.CHUNK_DATA if chunk_size else State.TRAILERS
@@ -367,7 +370,7 @@ class ResponseParser:
         return True
 
     def _trailers(self, events: list[Event]) -> bool:
-        buffer, limits = self._buffer, self._limits
+        buffer = self._buffer
         if buffer[0] in (0x0D, 0x0A):
             end = buffer[:2]
             if not b"\r\n".startswith(end):
@@ -377,10 +380,9 @@ class ResponseParser:
             self._take(2)
         else:
             size = self._section_end()
-            if size > limits.max_trailer_bytes or (
-                not size and len(buffer) >= limits.max_trailer_bytes
-            ):
-                raise diagnosis.trailers_too_large(limits)
+            room = self._trailer_room
+            if size > room or (not size and len(buffer) >= room):
+                raise diagnosis.trailers_too_large(self._limits, room)
             if not size:
                 return False
             self._scanned = 0

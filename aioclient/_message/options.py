@@ -1,7 +1,7 @@
 """What a caller can say in one request."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
@@ -51,38 +51,26 @@ class RequestOptions(TypedDict, total=False):
     max_field_size: int | None
     max_headers: int | None
     max_head_size: int | None
+    max_empty_lines: int | None
     max_informational: int | None
     max_chunk_line_size: int | None
     max_chunk_ext_size: int | None
     max_trailer_size: int | None
 
 
-#: The option of a session or a request -> the field of the parser's `Limits`.
-LIMIT_OPTIONS: Final = {
-    "max_line_size": "max_line_bytes",
-    "max_field_size": "max_field_bytes",
-    "max_headers": "max_fields",
-    "max_head_size": "max_head_bytes",
-    "max_informational": "max_informational",
-    "max_chunk_line_size": "max_chunk_line_bytes",
-    "max_chunk_ext_size": "max_chunk_ext_bytes",
-    "max_trailer_size": "max_trailer_bytes",
-}
-
-
 def limits_with(limits: Limits, wishes: Mapping[str, object]) -> Limits:
-    """`limits`, with those replaced that the options name and are not None.
+    """`limits`, with those replaced that the options name, which have the same names, and not None.
 
     Raises TypeError for a limit that is not a whole number, ValueError for a negative one.
     """
     changes: dict[str, int] = {}
-    for option, field in LIMIT_OPTIONS.items():
-        value = wishes.get(option)
+    for name in Limits._fields:
+        value = wishes.get(name)
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{option} must be a whole number, not {value!r}")
+            raise TypeError(f"{name} must be a whole number, not {value!r}")
         if value < 0:
-            raise ValueError(f"{option} must not be negative, got {value}")
-        changes[field] = value
+            raise ValueError(f"{name} must not be negative, got {value}")
+        changes[name] = value
     return limits._replace(**changes) if changes else limits

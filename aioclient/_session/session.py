@@ -50,9 +50,11 @@ class ClientSession:
         max_line_size, max_field_size, max_headers, max_head_size: bytes of a response's status
             line, bytes of one field, number of fields, bytes of the whole head; what exceeds one
             of them is refused with HeadLimitError.
-        max_informational: number of 1xx responses before the final one; the same error.
+        max_empty_lines, max_informational: number of empty lines before a status line, of 1xx
+            responses before the final one; the same error.
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
-            all chunk extensions of a body, of its trailers; BodyLimitError.
+            all chunk extensions of a body, of its trailers (which also count to `max_headers` and
+            `max_head_size`, together with the head); BodyLimitError.
     """
 
     def __init__(
@@ -69,20 +71,22 @@ class ClientSession:
         read_bufsize: int = 2**18,
         max_body_size: int = 2**30,
         max_decode_ratio: float = 200.0,
-        max_line_size: int = DEFAULT_LIMITS.max_line_bytes,
-        max_field_size: int = DEFAULT_LIMITS.max_field_bytes,
-        max_headers: int = DEFAULT_LIMITS.max_fields,
-        max_head_size: int = DEFAULT_LIMITS.max_head_bytes,
+        max_line_size: int = DEFAULT_LIMITS.max_line_size,
+        max_field_size: int = DEFAULT_LIMITS.max_field_size,
+        max_headers: int = DEFAULT_LIMITS.max_headers,
+        max_head_size: int = DEFAULT_LIMITS.max_head_size,
+        max_empty_lines: int = DEFAULT_LIMITS.max_empty_lines,
         max_informational: int = DEFAULT_LIMITS.max_informational,
-        max_chunk_line_size: int = DEFAULT_LIMITS.max_chunk_line_bytes,
-        max_chunk_ext_size: int = DEFAULT_LIMITS.max_chunk_ext_bytes,
-        max_trailer_size: int = DEFAULT_LIMITS.max_trailer_bytes,
+        max_chunk_line_size: int = DEFAULT_LIMITS.max_chunk_line_size,
+        max_chunk_ext_size: int = DEFAULT_LIMITS.max_chunk_ext_size,
+        max_trailer_size: int = DEFAULT_LIMITS.max_trailer_size,
     ) -> None:
         limits: dict[str, object] = {
             "max_line_size": max_line_size,
             "max_field_size": max_field_size,
             "max_headers": max_headers,
             "max_head_size": max_head_size,
+            "max_empty_lines": max_empty_lines,
             "max_informational": max_informational,
             "max_chunk_line_size": max_chunk_line_size,
             "max_chunk_ext_size": max_chunk_ext_size,

@@ -64,10 +64,11 @@ def test_first_bad_line_of_a_section_is_named(section, message):
 
 def test_limits_are_named_with_their_value():
     for make, name in [
-        (diagnosis.head_too_large, "max_head_bytes"),
-        (partial(diagnosis.too_many_fields, in_trailers=True), "max_fields"),
+        (diagnosis.head_too_large, "max_head_size"),
+        (partial(diagnosis.too_many_fields, in_trailers=True), "max_headers"),
         (diagnosis.too_many_empty_lines, "max_empty_lines"),
         (diagnosis.too_many_informational, "max_informational"),
-        (diagnosis.trailers_too_large, "max_trailer_bytes"),
+        (partial(diagnosis.trailers_too_large, room=10**6), "max_trailer_size"),
+        (partial(diagnosis.trailers_too_large, room=10), "max_head_size"),
     ]:
         assert f"{name} ({getattr(DEFAULT_LIMITS, name)})" in str(make(DEFAULT_LIMITS))

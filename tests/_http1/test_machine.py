@@ -117,7 +117,7 @@ def test_head_that_must_not_be_sent_leaves_the_connection_for_another():
 
 
 def test_limits_are_those_given():
-    machine = Http1Machine(Limits(max_fields=1))
+    machine = Http1Machine(Limits(max_headers=1))
     machine.request(request())
     (error,) = machine.receive(b"HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\n")
     assert isinstance(error, ServerProtocolError)

@@ -116,7 +116,7 @@ BROKEN_LENGTHS = {
     "superscript digits": sized("²".encode()),
     "obs-text": sized(b"\xb2"),
     "19 digits": sized(b"1" * 19),
-    "19 digits of which the first is zero": sized(b"0" + b"1" * 18),
+    "19 digits after a zero": sized(b"0" + b"1" * 19),
     "thousands of digits": sized(b"9" * 5000),
     "19 digits twice": sized(b", ".join([b"1" * 19] * 2)),
     "both kinds of framing": OK + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",

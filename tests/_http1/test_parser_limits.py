@@ -45,15 +45,15 @@ def extensions_of_size(size):
 
 # Limit: a smaller value to try, a complete response that measures n, the words, the exception.
 CASES = {
-    "max_head_bytes": (300, head_of_size, "response head", HeadLimitError),
-    "max_line_bytes": (50, status_line_of_size, "status line", HeadLimitError),
-    "max_field_bytes": (
+    "max_head_size": (300, head_of_size, "response head", HeadLimitError),
+    "max_line_size": (50, status_line_of_size, "status line", HeadLimitError),
+    "max_field_size": (
         50,
         lambda n: OK + b"X" * 5 + b": " + b"y" * (n - 5) + b"\r\n" + EMPTY,
         "header field b'XXXXX'",
         HeadLimitError,
     ),
-    "max_fields": (
+    "max_headers": (
         5,
         lambda n: OK + b"X: y\r\n" * (n - 1) + EMPTY,
         "fields",
@@ -65,14 +65,14 @@ CASES = {
         "empty lines before the status line",
         HeadLimitError,
     ),
-    "max_chunk_line_bytes": (
+    "max_chunk_line_size": (
         20,
         lambda n: CHUNKED + b"0;" + b"x" * (n - 4) + b"\r\n\r\n",
         "chunk size line",
         BodyLimitError,
     ),
-    "max_chunk_ext_bytes": (20, extensions_of_size, "chunk extensions", BodyLimitError),
-    "max_trailer_bytes": (50, trailers_of_size, "trailer section", BodyLimitError),
+    "max_chunk_ext_size": (20, extensions_of_size, "chunk extensions", BodyLimitError),
+    "max_trailer_size": (50, trailers_of_size, "trailer section", BodyLimitError),
     "max_informational": (
         2,
         lambda n: CONTINUE * n + OK + EMPTY,
@@ -122,18 +122,18 @@ def test_what_is_one_past_the_limit_is_refused(name, value, piece_by_piece, new_
 @pytest.mark.parametrize(
     ("name", "start", "endless"),
     [
-        ("max_head_bytes", b"", b"HTTP/1.1 200 "),
-        ("max_head_bytes", OK, b"A: b\r\n"),
-        ("max_head_bytes", OK + b"A: b", b"\r\n c"),
+        ("max_head_size", b"", b"HTTP/1.1 200 "),
+        ("max_head_size", OK, b"A: b\r\n"),
+        ("max_head_size", OK + b"A: b", b"\r\n c"),
         ("max_empty_lines", b"", b"\r\n"),
-        ("max_chunk_line_bytes", CHUNKED, b"0"),
-        ("max_chunk_line_bytes", CHUNKED + b"5;", b"x"),
-        ("max_trailer_bytes", CHUNKED + b"0\r\n", b"A: b\r\n"),
+        ("max_chunk_line_size", CHUNKED, b"0"),
+        ("max_chunk_line_size", CHUNKED + b"5;", b"x"),
+        ("max_trailer_size", CHUNKED + b"0\r\n", b"A: b\r\n"),
         ("max_informational", b"", CONTINUE),
     ],
 )
 def test_what_never_ends_is_refused_before_long(name, start, endless, new_parser):
-    limits = Limits(max_head_bytes=2000, max_trailer_bytes=2000)
+    limits = Limits(max_head_size=2000, max_trailer_size=1000)
     parser = new_parser(limits=limits)
     events = parser.feed(start)
     pieces = 0
@@ -145,25 +145,47 @@ def test_what_never_ends_is_refused_before_long(name, start, endless, new_parser
 
 
 def test_fields_of_head_and_trailers_are_counted_together(new_parser):
-    limits = Limits(max_fields=5)
+    limits = Limits(max_headers=5)
     head = OK + b"X: y\r\n" + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
     assert new_parser(limits=limits).feed(head + b"A: b\r\n" * 3 + b"\r\n")[-1] is END
     error = new_parser(limits=limits).feed(head + b"A: b\r\n" * 4 + b"\r\n")[-1]
-    assert str(error) == "number of header and trailer fields exceeds max_fields (5)"
+    assert str(error) == "number of header and trailer fields exceeds max_headers (5)"
+
+
+def test_trailers_have_the_room_that_their_head_left(new_parser):
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    trailers = b"A: " + b"b" * 93 + b"\r\n\r\n"
+    for less, ok in ((0, True), (1, False)):
+        limits = Limits(max_head_size=len(head) + len(trailers) - less)
+        event = new_parser(limits=limits).feed(head + b"0\r\n" + trailers)[-1]
+        if ok:
+            assert event is END
+        else:
+            assert isinstance(event, BodyLimitError)
+            size = limits.max_head_size
+            assert str(event) == f"head and trailer section together exceed max_head_size ({size})"
+
+
+def test_trailers_without_end_have_the_room_that_their_head_left(new_parser):
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    parser = new_parser(limits=Limits(max_head_size=len(head) + 50))
+    assert parser.feed(head + b"0\r\n" + b"A" * 49)[-1].status == 200
+    (error,) = parser.feed(b"A")
+    assert (error.limit, error.limit_value) == ("max_head_size", len(head) + 50)
 
 
 def test_fields_of_an_informational_response_are_not_counted_to_the_final_one(new_parser):
-    limits = Limits(max_fields=3)
+    limits = Limits(max_headers=3)
     hints = b"HTTP/1.1 103 Early Hints\r\n" + b"Link: </a>\r\n" * 3 + b"\r\n"
     assert new_parser(limits=limits).feed(hints * 2 + OK + b"A: b\r\n" * 2 + EMPTY)[-1] is END
 
 
 def test_field_of_a_trailer_has_the_limit_of_a_field(new_parser):
-    limits = Limits(max_field_bytes=30)
+    limits = Limits(max_field_size=30)
     start = CHUNKED + b"0\r\n"
     assert new_parser(limits=limits).feed(start + b"X: " + b"y" * 29 + b"\r\n\r\n")[-1] is END
     error = new_parser(limits=limits).feed(start + b"X: " + b"y" * 30 + b"\r\n\r\n")[-1]
-    assert "max_field_bytes (30)" in str(error)
+    assert "max_field_size (30)" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -176,21 +198,21 @@ def test_field_of_a_trailer_has_the_limit_of_a_field(new_parser):
     ],
 )
 def test_size_of_a_field_is_that_of_its_name_and_value(field, new_parser):
-    limits = Limits(max_field_bytes=30)
+    limits = Limits(max_field_size=30)
     assert new_parser(limits=limits).feed(OK + field + EMPTY)[-1] is END
     one_longer = field.replace(b"y", b"yy", 1)
     error = new_parser(limits=limits).feed(OK + one_longer + EMPTY)[-1]
-    assert "max_field_bytes (30)" in str(error)
+    assert "max_field_size (30)" in str(error)
 
 
 def test_long_name_of_a_field_is_shown_to_its_first_100_bytes(new_parser):
-    limits = Limits(max_field_bytes=300)
+    limits = Limits(max_field_size=300)
     (error,) = new_parser(limits=limits).feed(OK + b"X" * 300 + b": y\r\n" + EMPTY)
-    assert str(error) == f"header field {b'X' * 100!r}... exceeds max_field_bytes (300)"
+    assert str(error) == f"header field {b'X' * 100!r}... exceeds max_field_size (300)"
 
 
 def test_broken_grammar_is_reported_before_a_limit(new_parser):
-    limits = Limits(max_field_bytes=30, max_fields=2)
+    limits = Limits(max_field_size=30, max_headers=2)
     head = OK + b"A: b\r\n" * 3 + b"X: " + b"y" * 50 + b"\r\nno colon\r\n\r\n"
     (error,) = new_parser(limits=limits).feed(head)
     assert str(error) == "malformed header line b'no colon'"

@@ -68,11 +68,11 @@ def read(tmp_path: Path, text: str):
 def test_case_is_read(tmp_path):
     (case,) = read(
         tmp_path,
-        "let END = \\r\\n\ncase a\nmethod HEAD\nlimits max_fields=3\n"
+        "let END = \\r\\n\ncase a\nmethod HEAD\nlimits max_headers=3\n"
         "> HTTP/1.1 200 {2 * O{2 * k}}{END}\n> \\x00ü{END}\n"
         "= HTTP/1.0 200 O K\n= A: b: c\n= body x\\r\n= end\n= surplus 3\n= closed\n",
     )
-    assert (case.name, case.method, case.limits) == ("topic: a", "HEAD", {"max_fields": 3})
+    assert (case.name, case.method, case.limits) == ("topic: a", "HEAD", {"max_headers": 3})
     assert case.data == b"HTTP/1.1 200 OkkOkk\r\n\0\xc3\xbc\r\n"
     assert case.expected == vectors.Outcome(
         heads=[vectors.Head(0, 200, b"O K", [(b"A", b"b: c")])],

@@ -86,6 +86,7 @@ async def test_without_read_until_eof_a_response_of_unknown_length_is_empty() ->
         ("max_field_size", 5, HINTS, HeadLimitError),
         ("max_headers", 0, HINTS, HeadLimitError),
         ("max_head_size", 30, HINTS, HeadLimitError),
+        ("max_empty_lines", 0, b"\r\n" + HINTS, HeadLimitError),
         ("max_informational", 3, HINTS, HeadLimitError),
         ("max_chunk_line_size", 2, TRAILERS, BodyLimitError),
         ("max_trailer_size", 20, TRAILERS, BodyLimitError),

@@ -6,8 +6,7 @@ even if an error follows; without one, the request raises. An error after the he
 connection` and `cut off` that it does. Informational responses are not seen. Where the case says
 whether the connection is kept, a second request shows it.
 
-Left out are cases with a limit that is no option of a request, and methods that a session does not
-send.
+Left out are methods that a session does not send.
 """
 
 import asyncio
@@ -22,23 +21,7 @@ AT_ONCE = 24
 ALL_WITHIN_S = 20.0
 AGAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain"
 
-#: Limit of the parser: option of a request.
-OPTIONS = {
-    "max_line_bytes": "max_line_size",
-    "max_field_bytes": "max_field_size",
-    "max_fields": "max_headers",
-    "max_head_bytes": "max_head_size",
-    "max_informational": "max_informational",
-    "max_chunk_line_bytes": "max_chunk_line_size",
-    "max_chunk_ext_bytes": "max_chunk_ext_size",
-    "max_trailer_bytes": "max_trailer_size",
-}
-
-CASES = [
-    case
-    for case in vectors.load_responses()
-    if case.limits.keys() <= OPTIONS.keys() and case.method not in ("CONNECT", "head")
-]
+CASES = [case for case in vectors.load_responses() if case.method not in ("CONNECT", "head")]
 
 
 class Replayer:
@@ -71,7 +54,7 @@ async def outcome_of(case, number, session, server):
             case.method,
             server.url(f"/{number}"),
             read_until_eof=case.read_until_eof,
-            **{OPTIONS[name]: value for name, value in case.limits.items()},
+            **case.limits,
         )
         status = (response.version.minor, response.status)
         reason = response.reason.encode("utf-8", "surrogateescape")

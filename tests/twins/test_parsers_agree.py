@@ -123,14 +123,14 @@ def cut_streams(draw):
 
 limits = st.just(DEFAULT_LIMITS) | st.builds(
     Limits,
-    max_head_bytes=st.integers(10, 300),
-    max_line_bytes=st.integers(10, 40),
-    max_field_bytes=st.integers(1, 40),
-    max_fields=st.integers(0, 8),
+    max_head_size=st.integers(10, 300),
+    max_line_size=st.integers(10, 40),
+    max_field_size=st.integers(1, 40),
+    max_headers=st.integers(0, 8),
     max_empty_lines=st.integers(0, 5),
-    max_chunk_line_bytes=st.integers(2, 12),
-    max_chunk_ext_bytes=st.integers(0, 12),
-    max_trailer_bytes=st.integers(2, 60),
+    max_chunk_line_size=st.integers(2, 12),
+    max_chunk_ext_size=st.integers(0, 12),
+    max_trailer_size=st.integers(2, 60),
     max_informational=st.integers(0, 3),
 )
 
