@@ -1,7 +1,7 @@
 """Type aliases that more than one room uses."""
 
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from typing import Any, SupportsInt, TypeAlias
+from typing import Any, BinaryIO, SupportsInt, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 from yarl import URL
@@ -28,7 +28,7 @@ Query: TypeAlias = (
 
 #: What a request body may be made of.
 BytesLike: TypeAlias = bytes | bytearray | memoryview
-BodyData: TypeAlias = BytesLike | str | AsyncIterable[bytes]
+BodyData: TypeAlias = BytesLike | str | BinaryIO | AsyncIterable[bytes]
 
 # A JSON value is whatever the caller's encoder takes or decoder returns: the one honest `Any`.
 JSONEncoder: TypeAlias = Callable[[Any], str]

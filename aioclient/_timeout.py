@@ -3,7 +3,7 @@
 from math import inf
 from typing import Final, TypeAlias
 
-_LIMITS: Final = ("total", "connect", "sock_read", "sock_connect")
+_NAMES: Final = ("total", "connect", "sock_read", "sock_connect", "ceil_threshold", "write")
 
 
 class ClientTimeout:
@@ -17,6 +17,8 @@ class ClientTimeout:
         connect: waiting for a free connection or making one, together.
         sock_read: between two arrivals of bytes, counted from the moment the request was sent.
         sock_connect: making one new connection: name, TCP and TLS.
+        write: in which the server takes none of the request's body that waits to be sent. What it
+            takes shows only when it makes room, so this may pass up to twice as late.
         ceil_threshold: a total of at least this many seconds may pass up to one second late, so
             that many requests share a timer.
 
@@ -24,13 +26,14 @@ class ClientTimeout:
     """
 
     # Written out: a dataclass would add its module and its generator to everybody's start-up time.
-    __slots__ = ("ceil_threshold", "connect", "sock_connect", "sock_read", "total")
+    __slots__ = ("ceil_threshold", "connect", "sock_connect", "sock_read", "total", "write")
 
     total: float | None
     connect: float | None
     sock_read: float | None
     sock_connect: float | None
     ceil_threshold: float
+    write: float | None
 
     def __init__(
         self,
@@ -39,11 +42,15 @@ class ClientTimeout:
         sock_read: float | None = None,
         sock_connect: float | None = None,
         ceil_threshold: float = 5.0,
+        *,
+        write: float | None = None,
     ) -> None:
-        values = (total, connect, sock_read, sock_connect)
-        for name, value in zip(_LIMITS, values, strict=True):
-            object.__setattr__(self, name, _checked(name, value))
+        object.__setattr__(self, "total", _checked("total", total))
+        object.__setattr__(self, "connect", _checked("connect", connect))
+        object.__setattr__(self, "sock_read", _checked("sock_read", sock_read))
+        object.__setattr__(self, "sock_connect", _checked("sock_connect", sock_connect))
         object.__setattr__(self, "ceil_threshold", ceil_threshold)
+        object.__setattr__(self, "write", _checked("write", write))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"ClientTimeout cannot be changed, make another with {name}={value!r}")
@@ -52,41 +59,33 @@ class ClientTimeout:
         raise AttributeError("ClientTimeout cannot be changed")
 
     def __replace__(self, **changes: float | None) -> "ClientTimeout":
-        values = dict(zip((*_LIMITS, "ceil_threshold"), self._values(), strict=True))
-        return ClientTimeout(**(values | changes))  # type: ignore[arg-type]  # checked when called
+        return ClientTimeout(**(dict(self._items()) | changes))  # type: ignore[arg-type]  # checked when called
 
-    def __reduce__(self) -> tuple[type["ClientTimeout"], tuple[float | None, ...]]:
-        return ClientTimeout, self._values()
+    def __reduce__(self) -> tuple[object, tuple[dict[str, float | None]]]:
+        return _restored, (dict(self._items()),)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ClientTimeout):
             return NotImplemented
-        return self._values() == other._values()
+        return self._items() == other._items()
 
     def __hash__(self) -> int:
-        return hash(self._values())
+        return hash(self._items())
 
     def __repr__(self) -> str:
-        total, connect, sock_read, sock_connect, ceil_threshold = self._values()
-        return (
-            f"ClientTimeout(total={total}, connect={connect}, sock_read={sock_read}, "
-            f"sock_connect={sock_connect}, ceil_threshold={ceil_threshold})"
-        )
+        return f"ClientTimeout({', '.join(f'{name}={value}' for name, value in self._items())})"
 
-    def _values(self) -> tuple[float | None, ...]:
-        return (
-            self.total,
-            self.connect,
-            self.sock_read,
-            self.sock_connect,
-            self.ceil_threshold,
-        )
+    def _items(self) -> tuple[tuple[str, float | None], ...]:
+        return tuple((name, getattr(self, name)) for name in _NAMES)
 
     def with_total(self, total: float | None) -> "ClientTimeout":
         """The same limits with another `total`."""
-        return ClientTimeout(
-            total, self.connect, self.sock_read, self.sock_connect, self.ceil_threshold
-        )
+        return self.__replace__(total=total)
+
+
+def _restored(values: dict[str, float]) -> ClientTimeout:
+    """For pickle and copy."""
+    return ClientTimeout(**values)
 
 
 def _checked(name: str, value: object) -> float | None:

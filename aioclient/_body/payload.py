@@ -1,12 +1,27 @@
 """A request body and what the head must say of it: size and media type."""
 
-from collections.abc import AsyncGenerator, AsyncIterable
-from typing import Any, Protocol
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from io import IOBase
+from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from aioclient._aliases import BodyData, BytesLike, JSONEncoder
 
 #: The size of a payload that is only known once all of it came.
 UNKNOWN_SIZE = -1
+
+#: Calls a function that may block, with a number, where it blocks nobody else.
+InThread: TypeAlias = Callable[[Callable[[int], bytes], int], Awaitable[bytes]]
+
+
+class FileRange(Protocol):
+    """A part of a regular file, for the system to send."""
+
+    @property
+    def file(self) -> BinaryIO: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def size(self) -> int: ...
 
 
 class Payload(Protocol):
@@ -24,8 +39,12 @@ class Payload(Protocol):
     def at_hand(self) -> BytesLike | None:
         """The whole body if it is in memory already, else None."""
 
-    def pieces(self) -> AsyncGenerator[BytesLike, None]:
-        """The body in pieces."""
+    @property
+    def file_range(self) -> FileRange | None:
+        """Where the whole body lies if that is a regular file, else None."""
+
+    def pieces(self, in_thread: InThread | None = None) -> AsyncGenerator[BytesLike, None]:
+        """The body in pieces; what may block is called by `in_thread`, for None at once."""
 
 
 def as_bytes(value: BytesLike) -> BytesLike:
@@ -44,15 +63,16 @@ def _kind(value: object) -> str:
 class BytesPayload:
     """A body that is in memory; it is not copied."""
 
-    __slots__ = ("at_hand", "content_type", "size")
+    __slots__ = ("at_hand", "content_type", "file_range", "size")
 
     def __init__(self, value: BytesLike, content_type: str = "application/octet-stream") -> None:
         data = as_bytes(value)
         self.at_hand: BytesLike | None = data
+        self.file_range: FileRange | None = None
         self.size = len(data)
         self.content_type = content_type
 
-    async def pieces(self) -> AsyncGenerator[BytesLike, None]:
+    async def pieces(self, in_thread: InThread | None = None) -> AsyncGenerator[BytesLike, None]:
         """The body as one piece."""
         if self.at_hand is not None:
             yield self.at_hand
@@ -61,17 +81,18 @@ class BytesPayload:
 class AsyncIterablePayload:
     """A body that an async iterable makes piece by piece; it can be sent once."""
 
-    __slots__ = ("_value", "at_hand", "content_type", "size")
+    __slots__ = ("_value", "at_hand", "content_type", "file_range", "size")
 
     def __init__(
         self, value: AsyncIterable[BytesLike], content_type: str = "application/octet-stream"
     ) -> None:
         self._value = value
         self.at_hand: BytesLike | None = None
+        self.file_range: FileRange | None = None
         self.size = UNKNOWN_SIZE
         self.content_type = content_type
 
-    async def pieces(self) -> AsyncGenerator[BytesLike, None]:
+    async def pieces(self, in_thread: InThread | None = None) -> AsyncGenerator[BytesLike, None]:
         """The caller's pieces; TypeError for one that is not bytes-like.
 
         An async generator of the caller's is closed when this one is, however early.
@@ -98,8 +119,13 @@ def body_payload(data: BodyData) -> Payload:
         return BytesPayload(data.encode(), "text/plain; charset=utf-8")
     if isinstance(data, AsyncIterable):
         return AsyncIterablePayload(data)
+    if isinstance(data, IOBase):
+        from aioclient._body.file_payload import file_payload  # late: not at start-up
+
+        return file_payload(data)
     raise TypeError(
-        f"data must be bytes-like, str or an async iterable of bytes, not {_kind(data)}"
+        "data must be bytes-like, str, a binary file or an async iterable of bytes, "
+        f"not {_kind(data)}"
     )
 
 

@@ -35,6 +35,12 @@ class Reading(NamedTuple):
 
 DEFAULT_READING: Final = Reading()
 
+_DOING: Final = {
+    "request": "sending the request to",
+    "response": "waiting for the response of",
+    "body": "reading the body from",
+}
+
 
 class Abandonable(Protocol):
     """The connection, as its exchange sees it."""
@@ -57,6 +63,7 @@ class Exchange:
         "connection",
         "deadline",
         "error",
+        "expect_100_s",
         "has_ended",
         "head",
         "on_end",
@@ -65,6 +72,7 @@ class Exchange:
         "stream",
         "trailers",
         "waiter",
+        "write_deadline",
     )
 
     def __init__(
@@ -83,6 +91,10 @@ class Exchange:
         self.deadline = deadline
         #: The limit for each arrival of bytes, restarted by the connection.
         self.read_deadline: Deadline | None = None
+        #: The limit for the peer to take more of the request, run by the upload.
+        self.write_deadline: Deadline | None = None
+        #: For how many seconds the body waits for a 100 response; None: not at all.
+        self.expect_100_s: float | None = None
         self.connection: Abandonable | None = None
         self.head: ResponseHead | None = None
         self.body = b""
@@ -103,6 +115,8 @@ class Exchange:
             self.deadline.stop()
         if self.read_deadline is not None:
             self.read_deadline.stop()
+        if self.write_deadline is not None:
+            self.write_deadline.stop()
         if self.stream is not None:
             self.stream.end(error)
         self.on_end(reusable)
@@ -144,25 +158,36 @@ class Exchange:
 
     def total_expired(self, deadline: Deadline) -> None:
         """The total limit passed."""
-        self._expire(TotalTimeoutError, "total", deadline)
+        self._expire(TotalTimeoutError, "total", self._phase, deadline)
 
     def read_expired(self, deadline: Deadline) -> None:
         """Nothing arrived for too long."""
-        self._expire(SocketTimeoutError, "sock_read", deadline)
+        self._expire(SocketTimeoutError, "sock_read", self._phase, deadline)
+
+    def write_expired(self, deadline: Deadline) -> None:
+        """The server took nothing of the request for too long."""
+        self._expire(SocketTimeoutError, "write", "request", deadline)
+
+    @property
+    def _phase(self) -> str:
+        return "response" if self.head is None else "body"
 
     def _expire(
-        self, kind: type[TotalTimeoutError | SocketTimeoutError], limit: str, deadline: Deadline
+        self,
+        kind: type[TotalTimeoutError | SocketTimeoutError],
+        limit: str,
+        phase: str,
+        deadline: Deadline,
     ) -> None:
         if self.connection is None:
             return
-        phase = "waiting for the response of" if self.head is None else "reading the body from"
         host = self.connection.route.host
         self.abandon(
             kind(
-                f"{limit} limit of {deadline.seconds:g} s passed while {phase} {host}",
+                f"{limit} limit of {deadline.seconds:g} s passed while {_DOING[phase]} {host}",
                 limit=limit,
                 limit_s=deadline.seconds,
-                phase="response" if self.head is None else "body",
+                phase=phase,
                 host=host,
             )
         )

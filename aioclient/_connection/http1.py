@@ -1,15 +1,13 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import partial
 
 from multidict import CIMultiDictProxy
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.interface import Connection
-from aioclient._connection.upload import upload
+from aioclient._connection.upload import Upload
 from aioclient._http.events import (
     END_OF_MESSAGE,
     ChunkEnds,
@@ -19,9 +17,10 @@ from aioclient._http.events import (
     Trailers,
 )
 from aioclient._http.fields import to_multidict
+from aioclient._http1.framing import persists
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
-from aioclient._net.link import TransportLink
+from aioclient._net.link import WRITE_BYTES, TransportLink
 from aioclient._net.route import Route
 from aioclient.errors import (
     ClientConnectionError,
@@ -44,6 +43,7 @@ class Http1Connection(Connection):
         "_machine",
         "_receive",
         "_upload",
+        "_uploading",
     )
 
     def __init__(
@@ -54,7 +54,8 @@ class Http1Connection(Connection):
         self._machine = Http1Machine(limits)
         self._receive = self._machine.receive
         self._exchange: Exchange | None = None
-        self._upload: asyncio.Task[None] | None = None
+        self._upload: Upload | None = None
+        self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
         self._failure: Exception | None = None
         self._link: TransportLink
@@ -82,20 +83,25 @@ class Http1Connection(Connection):
         if payload is None:
             self._link.write(data)
             return
-        rest: Callable[[], Awaitable[None]]
         body = payload.at_hand
-        if body is not None and head.body_length >= 0:
-            self._link.write_all((data, body))
+        is_written = (
+            body is not None
+            and len(body) <= WRITE_BYTES
+            and head.body_length >= 0
+            and exchange.expect_100_s is None
+        )
+        if body is not None and is_written:
+            self._link.write(b"".join((data, body)))
             if not self._link.is_congested:
                 self._machine.request_sent()
                 return
-            rest = self._link.drained
         else:
             self._link.write(data)
-            rest = partial(upload, payload, head.body_length, self._link)
         if exchange.read_deadline is not None:
             exchange.read_deadline.stop()  # it counts from the end of the request
-        self._upload = self._loop.create_task(self._send(exchange, rest))
+        rest = None if is_written else payload
+        self._upload = Upload(exchange, rest, head.body_length, self._link, self._loop)
+        self._uploading = self._loop.create_task(self._send(exchange, self._upload))
 
     def abandon(self, exchange: Exchange, error: Exception) -> None:
         """The exchange has no use for the rest of its response."""
@@ -143,15 +149,19 @@ class Http1Connection(Connection):
             elif type(event) is ResponseHead:
                 if event.status >= 200:
                     exchange.head = head = event
-                elif exchange.reading.on_informational is not None:
-                    self._tell_informational(exchange, event)
+                    if self._upload is not None:
+                        self._head_is_early(exchange, event)
+                else:
+                    self._informational(exchange, event)
             else:
                 self._rarer_event(exchange, event)
         if head is not None and exchange.stream is None and not exchange.has_ended:
             exchange.open_stream(self)
 
-    def _tell_informational(self, exchange: Exchange, head: ResponseHead) -> None:
-        """Hand 102 and 103 to who asked for them; the others say nothing that he needs."""
+    def _informational(self, exchange: Exchange, head: ResponseHead) -> None:
+        """Let 100 start the body; hand 102 and 103 to who asked for them; others say nothing."""
+        if head.status == 100 and self._upload is not None:
+            self._upload.go_on()
         tell = exchange.reading.on_informational
         if tell is None or head.status not in (102, 103):
             return
@@ -159,6 +169,26 @@ class Http1Connection(Connection):
             tell(head.status, CIMultiDictProxy(to_multidict(head.field_section)))
         except Exception as error:  # the caller's own: it is raised to the caller
             self._break_off(exchange, error)
+
+    def _head_is_early(self, exchange: Exchange, head: ResponseHead) -> None:
+        """The final answer has begun, and the request's body is not out.
+
+        The server does not want the rest if it refuses, redirects, closes, or answers where 100 was
+        expected (RFC 9110 section 10.1.1, RFC 9112 section 9.5); else it may be answering while it
+        reads.
+        """
+        is_asked_for = self._upload is not None and not self._upload.waits_for_100
+        if is_asked_for and head.status < 300 and persists(head):
+            return
+        self._stop_upload()
+        if exchange.read_deadline is not None:
+            exchange.read_deadline.restart()
+
+    def _stop_upload(self) -> None:
+        task, self._uploading = self._uploading, None
+        self._upload = None
+        if task is not None:
+            task.cancel()
 
     def _rarer_event(self, exchange: Exchange, event: Event) -> None:
         if isinstance(event, ChunkEnds):
@@ -210,10 +240,8 @@ class Http1Connection(Connection):
 
     def _end(self, reusable: bool, error: Exception | None = None) -> None:
         exchange, self._exchange = self._exchange, None
-        upload, self._upload = self._upload, None
-        if upload is not None:
-            upload.cancel()
-        if self._has_body and self._link.has_unsent:
+        self._stop_upload()
+        if self._has_body and self._link.unsent_bytes:
             # The answer came early. Closing would wait for a server that may not read any more.
             reusable = False
             self._link.abort()
@@ -241,23 +269,26 @@ class Http1Connection(Connection):
         self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
         self._link.abort()
 
-    async def _send(self, exchange: Exchange, rest: Callable[[], Awaitable[None]]) -> None:
+    async def _send(self, exchange: Exchange, upload: Upload) -> None:
         """Send the rest of a request; what goes wrong with it ends the exchange."""
+        error: Exception | None = None
+        is_sent = False
         try:
-            await rest()
+            is_sent = await upload.send()
         except asyncio.CancelledError:
-            # Either the exchange is over, or the payload cancelled itself and nobody else will say.
-            self._upload_failed(exchange, ClientPayloadError("the request body was cancelled"))
+            # If it was not stopped from here, the payload cancelled itself: nobody else says so.
+            if upload is self._upload:
+                self._break_off(exchange, ClientPayloadError("the request body was cancelled"))
             raise
-        except Exception as error:
-            self._upload_failed(exchange, error)
+        except Exception as failure:
+            error = failure
+        if upload is not self._upload:
             return
-        if exchange is self._exchange:
-            self._upload = None
-            self._machine.request_sent()
-            if exchange.read_deadline is not None:
-                exchange.read_deadline.restart()
-
-    def _upload_failed(self, exchange: Exchange, error: Exception) -> None:
-        if exchange is self._exchange:
+        if error is not None:
             self._break_off(exchange, error)
+            return
+        self._upload = self._uploading = None
+        if is_sent:
+            self._machine.request_sent()
+        if exchange.read_deadline is not None:
+            exchange.read_deadline.restart()

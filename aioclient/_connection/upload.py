@@ -1,31 +1,161 @@
 """The request body as it leaves, piece by piece, no faster than the peer takes it."""
 
-from contextlib import aclosing
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable
+from functools import partial
 
-from aioclient._body.payload import Payload
+from aioclient._aliases import BytesLike
+from aioclient._body.payload import FileRange, Payload
+from aioclient._connection.exchange import Exchange
 from aioclient._http1.body_writer import BodyWriter
-from aioclient._net.link import TransportLink
+from aioclient._net.deadline import Deadline
+from aioclient._net.link import WRITE_BYTES, TransportLink
+from aioclient._net.send_file import send_file
 from aioclient.errors import ClientPayloadError
 
 
-async def upload(payload: Payload, length: int, link: TransportLink) -> None:
-    """Write a payload to a link; `length` as in `RequestHead.body_length`.
+class Upload:
+    """One request body, or what is left of it, on its way into a link."""
 
-    Returns early if the link is lost: its connection tells the exchange.
-    Raises ClientPayloadError if the payload fails, with what it raised as the cause.
-    """
-    writer = BodyWriter(length)
-    try:
-        async with aclosing(payload.pieces()) as pieces:
+    __slots__ = (
+        "_deadline",
+        "_exchange",
+        "_go_on",
+        "_length",
+        "_link",
+        "_loop",
+        "_payload",
+        "_unsent_bytes",
+    )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        payload: Payload | None,
+        length: int,
+        link: TransportLink,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """`payload` is None if all is written already; `length` as in `RequestHead.body_length`."""
+        self._exchange = exchange
+        self._payload = payload
+        self._length = length
+        self._link = link
+        self._loop = loop
+        self._go_on: asyncio.Future[None] | None = None
+        if exchange.expect_100_s is not None and payload is not None:
+            self._go_on = loop.create_future()
+        self._unsent_bytes = 0
+        self._deadline = exchange.write_deadline
+        if self._deadline is not None:
+            self._deadline.on_expiry = self._write_expired
+
+    @property
+    def waits_for_100(self) -> bool:
+        """Has nothing of the body been sent yet, because the server was not asking for it?"""
+        return self._go_on is not None and not self._go_on.done()
+
+    def go_on(self) -> None:
+        """The server said that it wants the body (RFC 9110 section 15.2.1)."""
+        if self._go_on is not None and not self._go_on.done():
+            self._go_on.set_result(None)
+
+    async def send(self) -> bool:
+        """Send it. Is all of it sent? False if the link was lost: its connection says so.
+
+        Raises ClientPayloadError if the payload fails, with what it raised as the cause.
+        """
+        if self._go_on is not None:
+            await self._wait_for_100(self._go_on)
+        payload = self._payload
+        if payload is None:
+            await self._wait(self._link.drained())
+            return self._link.is_open
+        try:
+            if payload.file_range is not None and self._length == payload.size:
+                with contextlib.suppress(asyncio.SendfileNotAvailableError):
+                    return await self._send_file(payload.file_range)
+            return await self._send_pieces(payload)
+        except Exception as error:
+            raise ClientPayloadError(f"the request body could not be sent: {error!r}") from error
+
+    async def _wait_for_100(self, go_on: asyncio.Future[None]) -> None:
+        """RFC 9110 section 10.1.1: a client must not wait for a 100 response for ever."""
+        timer = self._loop.call_later(self._exchange.expect_100_s or 0.0, self.go_on)
+        try:
+            await go_on
+        finally:
+            timer.cancel()
+
+    async def _send_pieces(self, payload: Payload) -> bool:
+        link = self._link
+        writer = BodyWriter(self._length)
+        in_thread = partial(self._loop.run_in_executor, None)
+        async with contextlib.aclosing(payload.pieces(in_thread)) as pieces:
             async for piece in pieces:
                 if parts := writer.piece(piece):
-                    link.write_all(parts)
-                if link.is_congested:
-                    await link.drained()
+                    await self._write(parts, len(piece))
                 if not link.is_open:
-                    return
+                    return False
         end = writer.end()
-    except Exception as error:
-        raise ClientPayloadError(f"the request body could not be sent: {error!r}") from error
-    if end and link.is_open:
-        link.write(end)
+        if end and link.is_open:
+            link.write(end)
+        return link.is_open
+
+    async def _write(self, parts: tuple[BytesLike, ...], size: int) -> None:
+        link = self._link
+        if size <= WRITE_BYTES:
+            link.write(b"".join(parts))
+            if link.is_congested:
+                await self._wait(link.drained())
+            return
+        for part in parts:
+            view = memoryview(part)
+            for start in range(0, len(view), WRITE_BYTES):
+                if link.is_open:
+                    link.write(view[start : start + WRITE_BYTES])
+                if link.is_congested:
+                    await self._wait(link.drained())
+
+    async def _send_file(self, part: FileRange) -> bool:
+        """As `send`. Raises SendfileNotAvailableError, with nothing sent, if it must be read."""
+        socket_fd = self._link.open_descriptor()
+        if socket_fd is None:
+            raise asyncio.SendfileNotAvailableError("there is TLS on top, or no descriptor")
+        try:
+            await self._wait(self._link.flushed())
+            file_fd = part.file.fileno()
+            sent = await send_file(socket_fd, file_fd, part.start, part.size, self._wait)
+            part.file.seek(part.start + sent)
+        except (ConnectionError, TimeoutError):
+            return False
+        finally:
+            os.close(socket_fd)
+        if sent < part.size:
+            raise ValueError(f"file became shorter: {part.size} bytes were announced, got {sent}")
+        return True
+
+    # --- the limit for writing -------------------------------------------------------------------
+
+    async def _wait(self, progress: Awaitable[None]) -> None:
+        """Await what ends when the peer took something, within the limit."""
+        deadline = self._deadline
+        if deadline is None:
+            await progress
+            return
+        self._unsent_bytes = self._link.unsent_bytes
+        deadline.restart()
+        try:
+            await progress
+        finally:
+            deadline.stop()
+
+    def _write_expired(self, deadline: Deadline) -> None:
+        unsent_bytes = self._link.unsent_bytes
+        if unsent_bytes < self._unsent_bytes:  # a slow peer, but one that reads
+            self._unsent_bytes = unsent_bytes
+            deadline.restart()
+        else:
+            self._exchange.write_expired(deadline)

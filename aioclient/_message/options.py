@@ -22,7 +22,7 @@ class RequestOptions(TypedDict, total=False):
     params: Query
     #: Headers of this request; each replaces the session's of the same name.
     headers: LooseHeaders | None
-    #: The body: bytes-like, str (sent as UTF-8 text) or an async iterable of bytes.
+    #: The body: bytes-like, str (sent as UTF-8 text), a binary file or an async iterable of bytes.
     data: BodyData | None
     #: The body as a value to encode as JSON; excludes `data`.
     json: Any
@@ -34,6 +34,10 @@ class RequestOptions(TypedDict, total=False):
     raise_for_status: RaiseForStatus | None
     #: Send the body in chunks even if its size is known.
     chunked: bool | None
+    #: Ask whether the body is wanted (``Expect: 100-continue``), and wait for the answer.
+    expect100: bool
+    #: Seconds to wait for that answer; then the body is sent without it.
+    expect100_timeout: float | None
     #: False: a response that says nothing of its length has no body; else it ends the connection.
     read_until_eof: bool
     #: Called with status and headers of 102 and 103 responses, before the final one is there.

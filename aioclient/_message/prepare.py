@@ -6,6 +6,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 
 import sys
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
@@ -23,6 +24,7 @@ from aioclient._http.header_names import (
     CONNECTION,
     CONTENT_LENGTH,
     CONTENT_TYPE,
+    EXPECT,
     HOST,
     TRANSFER_ENCODING,
     USER_AGENT,
@@ -65,6 +67,7 @@ class Defaults(NamedTuple):
     json_serialize: JSONEncoder
     raise_for_status: RaiseForStatus
     reading: Reading = DEFAULT_READING
+    expect_100_s: float = 1.0
 
 
 class _Fields(NamedTuple):
@@ -135,6 +138,8 @@ class Preparer:
             route = route._replace(ssl=tls)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         headers = _merged(defaults.headers, options.get("headers"), target.authorization, payload)
+        if payload is not None and options.get("expect100"):
+            headers[EXPECT] = "100-continue"
         fields = _fields(headers)
         length = request_body_length(
             method, None if payload is None else payload.size, bool(options.get("chunked"))
@@ -151,6 +156,10 @@ class Preparer:
         timeout = defaults.timeout
         if "timeout" in options:
             timeout = request_timeout(options["timeout"], timeout)
+        expect_100_s = None
+        if payload is not None and _expects_100(headers):
+            wish = options.get("expect100_timeout")
+            expect_100_s = defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
         judge = options.get("raise_for_status")
         return Request(
             target,
@@ -160,6 +169,7 @@ class Preparer:
             timeout,
             defaults.raise_for_status if judge is None else judge,
             _reading(defaults.reading, options),
+            expect_100_s,
         )
 
     def _take_apart(self, given: StrOrURL) -> Target:
@@ -239,6 +249,20 @@ def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
     if USER_AGENT not in headers:
         headers[USER_AGENT] = _USER_AGENT
     return headers
+
+
+def _expects_100(headers: CIMultiDict[str]) -> bool:
+    """RFC 9110 section 10.1.1: the one expectation there is, in any case of letters."""
+    return headers.get(EXPECT, "").lower() == "100-continue"
+
+
+def checked_expect_100_s(seconds: float) -> float:
+    """Seconds to wait for a 100 response. Raises TypeError or ValueError if they cannot be that."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"expect100_timeout must be seconds, not {seconds!r}")
+    if not 0 <= seconds < inf:  # NaN too
+        raise ValueError(f"expect100_timeout must be finite and not negative, got {seconds!r}")
+    return seconds
 
 
 def _merged(

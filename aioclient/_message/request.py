@@ -51,7 +51,16 @@ class Target:
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
-    __slots__ = ("head", "payload", "raise_for_status", "reading", "route", "target", "timeout")
+    __slots__ = (
+        "expect_100_s",
+        "head",
+        "payload",
+        "raise_for_status",
+        "reading",
+        "route",
+        "target",
+        "timeout",
+    )
 
     def __init__(
         self,
@@ -62,6 +71,7 @@ class Request:
         timeout: ClientTimeout,
         raise_for_status: Judge,
         reading: Reading,
+        expect_100_s: float | None = None,
     ) -> None:
         self.target = target
         self.route = route
@@ -70,6 +80,8 @@ class Request:
         self.timeout = timeout
         self.raise_for_status = raise_for_status
         self.reading = reading
+        #: For how many seconds the body waits for a 100 response; None: not at all.
+        self.expect_100_s = expect_100_s
 
     def info(self) -> RequestInfo:
         """What was asked, with all headers as they were sent."""

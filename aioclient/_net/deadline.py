@@ -80,6 +80,10 @@ class Deadlines:
             self._arm(expires_at, now)
         return deadline
 
+    def stopped(self, seconds: float, on_expiry: Callable[[Deadline], None]) -> Deadline:
+        """A deadline that runs only when it is restarted."""
+        return Deadline(self, self._clock(), seconds, on_expiry)
+
     def restart(self, deadline: Deadline) -> None:
         """Let a deadline run its full time again from now."""
         now = self._clock()

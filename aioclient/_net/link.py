@@ -1,6 +1,7 @@
 """A link: one open transport, bytes out and bytes in."""
 
 import asyncio
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from aioclient._aliases import BytesLike
 
 #: How much is read at once: what asyncio's plain protocols read, too.
 READ_BUFFER_BYTES = 256 * 1024
-#: Parts up to this size leave in one write: joining them costs less than a system call.
-JOINED_BYTES = 64 * 1024
+#: How much is written at once. Up to this size joining parts costs less than another system call
+#: or packet, and so does what Python 3.11 copies of a write that the system does not take at once.
+WRITE_BYTES = 256 * 1024
 
 
 class Receiver(Protocol):
@@ -54,13 +56,23 @@ def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
 class TransportLink(asyncio.BufferedProtocol):
     """A link over an asyncio transport, plain or TLS."""
 
-    __slots__ = ("_buffer", "_closed", "_drained", "_loop", "_receiver", "_transport", "write")
+    __slots__ = (
+        "_buffer",
+        "_closed",
+        "_drained",
+        "_is_congested",
+        "_loop",
+        "_receiver",
+        "_transport",
+        "write",
+    )
 
     def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
         self._receiver = receiver
         self._loop = loop
         self._buffer = _read_buffer(loop)
         self._transport: asyncio.Transport | None = None
+        self._is_congested = False
         self._drained: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
         #: Sends bytes, or keeps what the system does not take at once: the transport's own method.
@@ -76,25 +88,40 @@ class TransportLink(asyncio.BufferedProtocol):
     @property
     def is_congested(self) -> bool:
         """Is more waiting to be sent than the transport likes to hold?"""
-        return self._drained is not None
+        return self._is_congested
 
     @property
-    def has_unsent(self) -> bool:
-        """Is anything written still waiting to be sent?"""
-        return self._transport is not None and self._transport.get_write_buffer_size() > 0
+    def unsent_bytes(self) -> int:
+        """How much of what was written is still waiting to be sent."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
-    def write_all(self, parts: tuple[BytesLike, ...]) -> None:
-        """Send several parts in order, in one write if they are small."""
-        if sum(map(len, parts)) <= JOINED_BYTES:
-            self.write(b"".join(parts))
-        else:
-            for part in parts:
-                self.write(part)
+    def open_descriptor(self) -> int | None:
+        """A descriptor of its own for the link's socket, which the caller closes.
+
+        It goes around whatever waits to be sent. None if bytes must pass through TLS, or if there
+        is no socket with a descriptor.
+        """
+        transport = self._transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return None
+        sock = transport.get_extra_info("socket")
+        return None if sock is None or sys.platform == "win32" else os.dup(sock.fileno())
 
     async def drained(self) -> None:
-        """Wait until the congestion is over, or the link is lost."""
-        if self._drained is not None:
-            await asyncio.shield(self._drained)
+        """Wait until the congestion is over, or the link is lost; for one coroutine at a time."""
+        if self._is_congested:
+            self._drained = self._loop.create_future()
+            await self._drained
+
+    async def flushed(self) -> None:
+        """Wait until everything written is sent, or the link is lost; as `drained`."""
+        transport = self._transport
+        if transport is not None and transport.get_write_buffer_size():
+            transport.set_write_buffer_limits(0)
+            try:
+                await self.drained()
+            finally:
+                transport.set_write_buffer_limits()
 
     def pause_reading(self) -> None:
         """Let the peer wait."""
@@ -153,10 +180,10 @@ class TransportLink(asyncio.BufferedProtocol):
         self._receiver.link_lost(exc)
 
     def pause_writing(self) -> None:
-        if self._drained is None:
-            self._drained = self._loop.create_future()
+        self._is_congested = True
 
     def resume_writing(self) -> None:
+        self._is_congested = False
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)

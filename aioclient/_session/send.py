@@ -91,6 +91,13 @@ class Sender:
             exchange.read_deadline = self._deadlines.start(read_limit_s, exchange.read_expired)
         if deadline is not None:
             deadline.on_expiry = exchange.total_expired
+        if request.payload is not None:
+            exchange.expect_100_s = request.expect_100_s
+            write_limit_s = request.timeout.write
+            if write_limit_s:
+                exchange.write_deadline = self._deadlines.stopped(
+                    write_limit_s, exchange.write_expired
+                )
         try:
             lease.connection.begin(request.head, request.payload, exchange)
         except BaseException:

@@ -13,7 +13,7 @@ from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.prepare import Defaults, Preparer
+from aioclient._message.prepare import Defaults, Preparer, checked_expect_100_s
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -42,6 +42,8 @@ class ClientSession:
         json_serialize: encodes what is given as `json`.
         auto_decompress: undo content codings (gzip, deflate, and br and zstd where their packages
             are installed) of response bodies.
+        expect100_timeout: for how many seconds the body of a request with `expect100` waits for the
+            server to ask for it (100 Continue); then it is sent.
         max_body_size: decoded bytes of a body that is read whole (by `read`, `text` or `json`);
             what exceeds it raises BodyTooLargeError. 0 is no limit; streaming has none.
         max_decode_ratio: the same for how many times larger than what came a body grew in
@@ -69,6 +71,7 @@ class ClientSession:
         json_serialize: JSONEncoder = json_module.dumps,
         auto_decompress: bool = True,
         read_bufsize: int = 2**18,
+        expect100_timeout: float = 1.0,
         max_body_size: int = 2**30,
         max_decode_ratio: float = 200.0,
         max_line_size: int = DEFAULT_LIMITS.max_line_size,
@@ -107,6 +110,7 @@ class ClientSession:
                 max_body_bytes=max_body_size or None,
                 max_decode_ratio=max_decode_ratio or None,
             ),
+            expect_100_s=checked_expect_100_s(expect100_timeout),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector

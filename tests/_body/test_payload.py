@@ -76,7 +76,7 @@ def test_piece_that_is_not_bytes_is_refused(piece):
 
 @pytest.mark.parametrize("data", [5, None, object(), [b"a"], {"a": "b"}, iter([b"a"])])
 def test_what_cannot_be_a_body_is_refused(data):
-    with pytest.raises(TypeError, match="data must be bytes-like, str or an async iterable"):
+    with pytest.raises(TypeError, match="data must be bytes-like, str, a binary file"):
         body_payload(data)
 
 

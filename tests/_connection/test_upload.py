@@ -5,14 +5,16 @@ from array import array
 from collections.abc import AsyncIterator
 
 import pytest
+from clock import Clock, TimerLoop
 from fake_link import Ends, FakeTransport, connect, new_exchange, request_head
 from running import asynchronous, settled, until
 
-from aioclient import ClientError, ClientOSError, ClientPayloadError
-from aioclient._body.payload import AsyncIterablePayload, BytesPayload
+from aioclient import ClientError, ClientOSError, ClientPayloadError, SocketTimeoutError
+from aioclient._body.payload import AsyncIterablePayload, BytesPayload, Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import CHUNKED
-from aioclient._net.link import JOINED_BYTES
+from aioclient._net.deadline import Deadlines
+from aioclient._net.link import WRITE_BYTES
 
 SMALL = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
@@ -39,17 +41,38 @@ class Body:
 
 
 class Stage:
-    """A POST with a body that comes in pieces."""
+    """A POST with a body that comes in pieces, unless it is given."""
 
-    def __init__(self, length: int = CHUNKED) -> None:
+    def __init__(
+        self,
+        length: int = CHUNKED,
+        payload: Payload | None = None,
+        *,
+        expect_100_s: float | None = None,
+        write_s: float | None = None,
+        sock_read_s: float | None = None,
+    ) -> None:
         self.connection, self.transport = connect()
         self.body, self.ends = Body(), Ends()
         self.exchange: Exchange = new_exchange(self.ends)
+        clock = Clock()
+        self.time = TimerLoop(clock)
+        deadlines = Deadlines(self.time, clock)  # type: ignore[arg-type]
+        self.exchange.expect_100_s = expect_100_s
+        if write_s is not None:
+            self.exchange.write_deadline = deadlines.stopped(write_s, self.exchange.write_expired)
+        if sock_read_s is not None:
+            self.exchange.read_deadline = deadlines.start(sock_read_s, self.exchange.read_expired)
         self.connection.begin(
             request_head("POST", body_length=length),
-            AsyncIterablePayload(self.body),
+            payload or AsyncIterablePayload(self.body),
             self.exchange,
         )
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass for the deadlines."""
+        self.time.move_to(self.time.clock.now + seconds)
+        await settled()
 
 
 def body_sent(transport: FakeTransport) -> bytes:
@@ -76,13 +99,14 @@ async def test_a_small_body_leaves_in_one_write_with_its_head(
     assert ends.told == [True]
 
 
-@pytest.mark.parametrize("size", [JOINED_BYTES, JOINED_BYTES + 1, 1_000_000])
+@pytest.mark.parametrize("size", [WRITE_BYTES, WRITE_BYTES + 1, 1_000_000])
 @asynchronous
 async def test_a_body_of_any_size_leaves_whole(size: int) -> None:
     connection, transport = connect()
     payload = BytesPayload(b"x" * size)
     head = request_head("POST", body_length=size)
     connection.begin(head, payload, new_exchange(ends := Ends()))
+    await settled()
     assert body_sent(transport) == b"x" * size
     transport.receive(SMALL)
     assert ends.told == [True]
@@ -93,7 +117,7 @@ async def test_a_body_of_any_size_leaves_whole(size: int) -> None:
 async def test_a_view_of_larger_items_is_written_as_bytes(length: str) -> None:
     # A transport that sends a part of such a view goes on behind as many items as it sent bytes.
     connection, transport = connect()
-    view = memoryview(array("I", range(JOINED_BYTES + 1)))
+    view = memoryview(array("I", range(WRITE_BYTES + 1)))
     framing = view.nbytes if length == "known" else CHUNKED
     connection.begin(request_head("POST", body_length=framing), BytesPayload(view), new_exchange())
     await settled()
@@ -265,6 +289,48 @@ async def test_the_body_goes_on_while_an_early_answer_is_still_arriving() -> Non
     assert stage.ends.told == [True]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nhe",
+        b"HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nhe",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhe",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhe",
+    ],
+)
+@asynchronous
+async def test_the_body_stops_where_the_server_says_that_it_does_not_want_it(answer: bytes) -> None:
+    stage = Stage()
+    await stage.body.put(b"hello")
+    stage.transport.receive(answer)
+    await settled()
+    assert stage.body.was_closed
+    written = len(stage.transport.written)
+    await stage.body.put(b"more")
+    assert len(stage.transport.written) == written
+    assert stage.exchange.stream is not None
+    assert stage.ends.told == []
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [False]
+    assert await stage.exchange.stream.readany() == b"hello"
+
+
+@asynchronous
+async def test_silence_counts_again_when_the_body_has_stopped() -> None:
+    stage = Stage(sock_read_s=2.0)
+    await stage.wait(10)
+    assert not stage.exchange.waiter.done()
+    stage.transport.receive(b"HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nhe")
+    await stage.wait(1.9)
+    assert stage.ends.told == []
+    await stage.wait(0.2)
+    assert stage.ends.told == [False]
+    assert stage.exchange.stream is not None
+    assert await stage.exchange.stream.readany() == b"he"
+    with pytest.raises(SocketTimeoutError, match="sock_read"):
+        await stage.exchange.stream.readany()
+
+
 @asynchronous
 async def test_an_interim_answer_does_not_end_the_upload() -> None:
     stage = Stage()
@@ -310,3 +376,150 @@ async def test_an_exchange_abandoned_during_its_upload_stops_it() -> None:
         await stage.exchange.waiter
     await until(lambda: stage.body.was_closed)
     assert stage.transport.was_aborted
+
+
+# --- 100 Continue (RFC 9110 section 10.1.1) ------------------------------------------------------
+
+
+@pytest.mark.parametrize("payload", [BytesPayload(b"hello"), None])
+@asynchronous
+async def test_the_body_waits_for_100(payload: Payload | None) -> None:
+    stage = Stage(payload=payload, length=CHUNKED if payload is None else 5, expect_100_s=60.0)
+    stage.body.queue.put_nowait(b"hello")
+    await settled()
+    assert body_sent(stage.transport) == b""
+    stage.transport.receive(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+    await settled()
+    assert body_sent(stage.transport) == b""
+    stage.transport.receive(b"HTTP/1.1 100 Continue\r\n\r\n")
+    await settled()
+    assert b"hello" in body_sent(stage.transport)
+    await stage.body.put(None)
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_the_body_goes_out_when_nobody_asks_for_it_in_time() -> None:
+    stage = Stage(payload=BytesPayload(b"hello"), length=5, expect_100_s=0.02)
+    await settled()
+    assert body_sent(stage.transport) == b""
+    await until(lambda: body_sent(stage.transport) == b"hello")
+    stage.transport.receive(b"HTTP/1.1 100 Continue\r\n\r\n" + SMALL)
+    assert stage.ends.told == [True]
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"417 Expectation Failed", b"401 Unauthorized"])
+@asynchronous
+async def test_a_final_answer_instead_of_100_is_taken_at_once(status: bytes) -> None:
+    stage = Stage(expect_100_s=60.0)
+    await settled()
+    stage.transport.receive(b"HTTP/1.1 " + status + b"\r\nContent-Length: 2\r\n\r\nno")
+    assert stage.exchange.body == b"no"
+    # The server may be waiting for the body still: what comes next would be read as that.
+    assert stage.ends.told == [False]
+    await settled()
+    assert body_sent(stage.transport) == b""
+
+
+@asynchronous
+async def test_a_final_answer_instead_of_100_stops_the_body_before_it_is_whole() -> None:
+    stage = Stage(expect_100_s=60.0)
+    stage.transport.receive(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nn")
+    await settled()
+    stage.transport.receive(b"o")
+    await stage.body.put(b"hello")
+    assert body_sent(stage.transport) == b""
+    assert stage.ends.told == [False]
+
+
+@asynchronous
+async def test_100_that_comes_at_once_is_not_missed() -> None:
+    stage = Stage(payload=BytesPayload(b"hello"), length=5, expect_100_s=60.0)
+    stage.transport.receive(b"HTTP/1.1 100 Continue\r\n\r\n")  # before the upload runs
+    await settled()
+    assert body_sent(stage.transport) == b"hello"
+    stage.transport.receive(SMALL)
+
+
+@asynchronous
+async def test_a_link_lost_while_waiting_for_100_leaves_nothing_running() -> None:
+    stage = Stage(expect_100_s=60.0)
+    await settled()
+    stage.transport.lose(None)
+    with pytest.raises(ClientError):
+        await stage.exchange.waiter
+
+
+# --- the limit for writing -----------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_peer_that_takes_nothing_is_given_up() -> None:
+    stage = Stage(write_s=2.0)
+    stage.transport.pause_writing()
+    await stage.body.put(b"hello")
+    await stage.wait(1.9)
+    assert not stage.exchange.waiter.done()
+    await stage.wait(0.2)
+    with pytest.raises(SocketTimeoutError) as caught:
+        await stage.exchange.waiter
+    error = caught.value
+    assert (error.limit, error.limit_s, error.phase) == ("write", 2.0, "request")
+    assert str(error) == "write limit of 2 s passed while sending the request to example.com"
+    assert stage.transport.was_aborted
+    assert stage.ends.told == [False]
+    assert stage.body.was_closed
+
+
+@asynchronous
+async def test_a_peer_that_takes_a_little_is_not_given_up() -> None:
+    stage = Stage(write_s=2.0)
+    stage.transport.pause_writing()
+    await stage.body.put(b"hello")
+    for _ in range(5):
+        stage.transport.unsent -= 1
+        await stage.wait(2.1)
+    assert not stage.exchange.waiter.done()
+    await stage.wait(2.1)
+    with pytest.raises(SocketTimeoutError, match="write limit of 2 s"):
+        await stage.exchange.waiter
+
+
+@asynchronous
+async def test_the_time_that_the_caller_takes_is_not_counted() -> None:
+    stage = Stage(write_s=2.0)
+    await stage.body.put(b"hello")
+    await stage.wait(100)
+    stage.transport.pause_writing()
+    await stage.body.put(b"world")
+    await stage.wait(1.9)
+    stage.transport.resume_writing()
+    await settled()
+    await stage.wait(100)
+    await stage.body.put(None)
+    await stage.wait(100)  # for the answer: sock_read has not been set
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_the_limit_for_writing_holds_for_a_body_at_hand() -> None:
+    stage = Stage(10 * WRITE_BYTES, BytesPayload(b"x" * 10 * WRITE_BYTES), write_s=2.0)
+    stage.transport.pause_writing()
+    await settled()
+    await stage.wait(2.1)
+    with pytest.raises(SocketTimeoutError, match="write limit of 2 s"):
+        await stage.exchange.waiter
+
+
+@asynchronous
+async def test_the_limit_for_writing_ends_with_the_exchange() -> None:
+    stage = Stage(write_s=2.0)
+    stage.transport.pause_writing()
+    await stage.body.put(b"hello")
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [False]
+    assert stage.exchange.write_deadline is not None
+    assert not stage.exchange.write_deadline.is_running
+    await settled()

@@ -1,10 +1,12 @@
 """The link over a transport without a socket."""
 
 import asyncio
+import os
+import socket
 
 import pytest
 from fake_link import FakeTransport
-from running import asynchronous, cancelled, settled, started
+from running import asynchronous, cancelled, settled, started, until
 
 from aioclient._net.link import READ_BUFFER_BYTES, TransportLink
 
@@ -76,13 +78,6 @@ async def test_two_links_of_one_thread_do_not_mix_their_bytes() -> None:
 
 
 @asynchronous
-async def test_parts_are_written_in_order() -> None:
-    link, transport, _ = linked()
-    link.write_all((b"a", bytearray(b"b"), memoryview(b"c")))
-    assert transport.written == b"abc"
-
-
-@asynchronous
 async def test_drained_does_not_wait_without_congestion() -> None:
     link, _, _ = linked()
     assert not link.is_congested
@@ -94,10 +89,10 @@ async def test_drained_waits_for_the_end_of_congestion() -> None:
     link, transport, _ = linked()
     transport.pause_writing()
     assert link.is_congested
-    waiters = [await started(link.drained()) for _ in range(2)]
-    assert not any(waiter.done() for waiter in waiters)
+    waiter = await started(link.drained())
+    assert not waiter.done()
     transport.resume_writing()
-    await asyncio.wait_for(asyncio.gather(*waiters), 1)
+    await asyncio.wait_for(waiter, 1)
     assert not link.is_congested
 
 
@@ -111,14 +106,79 @@ async def test_drained_ends_when_the_link_is_lost() -> None:
 
 
 @asynchronous
-async def test_one_who_gives_up_does_not_take_the_others_along() -> None:
+async def test_after_one_who_gives_up_another_can_wait() -> None:
     link, transport, _ = linked()
     transport.pause_writing()
-    one, two = await started(link.drained()), await started(link.drained())
-    await cancelled(one)
-    assert not two.done()
+    await cancelled(await started(link.drained()))
+    assert link.is_congested
+    other = await started(link.drained())
+    assert not other.done()
     transport.resume_writing()
-    await asyncio.wait_for(two, 1)
+    await asyncio.wait_for(other, 1)
+
+
+class Sink(asyncio.Protocol):
+    """The other end of a socket pair, which does not read until it is told to."""
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+
+
+@asynchronous
+async def test_flushed_waits_until_everything_is_sent() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10_000)
+    _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
+    _, sink = await loop.create_connection(Sink, sock=other)
+    await asyncio.wait_for(link.flushed(), 1)
+    link.write(b"x" * 60_000)
+    assert link.unsent_bytes > 0
+    assert not link.is_congested
+    flushing = await started(link.flushed())
+    assert not flushing.done()
+    sink.transport.resume_reading()
+    await asyncio.wait_for(flushing, 5)
+    assert link.unsent_bytes == 0
+    await until(lambda: sink.received == 60_000)
+    link.write(b"y" * 1000)  # the usual limits are back
+    assert not link.is_congested
+    link.abort()
+    await link.wait_closed()
+    sink.transport.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_descriptor_is_another_one_of_the_same_socket() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
+    fd = link.open_descriptor()
+    assert fd is not None
+    assert fd != own.fileno()
+    os.write(fd, b"hello")
+    os.close(fd)
+    assert other.recv(10) == b"hello"
+    other.close()
+    link.abort()
+    await link.wait_closed()
+    assert link.open_descriptor() is None
+
+
+@asynchronous
+async def test_a_link_without_a_socket_has_no_descriptor() -> None:
+    link, _, _ = linked()
+    assert link.open_descriptor() is None
 
 
 @asynchronous

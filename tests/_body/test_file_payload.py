@@ -1,0 +1,171 @@
+"""Files as request bodies: what is announced of them, and what is read."""
+
+import asyncio
+import io
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aioclient._body.file_payload import FilePayload
+from aioclient._body.payload import UNKNOWN_SIZE, Payload, body_payload
+
+CONTENT = bytes(range(256)) * 2000  # two reads
+DEFAULT_TYPE = "application/octet-stream"
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "content.json"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def read(payload: Payload) -> list[bytes]:
+    async def main() -> list[bytes]:
+        return [bytes(piece) async for piece in payload.pieces()]
+
+    return asyncio.run(main())
+
+
+def test_regular_file_is_announced_and_read(path: Path):
+    with path.open("rb") as file:
+        payload = body_payload(file)
+        assert payload.size == len(CONTENT)
+        assert payload.content_type == "application/json"
+        assert payload.at_hand is None
+        part = payload.file_range
+        assert part is not None
+        assert (part.file, part.start, part.size) == (file, 0, len(CONTENT))
+        assert b"".join(read(payload)) == CONTENT
+        assert file.tell() == len(CONTENT)
+        assert not file.closed
+
+
+def test_file_is_sent_from_where_it_stands(path: Path):
+    with path.open("rb") as file:
+        file.read(1000)
+        payload = body_payload(file)
+        file.seek(0)  # somebody else uses it as well
+        assert payload.size == len(CONTENT) - 1000
+        assert b"".join(read(payload)) == CONTENT[1000:]
+
+
+def test_file_behind_its_end_is_empty(path: Path):
+    with path.open("rb") as file:
+        file.seek(len(CONTENT) + 5)
+        payload = body_payload(file)
+        assert payload.size == 0
+        assert read(payload) == []
+
+
+@pytest.mark.parametrize("change", [CONTENT + b"more", CONTENT[:-10]])
+def test_file_that_changes_gives_no_more_than_announced(path: Path, change: bytes):
+    with path.open("rb") as file:
+        payload = body_payload(file)
+        path.write_bytes(change)
+        assert b"".join(read(payload)) == change[: len(CONTENT)]
+
+
+def test_unbuffered_file_is_like_another(path: Path):
+    with path.open("rb", buffering=0) as file:
+        payload = body_payload(file)
+        assert payload.file_range is not None
+        assert b"".join(read(payload)) == CONTENT
+
+
+def test_what_was_written_before_is_sent():
+    with tempfile.TemporaryFile() as file:
+        file.write(b"hello")
+        file.seek(0)
+        file.write(b"J")
+        file.seek(0)
+        payload = body_payload(file)
+        assert payload.size == 5
+        assert read(payload) == [b"Jello"]
+        assert payload.content_type == DEFAULT_TYPE
+
+
+def test_file_in_memory_has_a_size_and_no_range():
+    file = io.BytesIO(b"0123456789")
+    file.seek(3)
+    payload = body_payload(file)
+    assert (payload.size, payload.file_range) == (7, None)
+    assert read(payload) == [b"3456789"]
+
+
+def test_pipe_has_no_size():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as file:
+        payload = body_payload(file)
+        assert (payload.size, payload.file_range) == (UNKNOWN_SIZE, None)
+        os.write(writing, b"hello")
+        os.close(writing)
+        assert read(payload) == [b"hello"]
+
+
+@pytest.mark.skipif(not Path("/dev/null").exists(), reason="a system without /dev/null")
+def test_device_is_no_regular_file():
+    with Path("/dev/null").open("rb", buffering=0) as file:
+        assert body_payload(file).file_range is None
+
+
+class Slow(io.RawIOBase):
+    """A file that is neither in memory nor known to the system; notes who reads it."""
+
+    def __init__(self, *pieces: object) -> None:
+        self.pieces = list(pieces)
+        self.threads: list[threading.Thread] = []
+
+    def read(self, size: int = -1) -> object:  # type: ignore[override]
+        self.threads.append(threading.current_thread())
+        return self.pieces.pop(0) if self.pieces else b""
+
+
+def test_file_is_read_in_the_thread_that_is_given():
+    file = Slow(b"one", b"two")
+
+    async def main() -> list[bytes]:
+        loop = asyncio.get_running_loop()
+
+        def in_thread(function: Callable[[int], bytes], size: int) -> "asyncio.Future[bytes]":
+            return loop.run_in_executor(None, function, size)
+
+        return [bytes(piece) async for piece in FilePayload(file).pieces(in_thread)]  # type: ignore[arg-type]
+
+    assert asyncio.run(main()) == [b"one", b"two"]
+    assert threading.current_thread() not in file.threads
+
+
+@pytest.mark.parametrize("piece", ["text", None, 5])
+def test_file_that_gives_no_bytes_is_an_error(piece: object):
+    with pytest.raises(TypeError, match="a file for a body must give bytes"):
+        read(body_payload(Slow(piece)))
+
+
+def test_text_file_is_refused(path: Path):
+    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match="binary mode"):
+        body_payload(file)
+    with pytest.raises(TypeError, match="binary mode"):
+        body_payload(io.StringIO("text"))
+
+
+def test_closed_file_is_refused(path: Path):
+    with path.open("rb") as file:
+        pass
+    with pytest.raises(ValueError, match="closed file"):
+        body_payload(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("a.png", "image/png"), ("a.unheard", DEFAULT_TYPE), ("a", DEFAULT_TYPE)],
+)
+def test_media_type_is_that_of_the_name(tmp_path: Path, name: str, content_type: str):
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    with path.open("rb") as file:
+        assert body_payload(file).content_type == content_type
