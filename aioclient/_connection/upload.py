@@ -130,7 +130,7 @@ class Upload:
             sent = await send_file(socket_fd, file_fd, part.start, part.size, self._wait)
             part.file.seek(part.start + sent)
         except (ConnectionError, TimeoutError):
-            return False
+            return False  # what the server said before that can still be read
         finally:
             os.close(socket_fd)
         if sent < part.size:

@@ -1,7 +1,9 @@
 """A link: one open transport, bytes out and bytes in."""
 
 import asyncio
+import contextlib
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -173,11 +175,27 @@ class TransportLink(asyncio.BufferedProtocol):
         self._receiver.eof_arrived()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, ConnectionError):
+            self._receive_rest()
         self._transport = None
         self.resume_writing()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
         self._receiver.link_lost(exc)
+
+    def _receive_rest(self) -> None:
+        """Hand over what came before the peer broke the connection off.
+
+        A server that refuses a request may answer and close, and the next write meets a reset.
+        asyncio then drops the socket with the answer in it (RFC 9112 section 9.6 has the problem).
+        Its selector loops close the socket after this; of other loops that is not known.
+        """
+        fd = self.open_descriptor() if isinstance(self._loop, asyncio.SelectorEventLoop) else None
+        if fd is None:
+            return
+        with socket.socket(fileno=fd) as sock, contextlib.suppress(OSError):
+            while size := sock.recv_into(self._buffer):
+                self._receiver.bytes_arrived(self._buffer[:size])
 
     def pause_writing(self) -> None:
         self._is_congested = True
