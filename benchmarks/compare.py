@@ -2,8 +2,9 @@
 
 Every peer runs each workload in a process of its own which stays alive and does rounds
 on command. The rounds alternate between the peers (A B C, C B A, ...), so that a change
-of the machine's speed meets all of them alike. nginx is pinned to one core, the client
-processes to another one; only one of them works at a time.
+of the machine's speed meets all of them alike. The servers (nginx, and body_server.py
+for the chunked download and the uploads) are pinned to one core, the client processes
+to another one; only one client works at a time.
 
 The CPU time is user and system time of the client process (time.process_time) over a
 round, divided by its requests; the table shows the median over the rounds. The ratio to
@@ -11,6 +12,9 @@ aiohttp is taken round by round, and the table shows the median of these ratios 
 quartiles. The latencies (p50, p99 over all rounds) are wall time from before
 session.get() to after the `async with` block; with 64 requests at a time they are mostly
 queueing in the client.
+
+How many rounds of how many requests there are depends on the workload (workloads.py):
+those with a large body have few.
 
 Limits: loopback, no TLS, one small server; absolute times depend on the machine. Other
 work on the two cores shifts the ratios, too, those of the cheap peers most. Reading the
@@ -27,8 +31,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import body_server
+import cores
 import nginx
 import peers
+from workloads import WORKLOADS, Server, Workload
 
 BUSY = 0.7  # the load average from which on a warning is printed
 
@@ -97,45 +104,73 @@ def _summary(client: Client, reference: Client | None) -> dict[str, float]:
 
 
 def _measure(
-    arguments: argparse.Namespace, port: int, usable: Sequence[str], workload: str
+    arguments: argparse.Namespace, ports: dict[Server, int], usable: Sequence[str], name: str
 ) -> dict[str, dict[str, float]]:
+    workload = WORKLOADS[name]
+    effort = workload.effort
+    port = ports[workload.server]
+    warm_up = effort.warm_up if arguments.warm_up is None else arguments.warm_up
     with contextlib.ExitStack() as stack:
         clients: dict[str, Client] = {}
         for peer in usable:
-            clients[peer] = Client(arguments.python, peer, workload, port, arguments.warm_up)
-            stack.callback(clients[peer].close)
+            if peers.takes_part(peer, workload):
+                clients[peer] = Client(arguments.python, peer, name, port, warm_up)
+                stack.callback(clients[peer].close)
         order = list(clients.values())
-        for _ in range(arguments.rounds):
+        for _ in range(arguments.rounds or effort.rounds):
             order.reverse()  # no peer always follows the same other one
             for client in order:
-                client.round(arguments.requests)
+                client.round(arguments.requests or effort.requests)
     reference = clients.get(peers.REFERENCE)
     return {peer: _summary(client, reference) for peer, client in clients.items()}
 
 
-def _print_rows(workload: str, rows: dict[str, dict[str, float]]) -> None:
+def _print_rows(workload: str, width: int, rows: dict[str, dict[str, float]]) -> None:
     for peer, row in rows.items():
         ratio = spread = "-"
         if "ratio" in row:
             ratio = f"{row['ratio']:.3f}"
             spread = f"{row['ratio_low']:.3f}-{row['ratio_high']:.3f}"
         print(
-            f"{workload:<14}  {peer:<10}  {row['cpu_us']:>8.1f}  {ratio:>9}"
+            f"{workload:<{width}}  {peer:<10}  {row['cpu_us']:>8.1f}  {ratio:>9}"
             f"  {spread:>11}  {row['p50_us']:>8.0f}  {row['p99_us']:>8.0f}",
             flush=True,
         )
 
 
+def _usable_workloads(wanted: Sequence[str], speedups: str | None) -> list[str]:
+    """Leave out, with a line, what would measure nothing of its own."""
+    left = []
+    for name in wanted:
+        if WORKLOADS[name].needs_speedups and speedups is None:
+            print(f"left out: {name}: none of {', '.join(peers.SPEEDUPS)} can be imported")
+        else:
+            left.append(name)
+    return left
+
+
+def _serve(
+    stack: contextlib.ExitStack, chosen: Sequence[Workload], core: int | None
+) -> dict[Server, int]:
+    """Start the servers that the workloads need; their ports."""
+    ports: dict[Server, int] = {}
+    if any(workload.server == "nginx" for workload in chosen):
+        with_download = any(workload.path == "/download" for workload in chosen)
+        ports["nginx"] = stack.enter_context(nginx.serve(core, with_download))
+    if any(workload.server == "bodies" for workload in chosen):
+        ports["bodies"] = stack.enter_context(body_server.serve(core))
+    return ports
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    peers.add_choice_arguments(parser)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument(
-        "--requests", type=int, default=2000, help="requests of a round (default 2000)"
-    )
-    parser.add_argument("--warm-up", type=int, default=2000, help="uncounted requests at the start")
+    peers.add_choice_arguments(parser, tuple(WORKLOADS))
+    own = " (default: that of the workload)"
+    parser.add_argument("--rounds", type=int, help="rounds of each peer" + own)
+    parser.add_argument("--requests", type=int, help="requests of a round" + own)
+    parser.add_argument("--warm-up", type=int, help="uncounted requests at the start" + own)
     arguments = parser.parse_args()
-    if arguments.rounds < 1 or arguments.requests < 1:
+    if any(number is not None and number < 1 for number in (arguments.rounds, arguments.requests)):
         parser.error("at least one round of one request")
     return arguments
 
@@ -145,31 +180,39 @@ def main() -> None:
     usable, versions = peers.probe(arguments.python, arguments.peers)
     if not usable:
         sys.exit("no peer to measure")
-    client_core, server_core = nginx.cores()
+    names = _usable_workloads(arguments.workloads, versions["speedups"])
+    client_core, server_core = cores.choose()
     if client_core is None:
         print("one core only: client and server share it, times are not reliable")
     if (load := os.getloadavg()[0]) > BUSY:
         print(f"load average {load:.1f}: the machine is busy, the times are not reliable")
     results: dict[str, dict[str, dict[str, float]]] = {}
-    with nginx.serve(server_core) as port:
+    with contextlib.ExitStack() as stack:
+        ports = _serve(stack, [WORKLOADS[name] for name in names], server_core)
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients
         print(f"Python {versions['python']}, {versions['peers']}")
+        width = max(map(len, names), default=0)
         print(
-            f"{'workload':<14}  {'peer':<10}  {'CPU us':>8}"
+            f"{'workload':<{width}}  {'peer':<10}  {'CPU us':>8}"
             f"  {'/ ' + peers.REFERENCE:>9}  {'quartiles':>11}"
             f"  {'p50 us':>8}  {'p99 us':>8}"
         )
-        for workload in arguments.workloads:
-            results[workload] = _measure(arguments, port, usable, workload)
-            _print_rows(workload, results[workload])
+        for name in names:
+            results[name] = _measure(arguments, ports, usable, name)
+            _print_rows(name, width, results[name])
     print(
         json.dumps(
             {
                 "benchmark": "compare",
                 **versions,
-                "rounds": arguments.rounds,
-                "requests": arguments.requests,
+                "rounds_and_requests": {
+                    name: (
+                        arguments.rounds or WORKLOADS[name].effort.rounds,
+                        arguments.requests or WORKLOADS[name].effort.requests,
+                    )
+                    for name in results
+                },
                 "results": {
                     workload: {
                         peer: {key: round(value, 4) for key, value in row.items()}

@@ -22,8 +22,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import cores
 import nginx
 import peers
+import workloads
 
 _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 # A line of callgrind_annotate: 1,234 ( 5.67%)  file.c:function'2 [/path/object.so]
@@ -134,7 +136,7 @@ def _own_costs(profile: Path) -> list[tuple[str, int]]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    peers.add_choice_arguments(parser)
+    peers.add_choice_arguments(parser, workloads.SMALL_WORKLOADS)
     parser.add_argument(
         "--lengths",
         nargs=2,
@@ -155,8 +157,8 @@ def _arguments() -> argparse.Namespace:
         parser.error("--lengths: 0 < N1 < N2")
     if arguments.profile:
         peer, workload = arguments.profile
-        if peer not in peers.PEERS or workload not in peers.WORKLOADS:
-            parser.error(f"--profile: {peers.PEERS} and {tuple(peers.WORKLOADS)}")
+        if peer not in peers.PEERS or workload not in workloads.SMALL_WORKLOADS:
+            parser.error(f"--profile: {peers.PEERS} and {workloads.SMALL_WORKLOADS}")
         arguments.peers = (peer,)
     return arguments
 
@@ -168,7 +170,7 @@ def main() -> None:
     usable, versions = peers.probe(arguments.python, arguments.peers)
     if not usable:
         sys.exit("no peer to measure")
-    client_core, server_core = nginx.cores()
+    client_core, server_core = cores.choose()
     results: dict[str, dict[str, float]] = {}
     with nginx.serve(server_core) as port:
         if client_core is not None:

@@ -5,7 +5,8 @@ temporary files in a directory of its own, no access log, and keep-alive connect
 that are never closed by the server:
 
 * ``/small``: a JSON document of exactly 200 bytes, with Content-Length;
-* ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie.
+* ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie;
+* ``/download``: a file of 100 MB, sent with sendfile; only if it is asked for.
 
 The documents are checked once when the server has started, so that a figure is never
 taken from an error page. Needs Linux (CPU affinity) and the nginx binary; no module
@@ -23,6 +24,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import bodies
+import workloads
+from cores import choose, pinned
 
 SMALL_BYTES = 200
 HEAVY_FIELDS = 40
@@ -99,6 +104,11 @@ http {{
 {heavy_fields}
             return 200 '{heavy}';
         }}
+        location = /download {{
+            sendfile on;
+            default_type application/octet-stream;
+            alias {prefix}/download;
+        }}
         location / {{
             return 404;
         }}
@@ -172,10 +182,10 @@ def _wait_until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise NginxError(f"nginx did not open its port within {_START_SECONDS:.0f} s")
 
 
-def _fetch(port: int, path: str) -> tuple[list[tuple[str, str]], bytes]:
+def _fetch(port: int, path: str, method: str = "GET") -> tuple[list[tuple[str, str]], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request("GET", path)
+        connection.request(method, path)
         response = connection.getresponse()
         if response.status != 200:
             raise NginxError(f"{path} answers {response.status}")
@@ -195,20 +205,14 @@ def _check(port: int) -> None:
     json.loads(body)
 
 
-@contextlib.contextmanager
-def _pinned(core: int | None) -> Iterator[None]:
-    """Let this process run on `core` only, for the time of the block."""
-    before = os.sched_getaffinity(0)
-    if core is not None:
-        os.sched_setaffinity(0, {core})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
+def _check_download(port: int) -> None:
+    fields, _ = _fetch(port, "/download", "HEAD")
+    if ("Content-Length", str(workloads.BIG_BYTES)) not in fields:
+        raise NginxError(f"/download is not what it should be: {fields}")
 
 
 @contextlib.contextmanager
-def serve(core: int | None = None) -> Iterator[int]:
+def serve(core: int | None = None, with_download: bool = False) -> Iterator[int]:
     """Run nginx, pinned to `core` if given; yields its port on 127.0.0.1."""
     binary = _binary()
     port = _free_port()
@@ -216,11 +220,16 @@ def serve(core: int | None = None) -> Iterator[int]:
         config = Path(prefix, "nginx.conf")
         config.write_text(_configuration(prefix, port))
         command = [binary, "-e", "stderr", "-p", prefix, "-c", str(config)]
-        with _pinned(core):  # nginx and its worker process inherit the affinity
+        if with_download:
+            Path(prefix).chmod(0o755)  # started by root, nginx reads files as somebody else
+            bodies.write_file(Path(prefix, "download"))
+        with pinned(core):  # nginx and its worker process inherit the affinity
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         try:
             _wait_until_open(process, port)
             _check(port)
+            if with_download:
+                _check_download(port)
             yield port
         finally:
             process.terminate()
@@ -231,16 +240,8 @@ def serve(core: int | None = None) -> Iterator[int]:
                 process.wait()
 
 
-def cores() -> tuple[int | None, int | None]:
-    """The cores for (client, server); no pinning (None) with one core only."""
-    usable = sorted(os.sched_getaffinity(0))
-    if len(usable) < 2:
-        return None, None
-    return usable[0], usable[-1]
-
-
 if __name__ == "__main__":
-    with serve(cores()[1]) as listening:
+    with serve(choose()[1]) as listening:
         print(f"http://127.0.0.1:{listening}/small  (Ctrl-C ends)", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:

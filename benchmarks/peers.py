@@ -3,25 +3,15 @@
 Peers:
 
 * ``aiohttp`` and ``aioclient``: one ClientSession with its default connector; every
-  request is ``async with session.get(url) as resp:`` with the url a plain str. Both
-  run the very same code;
-* ``floor``: a bare asyncio.Protocol on as many kept connections as the workload has
-  concurrent requests. It writes prebuilt request bytes, looks for the end of the head
-  and for Content-Length in what came back, and resolves one future per request. It
-  parses no fields, decodes no JSON, has no timeouts, no cookies and no pool: no client
-  on asyncio's transports and futures can be much cheaper;
+  request is ``async with session.get(url) as resp:`` with the url a plain str, or
+  ``session.post(url, data=...)``. Both run the very same code;
+* ``floor``: a bare asyncio protocol (floor.py): no client on asyncio's transports and
+  futures can be much cheaper;
 * ``floor_json``: the same, and the body goes through json.loads where the workload
-  reads JSON. This is the bound for what the workload asks of a client.
+  reads JSON. This is the bound for what the small workloads ask of a client, and is
+  left out of the large ones.
 
-Workloads:
-
-* ``get_small_seq``: a JSON document of 200 bytes, one request after the other, body
-  read with ``await resp.json()``;
-* ``get_small_c64``: the same with 64 requests at a time, from 64 tasks;
-* ``headers_heavy``: a response with 40 fields, 5 of them Set-Cookie, one request after
-  the other, body read with ``await resp.read()``, and one field looked up. The url has
-  the host name ``localhost``: aiohttp's cookie jar ignores the cookies of a host that
-  is an IP address, which no real service is. So the cookies are stored and sent back.
+What they are made to do is in workloads.py.
 
 The module is also the program of the client process which the other scripts start:
 ``versions`` (which peers this Python has), ``once`` (warm-up and a number of requests,
@@ -38,37 +28,22 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-Request = Callable[[], Awaitable[None]]
+import bodies
+from floor import FloorDriver, Request
+from workloads import BIG_BYTES, PIECE_BYTES, SMALL, TEXT_BYTES, WORKLOADS, Workload
 
-
-@dataclass(frozen=True)
-class Workload:
-    """What a client does: which path, how many at a time, what is read of each."""
-
-    name: str
-    host: str
-    path: str
-    concurrency: int
-    reads: Literal["json", "body and one field"]
-
-
-WORKLOADS = {
-    workload.name: workload
-    for workload in (
-        Workload("get_small_seq", "127.0.0.1", "/small", 1, "json"),
-        Workload("get_small_c64", "127.0.0.1", "/small", 64, "json"),
-        Workload("headers_heavy", "localhost", "/heavy", 1, "body and one field"),
-    )
-}
 FLOORS = ("floor", "floor_json")
 PEERS = (*FLOORS, "aiohttp", "aioclient")
 REFERENCE = "aiohttp"
+# With one of these installed, aioclient decodes gzip faster.
+SPEEDUPS = ("isal.isal_zlib", "zlib_ng.zlib_ng")
 
 
 class PeerMissing(Exception):
@@ -112,21 +87,56 @@ class SessionDriver:
 
     requests: Sequence[Request]
 
-    def __init__(self, name: str, workload: Workload, port: int) -> None:
+    def __init__(self, name: str, workload: Workload, port: int, path: Path) -> None:
         self._module = load(name)
-        self._url = f"http://{workload.host}:{port}{workload.path}"
-        one = self._get_json if workload.reads == "json" else self._get_field
+        self._workload = workload
+        self._host = f"http://{workload.host}:{port}"
+        self._url = self._host + workload.path
+        self._path = path  # of the file to send
+        self._piece = bodies.piece()
+        one: Request = {
+            "json": self._get_json,
+            "field": self._get_field,
+            "pieces": self._get_pieces,
+            "whole": self._get_whole,
+            "send pieces": self._post_pieces,
+            "send file": self._post_file,
+        }[workload.does]
         self.requests = [one] * workload.concurrency
 
     async def open(self) -> None:
+        if self._workload.zlib_only:
+            _set_zlib_backend(self._module)
         self._session = self._module.ClientSession()
-        async with self._session.get(self._url) as resp:
-            document = await resp.json()
-            if resp.status != 200 or document["id"] != 4711:
-                raise RuntimeError(f"unexpected answer: {resp!r} {document!r}")
+        await self._check()
 
     async def close(self) -> None:
         await self._session.close()
+
+    async def _check(self) -> None:
+        """Look once at what is only counted afterwards."""
+        does = self._workload.does
+        if does in ("send pieces", "send file"):
+            data = self._pieces() if does == "send pieces" else self._path.open("rb")
+            async with self._session.post(f"{self._host}/checksum", data=data) as resp:
+                answer = await resp.text()
+                right = answer == f"{BIG_BYTES} {bodies.file_checksum():08x}"
+        elif does == "pieces":
+            async with self._session.get(self._url) as resp:
+                answer = 0
+                async for piece in resp.content.iter_any():
+                    answer = zlib.crc32(piece, answer)
+                right = answer == bodies.file_checksum()
+        elif does == "whole":
+            async with self._session.get(self._url) as resp:
+                answer = f'"{zlib.crc32(await resp.read()):08x}"'
+                right = answer == resp.headers["ETag"]
+        else:
+            async with self._session.get(self._url) as resp:
+                answer = await resp.json()
+                right = answer["id"] == 4711
+        if resp.status != 200 or not right:
+            raise RuntimeError(f"unexpected answer: {resp!r} {answer!r}")
 
     async def _get_json(self) -> None:
         async with self._session.get(self._url) as resp:
@@ -137,97 +147,57 @@ class SessionDriver:
             await resp.read()
             resp.headers["Content-Type"]
 
+    async def _get_pieces(self) -> None:
+        total = 0
+        async with self._session.get(self._url) as resp:
+            async for piece in resp.content.iter_any():
+                total += len(piece)
+        _expect(total, BIG_BYTES)
 
-class _FloorConnection(asyncio.Protocol):
-    """One kept connection. Knows the spelling `Content-Length: ` of nginx only."""
+    async def _get_whole(self) -> None:
+        async with self._session.get(self._url) as resp:
+            body = await resp.read()
+        _expect(len(body), TEXT_BYTES)
 
-    _transport: asyncio.Transport
-    _waiter: "asyncio.Future[bytes]"
+    async def _post_pieces(self) -> None:
+        async with self._session.post(self._url, data=self._pieces()) as resp:
+            answer = await resp.read()
+        _expect(int(answer), BIG_BYTES)
 
-    def __init__(self, request: bytes) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._request = request
-        self._received = b""
+    async def _post_file(self) -> None:
+        with self._path.open("rb") as file:  # which aiohttp closes, too
+            async with self._session.post(self._url, data=file) as resp:
+                answer = await resp.read()
+        _expect(int(answer), BIG_BYTES)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        if self._received:
-            data = self._received + data
-        head = data.find(b"\r\n\r\n")
-        if head >= 0:
-            start = data.find(b"Content-Length: ", 0, head) + 16
-            length = int(data[start : data.find(b"\r\n", start)])
-            if len(data) >= head + 4 + length:
-                self._received = b""
-                self._waiter.set_result(data[head + 4 :])
-                return
-        self._received = data
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if hasattr(self, "_waiter") and not self._waiter.done():
-            self._waiter.set_exception(exc or ConnectionResetError("closed"))
-
-    async def get(self) -> None:
-        self._waiter = self._loop.create_future()
-        self._transport.write(self._request)
-        await self._waiter
-
-    async def get_json(self) -> None:
-        self._waiter = self._loop.create_future()
-        self._transport.write(self._request)
-        json.loads(await self._waiter)
-
-    def close(self) -> None:
-        self._transport.close()
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        piece = self._piece
+        for _ in range(BIG_BYTES // PIECE_BYTES):
+            yield piece
 
 
-class FloorDriver:
-    """The bare protocol, one connection per concurrent request."""
-
-    requests: Sequence[Request]
-
-    def __init__(self, workload: Workload, port: int, decode: bool) -> None:
-        self._port = port
-        self._decode = decode
-        self._count = workload.concurrency
-        # The field lines a client sends by default, so that the server does as much.
-        self._request = (
-            f"GET {workload.path} HTTP/1.1\r\n"
-            f"Host: {workload.host}:{port}\r\n"
-            "Accept: */*\r\n"
-            "Accept-Encoding: gzip, deflate\r\n"
-            "User-Agent: Python/3 floor\r\n"
-            "\r\n"
-        ).encode("ascii")
-
-    async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._connections = [
-            (
-                await loop.create_connection(
-                    lambda: _FloorConnection(self._request), "127.0.0.1", self._port
-                )
-            )[1]
-            for _ in range(self._count)
-        ]
-        self.requests = [
-            connection.get_json if self._decode else connection.get
-            for connection in self._connections
-        ]
-
-    async def close(self) -> None:
-        for connection in self._connections:
-            connection.close()
+def _expect(size: int, expected: int) -> None:
+    if size != expected:
+        raise RuntimeError(f"{size} bytes instead of {expected}")
 
 
-def make_driver(peer: str, workload: Workload, port: int) -> Driver:
+def _set_zlib_backend(module: Any) -> None:
+    """Have a client decode gzip with Python's zlib, whatever is installed."""
+    if not hasattr(module, "set_zlib_backend"):
+        module = importlib.import_module("aioclient._body.content_coding")
+    module.set_zlib_backend(zlib)
+
+
+def make_driver(peer: str, workload: Workload, port: int, path: Path) -> Driver:
     if peer in FLOORS:
-        decode = peer == "floor_json" and workload.reads == "json"
-        return FloorDriver(workload, port, decode)
-    return SessionDriver(peer, workload, port)
+        decode = peer == "floor_json" and workload.does == "json"
+        return FloorDriver(workload, port, decode, path)
+    return SessionDriver(peer, workload, port, path)
+
+
+def takes_part(peer: str, workload: Workload) -> bool:
+    """Has this peer something of its own to show there?"""
+    return peer != "floor_json" or workload.effort is SMALL
 
 
 async def _lane(request: Request, budget: Iterable[None]) -> None:
@@ -265,13 +235,13 @@ async def _once(driver: Driver, warm_up: int, count: int) -> None:
     await driver.close()
 
 
-async def _rounds(driver: Driver, warm_up: int) -> None:
+async def _rounds(driver: Driver, warm_up: int, settle: int) -> None:
     await driver.open()
     await run(driver, warm_up)
     print(json.dumps({"ready": True}), flush=True)
     while line := sys.stdin.readline():
         # Uncounted: caches are cold, and idle connections may have been closed.
-        await run(driver, max(20, 2 * len(driver.requests)))
+        await run(driver, max(settle, 2 * len(driver.requests)))
         count = int(line)
         seconds: list[float] = []
         start_cpu, start = time.process_time(), time.perf_counter()
@@ -294,7 +264,16 @@ def _versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "peers": usable,
         "missing": missing,
+        "speedups": next((name for name in SPEEDUPS if _can_import(name)), None),
     }
+
+
+def _can_import(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 def command(python: str, *arguments: str | int) -> list[str]:
@@ -316,20 +295,21 @@ def probe(python: str, wanted: Sequence[str]) -> tuple[list[str], dict[str, Any]
     versions = {
         "python": found["python"],
         "peers": {name: found["peers"][name] for name in peers},
+        "speedups": found["speedups"],
     }
     return peers, versions
 
 
-def add_choice_arguments(parser: argparse.ArgumentParser) -> None:
+def add_choice_arguments(parser: argparse.ArgumentParser, workloads: Sequence[str]) -> None:
     """The options which the measuring scripts have in common."""
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS, metavar="PEER")
     parser.add_argument(
         "--workloads",
         nargs="+",
-        choices=tuple(WORKLOADS),
-        default=tuple(WORKLOADS),
+        choices=workloads,
+        default=workloads,
         metavar="WORKLOAD",
-        help="of " + ", ".join(WORKLOADS),
+        help="of " + ", ".join(workloads),
     )
     parser.add_argument(
         "--python", default=sys.executable, help="the Python of the client processes"
@@ -366,14 +346,19 @@ def main() -> None:
         print(json.dumps(_versions()))
         return
     _settle_malloc()
-    try:
-        driver = make_driver(arguments.peer, WORKLOADS[arguments.workload], arguments.port)
-    except PeerMissing as exc:
-        sys.exit(str(exc))
-    if arguments.mode == "once":
-        asyncio.run(_once(driver, arguments.warm_up, arguments.count))
-    else:
-        asyncio.run(_rounds(driver, arguments.warm_up))
+    workload = WORKLOADS[arguments.workload]
+    with tempfile.TemporaryDirectory(prefix="bench-client-") as directory:
+        path = Path(directory, "upload")
+        if workload.does == "send file":
+            bodies.write_file(path)
+        try:
+            driver = make_driver(arguments.peer, workload, arguments.port, path)
+        except PeerMissing as exc:
+            sys.exit(str(exc))
+        if arguments.mode == "once":
+            asyncio.run(_once(driver, arguments.warm_up, arguments.count))
+        else:
+            asyncio.run(_rounds(driver, arguments.warm_up, workload.effort.settle))
 
 
 if __name__ == "__main__":

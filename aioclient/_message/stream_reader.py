@@ -14,9 +14,9 @@ from functools import partial
 from typing import Final, Generic, Self, TypeVar
 
 from aioclient._body.content_coding import Decoder
+from aioclient._connection.piece_buffer import PieceBuffer
 from aioclient._message.body_source import ByteSource, Source
 from aioclient._message.decoded_body import DecodedBody
-from aioclient._message.piece_buffer import PieceBuffer
 from aioclient.errors import BodyTooLargeError, LineTooLong
 
 #: A line is not longer, unless its reader allows it.

@@ -1,11 +1,10 @@
 """The body of a response as a stream."""
 
-import asyncio
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import asynchronous, cancelled, run, settled, started
+from running import asynchronous, cancelled, run, started
 
 from aioclient import ClientPayloadError
 from aioclient._connection.body_stream import BodyStream
@@ -36,98 +35,69 @@ def stream_of(*pieces: bytes, high_water: int = 1000, ended: bool = True) -> Bod
 # --- reading what is there -----------------------------------------------------------------------
 
 
-@asynchronous
-async def test_read_gives_the_whole_body() -> None:
-    assert await stream_of(b"one", b"two", b"three").read() == b"onetwothree"
+async def read_all(stream: BodyStream) -> bytes:
+    pieces = []
+    while piece := await stream.readany():
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 @asynchronous
-async def test_read_of_one_piece_does_not_copy_it() -> None:
+async def test_all_that_is_there_comes_at_once() -> None:
+    assert await stream_of(b"abc", b"def", ended=False).readany() == b"abcdef"
+
+
+@asynchronous
+async def test_a_piece_is_not_copied() -> None:
     piece = b"x" * 100
-    assert await stream_of(piece).read() is piece
+    assert await stream_of(piece).readany() is piece
 
 
 @asynchronous
-async def test_read_of_an_empty_body_is_empty() -> None:
-    assert await stream_of().read() == b""
-
-
-@asynchronous
-async def test_read_after_the_end_is_empty() -> None:
-    stream = stream_of(b"one")
-    await stream.read()
-    assert await stream.read() == b""
-    assert await stream.read(5) == b""
+async def test_large_pieces_come_as_they_are() -> None:
+    pieces = [b"x" * 100_000, b"y" * 100_000, b"z" * 10, b"z" * 10]
+    stream = stream_of(*pieces, high_water=10**6)
+    assert await stream.readany() is pieces[0]
+    assert await stream.readany() is pieces[1]
+    assert await stream.readany() == b"z" * 20
     assert await stream.readany() == b""
 
 
 @asynchronous
-async def test_read_n_gives_at_most_n_bytes_across_pieces() -> None:
-    stream = stream_of(b"abc", b"def", b"g")
-    assert [await stream.read(2) for _ in range(5)] == [b"ab", b"cd", b"ef", b"g", b""]
+async def test_after_the_end_there_is_nothing() -> None:
+    stream = stream_of(b"one")
+    assert await stream.readany() == b"one"
+    assert await stream.readany() == b""
+    assert await stream.readany() == b""
 
 
 @asynchronous
-async def test_read_n_does_not_wait_for_more_than_there_is() -> None:
+async def test_take_nowait_takes_all_or_nothing() -> None:
+    stream = stream_of(b"x" * 100_000, b"y" * 100_000, high_water=10**6)
+    assert stream.buffered == 200_000
+    assert stream.take_nowait() == b"x" * 100_000 + b"y" * 100_000
+    assert stream.take_nowait() == b""
+    assert (stream.buffered, stream.total_bytes) == (0, 200_000)
+
+
+def test_ends_of_chunks_count_from_the_beginning_of_the_body() -> None:
     stream = stream_of(b"abc", ended=False)
-    assert await asyncio.wait_for(stream.read(100), 1) == b"abc"
-
-
-@asynchronous
-async def test_read_0_neither_reads_nor_waits() -> None:
-    stream = stream_of(ended=False)
-    assert await asyncio.wait_for(stream.read(0), 1) == b""
-
-
-@asynchronous
-async def test_readany_gives_all_that_is_there() -> None:
-    stream = stream_of(b"abc", b"def", ended=False)
-    assert await stream.readany() == b"abcdef"
-
-
-@asynchronous
-async def test_iter_any_gives_pieces_as_they_arrive() -> None:
-    stream = stream_of(b"a", b"b", ended=False)
-    pieces = []
-
-    async def read() -> None:
-        pieces.extend([piece async for piece in stream.iter_any()])
-
-    reader = await started(read())
-    stream.feed(b"c")
-    await settled()
-    stream.feed(b"d")
-    stream.feed(b"e")
-    stream.end()
-    await reader
-    assert pieces == [b"ab", b"c", b"de"]
-
-
-@asynchronous
-async def test_iter_chunked_gives_pieces_of_at_most_that_size() -> None:
-    stream = stream_of(b"abcde", b"fg")
-    pieces = [piece async for piece in stream.iter_chunked(3)]
-    assert b"".join(pieces) == b"abcdefg"
-    assert max(map(len, pieces)) <= 3
-
-
-@pytest.mark.parametrize("size", [0, -1])
-@asynchronous
-async def test_iter_chunked_refuses_a_size_that_is_not_positive(size: int) -> None:
-    with pytest.raises(ValueError, match="must be positive"):
-        async for _ in stream_of(b"abc").iter_chunked(size):
-            pass
+    stream.mark_chunk_ends((1, 3))
+    stream.feed(b"defg")
+    stream.mark_chunk_ends((2,))
+    stream.feed(b"h")
+    assert list(stream.chunk_ends) == [1, 3, 5]
 
 
 @settings(max_examples=100, deadline=None, database=None)
-@given(st.lists(st.binary(max_size=20), max_size=20), st.lists(st.integers(-1, 30), max_size=30))
+@given(st.lists(st.binary(min_size=1, max_size=20), max_size=20), st.lists(st.booleans()))
 def test_nothing_is_lost_or_swapped_however_it_is_read(
-    pieces: list[bytes], sizes: list[int]
+    pieces: list[bytes], waits: list[bool]
 ) -> None:
     async def main() -> None:
         stream = stream_of(*pieces, high_water=40)
-        read = [await (stream.read(size) if size >= 0 else stream.readany()) for size in sizes]
-        read.append(await stream.read())
+        read = [await stream.readany() if wait else stream.take_nowait() for wait in waits]
+        read.append(await read_all(stream))
         assert b"".join(read) == b"".join(pieces)
         assert stream.at_eof()
         assert stream.total_bytes == len(b"".join(pieces))
@@ -141,7 +111,7 @@ def test_nothing_is_lost_or_swapped_however_it_is_read(
 @asynchronous
 async def test_a_reader_waits_for_the_first_byte() -> None:
     stream = stream_of(ended=False)
-    reader = await started(stream.read(10))
+    reader = await started(stream.readany())
     assert not reader.done()
     stream.feed(b"abc")
     assert await reader == b"abc"
@@ -153,17 +123,6 @@ async def test_a_reader_that_waits_hears_of_the_end() -> None:
     reader = await started(stream.readany())
     stream.end()
     assert await reader == b""
-
-
-@asynchronous
-async def test_an_empty_piece_wakes_nobody_for_good() -> None:
-    stream = stream_of(ended=False)
-    reader = await started(stream.readany())
-    stream.feed(b"")
-    await settled()
-    assert not reader.done()
-    stream.feed(b"abc")
-    assert await reader == b"abc"
 
 
 @asynchronous
@@ -192,16 +151,7 @@ async def test_a_cancelled_reader_loses_no_bytes_that_come_later() -> None:
     stream.feed(b"abc")  # it is woken, but cancelled before it runs
     await cancelled(reader)
     stream.end()
-    assert await stream.read() == b"abc"
-
-
-@asynchronous
-async def test_a_cancelled_read_of_the_whole_body_loses_nothing() -> None:
-    stream = stream_of(b"abc", ended=False)
-    await cancelled(await started(stream.read()))
-    stream.feed(b"def")
-    stream.end()
-    assert await stream.read() == b"abcdef"
+    assert await read_all(stream) == b"abc"
 
 
 # --- the end and errors ----------------------------------------------------------------------
@@ -213,7 +163,7 @@ async def test_the_ends_are_told_apart() -> None:
     assert (stream.is_eof(), stream.at_eof()) == (False, False)
     stream.end()
     assert (stream.is_eof(), stream.at_eof()) == (True, False)
-    await stream.read()
+    await stream.readany()
     assert (stream.is_eof(), stream.at_eof()) == (True, True)
     assert stream.exception() is None
 
@@ -224,8 +174,7 @@ async def test_an_error_comes_after_the_bytes_before_it() -> None:
     error = ClientPayloadError("cut off")
     stream.end(error)
     assert stream.exception() is error
-    assert await stream.read(2) == b"ab"
-    assert await stream.readany() == b"c"
+    assert await stream.readany() == b"abc"
     with pytest.raises(ClientPayloadError, match="cut off"):
         await stream.readany()
 
@@ -247,31 +196,28 @@ async def test_an_error_wakes_the_reader() -> None:
         await reader
 
 
-@pytest.mark.parametrize("how", ["read", "read n", "readany", "iter_any", "iter_chunked"])
 @asynchronous
-async def test_every_way_of_reading_raises_the_error_again_and_again(how: str) -> None:
+async def test_the_error_is_raised_again_and_again() -> None:
     stream = stream_of(ended=False)
     stream.end(ClientPayloadError("cut off"))
     for _ in range(2):
-        with pytest.raises(ClientPayloadError, match="cut off"):  # noqa: PT012
-            if how == "read":
-                await stream.read()
-            elif how == "read n":
-                await stream.read(1)
-            elif how == "readany":
-                await stream.readany()
-            elif how == "iter_any":
-                [piece async for piece in stream.iter_any()]
-            else:
-                [piece async for piece in stream.iter_chunked(5)]
+        with pytest.raises(ClientPayloadError, match="cut off"):
+            await stream.readany()
 
 
 @asynchronous
-async def test_read_raises_although_bytes_came_before() -> None:
-    stream = stream_of(b"abc", ended=False)
-    stream.end(ClientPayloadError("cut off"))
-    with pytest.raises(ClientPayloadError, match="cut off"):
-        await stream.read()
+async def test_a_reader_that_broke_the_body_off_hears_no_other_end() -> None:
+    tap = Tap()
+    stream = BodyStream(tap, 100)
+    stream.fail(ClientPayloadError("had enough"))
+    stream.feed(b"x" * 120)  # the connection does not know of it
+    assert tap.calls == ["pause"]
+    stream.end()
+    assert not stream.is_eof()
+    assert tap.calls == ["pause", "resume"]
+    assert await stream.readany() == b"x" * 120
+    with pytest.raises(ClientPayloadError, match="had enough"):
+        await stream.readany()
 
 
 # --- flow ------------------------------------------------------------------------------------
@@ -296,11 +242,13 @@ def test_the_peer_is_paused_once_above_high_water(sizes: list[int], calls: list[
 @asynchronous
 async def test_the_peer_goes_on_when_half_has_been_read() -> None:
     tap = Tap()
-    stream = BodyStream(tap, 100)
-    stream.feed(b"x" * 120)
-    await stream.read(69)
+    stream = BodyStream(tap, 100_000)
+    stream.feed(b"x" * 40_000)
+    stream.feed(b"x" * 40_000)
+    stream.feed(b"x" * 50_000)
+    await stream.readany()
     assert tap.calls == ["pause"]
-    await stream.read(1)
+    await stream.readany()
     assert tap.calls == ["pause", "resume"]
 
 
@@ -330,5 +278,5 @@ async def test_a_connection_is_not_left_paused_by_a_body_that_is_complete() -> N
     stream = BodyStream(tap, 100)
     stream.feed(b"x" * 120)
     stream.end()
-    assert len(await stream.read()) == 120
+    assert len(await stream.readany()) == 120
     assert tap.calls == ["pause", "resume"]

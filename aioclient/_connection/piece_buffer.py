@@ -9,6 +9,8 @@ from typing import Final
 # each: a peer that sends single bytes cannot make us hold much more than these bytes.
 _MANY_PIECES: Final = 1024
 _COST_OF_PIECE_BYTES: Final = 64
+# Joining a piece of this size to others costs more than handing it on alone.
+_LARGE_BYTES: Final = 32 * 1024
 
 
 class PieceBuffer:
@@ -71,6 +73,11 @@ class PieceBuffer:
             self._offset = 0
             pieces.popleft()
         return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def take_some(self) -> bytes:
+        """Take the first piece if it is large, else all: what costs least. It is not empty."""
+        first = self._pieces[0]
+        return self.take(len(first) - self._offset if len(first) >= _LARGE_BYTES else self.size)
 
     def find_end(self, separator: bytes) -> int:
         """How many bytes there are up to the end of the first separator; -1 without one.

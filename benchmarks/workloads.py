@@ -1,0 +1,85 @@
+"""What the clients are made to do, and how often.
+
+* ``get_small_seq``: a JSON document of 200 bytes, one request after the other, body
+  read with ``await resp.json()``;
+* ``get_small_c64``: the same with 64 requests at a time, from 64 tasks;
+* ``headers_heavy``: a response with 40 fields, 5 of them Set-Cookie, one request after
+  the other, body read with ``await resp.read()``, and one field looked up. The url has
+  the host name ``localhost``: aiohttp's cookie jar ignores the cookies of a host that
+  is an IP address, which no real service is. So the cookies are stored and sent back;
+* ``download_100mb``: a file with Content-Length, which nginx sends with sendfile, read
+  with ``async for piece in resp.content.iter_any()``, lengths added up;
+* ``download_chunked_gzip``: JSON lines of 10 MB once decoded, compressed beforehand, in
+  chunks, read with ``await resp.read()``. Every client decodes with Python's zlib;
+* ``download_chunked_gzip_speedups``: the same, and every client decodes with what it
+  chooses by itself: aioclient with isal or zlib-ng if one of them is installed (without
+  them the workload is left out), aiohttp with zlib;
+* ``upload_100mb``: a POST from an async generator that gives the same piece of 64 KiB
+  again and again, in chunks;
+* ``upload_file``: a POST of ``open(path, "rb")``, with Content-Length.
+
+100 MB are 100 * 2**20 bytes, 10 MB are 10 * 2**20. Every answer to a download or an
+upload is checked: how many bytes came, or how many the server says it got.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+PIECE_BYTES = 64 * 1024
+BIG_BYTES = 100 * 2**20
+TEXT_BYTES = 10 * 2**20
+
+Server = Literal["nginx", "bodies"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often a workload is done, unless the command line says otherwise."""
+
+    rounds: int
+    requests: int  # of a round
+    warm_up: int  # uncounted, once at the start
+    settle: int  # uncounted, before every round
+
+
+SMALL = Effort(rounds=15, requests=2000, warm_up=2000, settle=20)
+MIDDLE = Effort(rounds=9, requests=10, warm_up=3, settle=2)
+BIG = Effort(rounds=15, requests=3, warm_up=2, settle=1)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a client does: where it asks for what, how many at a time, what it then does."""
+
+    name: str
+    server: Server
+    path: str
+    does: Literal["json", "field", "pieces", "whole", "send pieces", "send file"]
+    effort: Effort
+    host: str = "127.0.0.1"
+    concurrency: int = 1
+    zlib_only: bool = False  # the client is told to decode with Python's zlib
+    needs_speedups: bool = False  # pointless without isal or zlib-ng
+
+
+WORKLOADS = {
+    workload.name: workload
+    for workload in (
+        Workload("get_small_seq", "nginx", "/small", "json", SMALL),
+        Workload("get_small_c64", "nginx", "/small", "json", SMALL, concurrency=64),
+        Workload("headers_heavy", "nginx", "/heavy", "field", SMALL, host="localhost"),
+        Workload("download_100mb", "nginx", "/download", "pieces", BIG),
+        Workload("download_chunked_gzip", "bodies", "/lines", "whole", MIDDLE, zlib_only=True),
+        Workload(
+            "download_chunked_gzip_speedups",
+            "bodies",
+            "/lines",
+            "whole",
+            MIDDLE,
+            needs_speedups=True,
+        ),
+        Workload("upload_100mb", "bodies", "/sink", "send pieces", BIG),
+        Workload("upload_file", "bodies", "/sink", "send file", BIG),
+    )
+}
+SMALL_WORKLOADS = tuple(name for name, workload in WORKLOADS.items() if workload.effort is SMALL)
