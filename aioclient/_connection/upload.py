@@ -28,6 +28,7 @@ class Upload:
         "_loop",
         "_payload",
         "_unsent_bytes",
+        "_unwritten",
     )
 
     def __init__(
@@ -48,6 +49,7 @@ class Upload:
         if exchange.expect_100_s is not None and payload is not None:
             self._go_on = loop.create_future()
         self._unsent_bytes = 0
+        self._unwritten: list[BytesLike] = []
         self._deadline = exchange.write_deadline
         if self._deadline is not None:
             self._deadline.on_expiry = self._write_expired
@@ -77,6 +79,8 @@ class Upload:
             if payload.file_range is not None and self._length == payload.size:
                 with contextlib.suppress(asyncio.SendfileNotAvailableError):
                     return await self._send_file(payload.file_range)
+            if payload.at_hand is not None and self._length == payload.size:
+                return await self._send_in_memory(payload.at_hand)
             return await self._send_pieces(payload)
         except Exception as error:
             raise ClientPayloadError(f"the request body could not be sent: {error!r}") from error
@@ -89,35 +93,53 @@ class Upload:
         finally:
             timer.cancel()
 
+    async def _send_in_memory(self, data: BytesLike) -> bool:
+        link = self._link
+        view = memoryview(data)
+        for start in range(0, len(view), WRITE_BYTES):
+            if not link.is_open:
+                break
+            link.write(view[start : start + WRITE_BYTES])
+            if link.is_congested:
+                await self._wait(link.drained())
+        return link.is_open
+
     async def _send_pieces(self, payload: Payload) -> bool:
+        """Send in pieces; those that come in one turn of the loop are written together."""
         link = self._link
         writer = BodyWriter(self._length)
+        unwritten, size = self._unwritten, 0
         in_thread = partial(self._loop.run_in_executor, None)
         async with contextlib.aclosing(payload.pieces(in_thread)) as pieces:
             async for piece in pieces:
-                if parts := writer.piece(piece):
-                    await self._write(parts, len(piece))
-                if not link.is_open:
-                    return False
-        end = writer.end()
-        if end and link.is_open:
-            link.write(end)
-        return link.is_open
-
-    async def _write(self, parts: tuple[BytesLike, ...], size: int) -> None:
-        link = self._link
-        if size <= WRITE_BYTES:
-            link.write(b"".join(parts))
-            if link.is_congested:
-                await self._wait(link.drained())
-            return
-        for part in parts:
-            view = memoryview(part)
-            for start in range(0, len(view), WRITE_BYTES):
-                if link.is_open:
-                    link.write(view[start : start + WRITE_BYTES])
+                if not unwritten:
+                    self._loop.call_soon(self._write)  # should the next one not come at once
+                    size = 0
+                # What is not `bytes` may be a buffer that the caller fills again.
+                parts = writer.piece(piece if type(piece) is bytes else bytes(piece))
+                if len(piece) > WRITE_BYTES:
+                    self._write()
+                    for part in parts:
+                        await self._send_in_memory(part)
+                else:
+                    unwritten += parts
+                    size += len(piece)
+                if size >= WRITE_BYTES:
+                    self._write()
                 if link.is_congested:
                     await self._wait(link.drained())
+                if not link.is_open:
+                    return False
+        if end := writer.end():
+            unwritten.append(end)
+        self._write()
+        return link.is_open
+
+    def _write(self) -> None:
+        unwritten = self._unwritten
+        if unwritten and self._link.is_open:
+            self._link.write(b"".join(unwritten))
+        unwritten.clear()
 
     async def _send_file(self, part: FileRange) -> bool:
         """As `send`. Raises SendfileNotAvailableError, with nothing sent, if it must be read."""

@@ -15,7 +15,7 @@ from aioclient._aliases import BytesLike
 READ_BUFFER_BYTES = 256 * 1024
 #: How much is written at once. Up to this size joining parts costs less than another system call
 #: or packet, and so does what Python 3.11 copies of a write that the system does not take at once.
-WRITE_BYTES = 256 * 1024
+WRITE_BYTES = 512 * 1024
 
 
 class Receiver(Protocol):

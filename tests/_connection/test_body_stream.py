@@ -1,6 +1,5 @@
 """The body of a response as a stream."""
 
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -3,6 +3,7 @@
 import asyncio
 from array import array
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from clock import Clock, TimerLoop
@@ -169,6 +170,67 @@ async def test_pieces_leave_as_they_come() -> None:
     assert body_sent(stage.transport) == b"5\r\nhello\r\n10\r\n" + b"x" * 16 + b"\r\n0\r\n\r\n"
     stage.transport.receive(SMALL)
     assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_pieces_that_come_at_once_leave_together() -> None:
+    stage = Stage()
+    writes = stage.transport.writes
+    stage.body.queue.put_nowait(b"one")
+    stage.body.queue.put_nowait(b"two")
+    stage.body.queue.put_nowait(None)
+    await settled()
+    assert body_sent(stage.transport) == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    assert stage.transport.writes == writes + 1
+    stage.transport.receive(SMALL)
+
+
+@asynchronous
+async def test_pieces_are_written_when_they_are_enough() -> None:
+    stage = Stage()
+    for _ in range(5):
+        stage.body.queue.put_nowait(b"x" * (WRITE_BYTES // 2))
+    writes = stage.transport.writes
+    sizes = []
+    stage.transport.on_write = lambda: sizes.append(len(stage.transport.written))
+    await settled()
+    assert stage.transport.writes == writes + 3
+    assert max(b - a for a, b in pairwise(sizes)) < WRITE_BYTES + 100
+    stage.body.queue.put_nowait(None)
+    await settled()
+    stage.transport.receive(SMALL)
+
+
+@pytest.mark.parametrize("framing", [CHUNKED, 5 * WRITE_BYTES // 2 + 10])
+@asynchronous
+async def test_a_large_piece_leaves_in_slices_between_its_neighbours(framing: int) -> None:
+    stage = Stage(framing)
+    large = bytes(range(256)) * (5 * WRITE_BYTES // 2 // 256)
+    for piece in (b"begin", large, b"after", None):
+        stage.body.queue.put_nowait(piece)
+    await settled(30)
+    sent = body_sent(stage.transport)
+    if framing == CHUNKED:
+        sent = sent.replace(b"5\r\nbegin\r\n%x\r\n" % len(large), b"begin")
+        sent = sent.replace(b"\r\n5\r\nafter\r\n0\r\n\r\n", b"after")
+    assert sent == b"begin" + large + b"after"
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_a_buffer_may_be_filled_again_after_its_piece_was_taken() -> None:
+    buffer = bytearray(10)
+
+    async def refilled() -> AsyncIterator[memoryview]:
+        for byte in b"abc":
+            buffer[:] = bytes([byte]) * 10
+            yield memoryview(buffer)
+
+    payload = AsyncIterablePayload(refilled())
+    stage = Stage(30, payload)
+    await settled()
+    assert body_sent(stage.transport) == b"a" * 10 + b"b" * 10 + b"c" * 10
 
 
 @asynchronous
