@@ -71,6 +71,13 @@ def test_multidict_finds_names_in_any_case(fields):
         (b"Gr\xfc\xdfe", "Gr\udcfc\udcdfe"),
         (b"\xed\xa0\x80", "\udced\udca0\udc80"),  # a surrogate is no UTF-8
         (b"\xc0\x80", "\udcc0\udc80"),  # neither is an overlong NUL
+        (b"\xe2\x82", "\udce2\udc82"),  # nor a character that the line end cuts off
+        (b"\xf0", "\udcf0"),
+        # White space and line ends of Unicode, but not of HTTP.
+        *(
+            (f"{char}a{char}b{char}".encode(), f"{char}a{char}b{char}")
+            for char in "\x85\xa0\u1680\u2028\u2029\u3000"
+        ),
     ],
 )
 def test_value_is_decoded_so_that_its_bytes_can_be_had_again(value, text, fields):

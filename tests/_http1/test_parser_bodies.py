@@ -292,6 +292,35 @@ def test_no_trailers_are_given_where_there_are_none(new_parser):
     assert new_parser().feed(CHUNKED + b"0\r\n\r\n")[1:] == [END]
 
 
+@pytest.mark.parametrize("line", [b"%x", b"%X", b"0%x", b"%x;a", b"%x \t"])
+def test_chunks_of_any_size_are_taken_in_any_spelling(line, new_parser):
+    sizes = [1, 9, 10, 15, 16, 17, 159, 160, 255, 256, 257, 4095, 4096, 1, 70_000, 2]
+    bodies = [(b"1\r\n\n" * size)[:size] for size in sizes]
+    data = b"".join(b"%b\r\n%b\r\n" % (line % len(body), body) for body in bodies)
+    body, ends, end = new_parser().feed(CHUNKED + data + b"0\r\n\r\n")[1:]
+    assert body == b"".join(bodies)
+    assert ends == ChunkEnds(tuple(sum(sizes[:count]) for count in range(1, len(sizes) + 1)))
+    assert end is END
+    for length in (1, 2, 3, 5, 6, 7, 100):
+        parser = new_parser()
+        parser.feed(CHUNKED)
+        events = [
+            event
+            for at in range(0, len(data), length)
+            for event in parser.feed(data[at : at + length])
+        ]
+        assert b"".join(event for event in events if isinstance(event, bytes)) == body
+
+
+def test_end_of_a_chunk_that_is_still_to_come_is_not_reported(new_parser):
+    parser = new_parser()
+    assert parser.feed(CHUNKED + b"1\r\na\r\n2\r\nb")[1:] == [b"ab", ChunkEnds((1,))]
+    assert parser.feed(b"c\r\n5\r\n") == [b"c", ChunkEnds((1,))]
+    assert parser.feed(b"de") == [b"de"]
+    assert parser.feed(b"f") == [b"f"]
+    assert parser.feed(b"gh\r\n1\r\ni") == [b"ghi", ChunkEnds((2, 3))]
+
+
 def test_chunk_line_alone_gives_nothing(new_parser):
     parser = new_parser()
     parser.feed(CHUNKED)

@@ -243,6 +243,19 @@ def test_chunks_need_not_be_large(new_parser):
     ]
 
 
+@pytest.mark.parametrize("size", [1, 15, 16, 255, 256, 4095, 4096])
+@pytest.mark.parametrize("less", [0, 1])
+def test_chunk_lines_have_their_limit_whatever_comes_before_and_after(size, less, new_parser):
+    line = b"%x\r\n" % size
+    parser = new_parser(limits=Limits(max_chunk_line_size=len(line) - less))
+    event = parser.feed(CHUNKED + (line + b"x" * size + b"\r\n") * 3)[-1]
+    if less:
+        assert isinstance(event, BodyLimitError)
+        assert f"max_chunk_line_size ({len(line) - 1})" in str(event)
+    else:
+        assert event == ChunkEnds((size, size * 2, size * 3))
+
+
 def test_largest_chunk_size_is_63_bits(new_parser):
     parser = new_parser()
     assert parser.feed(CHUNKED + b"7fffffffffffffff\r\nx")[1:] == [b"x"]
