@@ -1,6 +1,7 @@
 """aioclient: an HTTP client for asyncio, with the names that users of aiohttp's client know."""
 
 from ._auth.basic import encode_basic_auth
+from ._body.zlib_backend import set_zlib_backend
 from ._message.request import RequestInfo
 from ._message.response import ClientResponse, HttpVersion, HttpVersion10, HttpVersion11
 from ._pool.connector import BaseConnector
@@ -79,4 +80,5 @@ __all__ = (
     "__version__",
     "encode_basic_auth",
     "extensions_active",
+    "set_zlib_backend",
 )

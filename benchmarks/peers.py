@@ -106,7 +106,7 @@ class SessionDriver:
 
     async def open(self) -> None:
         if self._workload.zlib_only:
-            _set_zlib_backend(self._module)
+            self._module.set_zlib_backend(zlib)
         self._session = self._module.ClientSession()
         await self._check()
 
@@ -179,13 +179,6 @@ class SessionDriver:
 def _expect(size: int, expected: int) -> None:
     if size != expected:
         raise RuntimeError(f"{size} bytes instead of {expected}")
-
-
-def _set_zlib_backend(module: Any) -> None:
-    """Have a client decode gzip with Python's zlib, whatever is installed."""
-    if not hasattr(module, "set_zlib_backend"):
-        module = importlib.import_module("aioclient._body.content_coding")
-    module.set_zlib_backend(zlib)
 
 
 def make_driver(peer: str, workload: Workload, port: int, path: Path) -> Driver:

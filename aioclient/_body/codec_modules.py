@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from aioclient.errors import ClientPayloadError
 
-_BACKEND_NAMES = ("compressobj", "crc32", "decompressobj", "error")
+from .zlib_backend import choice
 
 
 class Inflater(Protocol):
@@ -82,38 +82,11 @@ class BrotliModule(Protocol):
     def Decompressor(self) -> Callable[[], BrotliDecompressor]: ...  # noqa: N802 - their name
 
 
-def set_zlib_backend(module: ZlibBackend) -> None:
-    """Use `module` in place of zlib for gzip and deflate, in bodies that begin from now on.
-
-    `isal.isal_zlib`, `zlib_ng.zlib_ng`, or what else has compressobj, decompressobj, crc32 and
-    error. Without this call, the first of these two that is installed is used, else zlib.
-    Raises TypeError that names what is missing.
-    """
-    if missing := [name for name in _BACKEND_NAMES if not hasattr(module, name)]:
-        raise TypeError(f"zlib backend {module!r} has no {', '.join(missing)}")
-    _zlib.backend = module
-
-
-class ZlibChoice:
-    """The module that decodes gzip and deflate: as set, else chosen when first needed."""
-
-    __slots__ = ("backend",)
-
-    def __init__(self) -> None:
-        self.backend: ZlibBackend | None = None
-
-    def load(self) -> ZlibBackend:
-        if self.backend is None:
-            self.backend = _default_zlib()
-        return self.backend
-
-
-_zlib = ZlibChoice()
-
-
 def zlib_module() -> ZlibBackend:
     """The module that decodes gzip and deflate now."""
-    return _zlib.load()
+    if choice.backend is None:
+        choice.backend = _default_zlib()
+    return choice.backend
 
 
 def standard_zlib() -> ZlibBackend:

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from aioclient.errors import ClientPayloadError, shown
 
-from .codec_modules import brotli_name, set_zlib_backend, zstd_name
+from .codec_modules import brotli_name, zstd_name
 from .content_decoders import BrotliDecoder, DeflateDecoder, GzipDecoder, ZstdDecoder
 
-__all__ = ("MAX_CODINGS", "Decoder", "accept_encoding", "decoder_for", "set_zlib_backend")
+__all__ = ("MAX_CODINGS", "Decoder", "accept_encoding", "decoder_for")
 
 #: Codings one body may have. Nobody honest sends more than two; each multiplies what a byte costs.
 MAX_CODINGS = 5

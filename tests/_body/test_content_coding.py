@@ -14,8 +14,8 @@ from aioclient._body.content_coding import (
     MAX_CODINGS,
     accept_encoding,
     decoder_for,
-    set_zlib_backend,
 )
+from aioclient._body.zlib_backend import set_zlib_backend
 from aioclient.errors import ClientPayloadError
 
 
@@ -294,12 +294,12 @@ def test_a_zlib_backend_that_lacks_something_is_refused():
 def test_the_default_zlib_backend(install, monkeypatch, names, expected):
     module = pytest.importorskip(expected, reason=f"{expected} is not installed")
     install(*names)
-    monkeypatch.setattr("aioclient._body.codec_modules._zlib", codec_modules.ZlibChoice())
+    monkeypatch.setattr("aioclient._body.zlib_backend.choice.backend", None)
     assert zlib_module() is module
 
 
 def test_a_zlib_backend_that_cannot_be_imported_is_passed_over(install, monkeypatch):
     install("isal")
     monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
-    monkeypatch.setattr("aioclient._body.codec_modules._zlib", codec_modules.ZlibChoice())
+    monkeypatch.setattr("aioclient._body.zlib_backend.choice.backend", None)
     assert zlib_module() is importlib.import_module("zlib")

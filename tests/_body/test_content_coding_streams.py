@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aioclient._body import content_decoders
-from aioclient._body.codec_modules import is_installed, set_zlib_backend, zlib_module, zstd_name
+from aioclient._body.codec_modules import is_installed, zlib_module, zstd_name
 from aioclient._body.content_coding import decoder_for
 from aioclient._body.content_decoders import MAX_EMPTY_ZSTD_FRAMES, MAX_GZIP_MEMBERS
+from aioclient._body.zlib_backend import set_zlib_backend
 from aioclient.errors import ClientPayloadError
 
 BACKENDS = ("zlib", "isal.isal_zlib", "zlib_ng.zlib_ng")
