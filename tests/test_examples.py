@@ -40,6 +40,22 @@ def test_upload_is_accepted():
     assert run_against_origin("/echo", load("upload").upload) == 200
 
 
+def test_upload_file_is_accepted(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"hello" * 100_000)
+    example = load("upload_file").upload
+    assert run_against_origin("/echo", lambda url: example(url, path)) == 200
+
+
+def test_untrusted_server_names_the_limit_that_was_passed():
+    example = load("untrusted_server").size_or_reason
+    assert run_against_origin("/bytes/1000", example) == "1000 bytes"
+    reason = run_against_origin("/bytes/1000001", example)
+    assert reason == "too much: max_body_size is 1000000"
+    reason = run_against_origin("/headers/100", example)
+    assert reason == "too large a head: max_headers is 64"
+
+
 def test_many_requests_all_succeed():
     assert run_against_origin("/json", load("many_requests").get_many) == {200: 200}
 
