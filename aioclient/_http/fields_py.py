@@ -14,6 +14,8 @@ from aioclient._http.header_names import SHARED_NAMES, shared_name
 
 _BLANKS = b" \t"
 _BLANKS_AND_CR = b" \t\r"
+# As SHARED_NAMES, for names that were decoded already.
+_SHARED_TEXTS = {spelling.decode("ascii"): name for spelling, name in SHARED_NAMES.items()}
 
 
 def unfold(value: bytes) -> bytes:
@@ -56,10 +58,26 @@ def raw_pairs(section: FieldSection) -> RawHeaders:
 
 def to_multidict(section: FieldSection) -> CIMultiDict[str]:
     """Names as `istr` (shared for well-known ones), values as UTF-8 with surrogateescape."""
-    known = SHARED_NAMES.get
+    # As `split_fields`, but decoded once instead of value by value, which gives the same: all that
+    # it is cut at is ASCII, and that is never part of a longer character, not even of a broken one.
+    # (`splitlines`, and `strip` without its argument, know more line ends and blanks than HTTP.)
+    known = _SHARED_TEXTS.get
+    pairs = []
+    for line in section.decode("utf-8", "surrogateescape").split("\n")[:-2]:
+        text, colon, value = line.partition(":")
+        name = known(text)
+        if name is None or not colon:
+            if not colon or text.startswith((" ", "\t")):
+                return _to_multidict_with_folds(section)
+            name = shared_name(text.encode("utf-8", "surrogateescape"))
+        pairs.append((name, value.strip(" \t\r")))
+    return CIMultiDict(pairs)
+
+
+def _to_multidict_with_folds(section: FieldSection) -> CIMultiDict[str]:
     return CIMultiDict(
         [
-            (known(name) or shared_name(name), value.decode("utf-8", "surrogateescape"))
+            (shared_name(name), value.decode("utf-8", "surrogateescape"))
             for name, value in split_fields(section)
         ]
     )

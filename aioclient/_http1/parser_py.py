@@ -4,6 +4,10 @@ The same few steps in both: wait for a whole head, cut it in one pass, ask `fram
 body is, then count or un-chunk it. Nothing is decided here but where a piece begins and ends; what
 is refused is refused without a reason, and `diagnosis` finds the words for it.
 
+Two things have a short way here, because each step costs time in Python: a head that comes whole
+and has nothing unusual (`_plain_head`), and chunks of a few bytes (`_small_chunks`). Neither
+refuses anything: what it does not take is left to the steps, which alone know all of the grammar.
+
 Grammar (RFC 9112; ``line-end`` is CRLF or a lone LF, section 2.2)::
 
     head         = *line-end status-line *field-line line-end
@@ -16,6 +20,7 @@ Grammar (RFC 9112; ``line-end`` is CRLF or a lone LF, section 2.2)::
 
 import re
 from enum import IntEnum
+from itertools import accumulate, islice
 
 from aioclient._aliases import BytesLike
 from aioclient._http.events import (
@@ -54,7 +59,14 @@ _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]+)[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\r\
 # Control characters other than HTAB and line ends, or a CR that no LF follows.
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# A head with nothing in it that needs a second look: good lines, none of which goes on with the one
+# before, up to the first empty one. Possessive quantifiers: what fits has only one way to fit.
+_PLAIN_HEAD = re.compile(
+    rb"HTTP/1\.([0-9]) ([1-9][0-9][0-9])(?: ([\t\x20-\x7e\x80-\xff]*+))?\r?+\n"
+    rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r?+\n)*+\r?+\n)"
+)
 _START = b"HTTP/1."
+_BLANKS = b" \t"
 _MAX_CHUNK_SIZE = 2**63 - 1
 # Lower-case names of the fields that ResponseHead singles out.
 _SINGLED_OUT = frozenset(
@@ -68,6 +80,12 @@ _SINGLED_OUT = frozenset(
         b"transfer-encoding",
     }
 )
+# A field of these in a plain head, with the line end before it. (In bytes, (?i) is about ASCII.)
+_SINGLED_OUT_LINE = re.compile(
+    rb"(?i)\n(%s):[ \t]*+([^\r\n]*+)" % b"|".join(map(re.escape, sorted(_SINGLED_OUT)))
+)
+# The usual lines of small chunks -> their sizes: 3 bytes for those below 16, 4 for the others.
+_SMALL_CHUNKS = {line % size: size for size in range(1, 256) for line in (b"%x\r\n", b"%X\r\n")}
 
 
 class ResponseParser:
@@ -75,9 +93,6 @@ class ResponseParser:
 
     __slots__ = (
         "_buffer",
-        "_chunk_ends",
-        "_chunks",
-        "_chunks_size",
         "_empty_lines",
         "_expected",
         "_extensions",
@@ -108,9 +123,6 @@ class ResponseParser:
         self._received = 0
         self._remaining = 0
         self._trailer_room = 0
-        self._chunks: list[bytes] = []
-        self._chunks_size = 0
-        self._chunk_ends: list[int] = []
 
     @property
     def surplus(self) -> int:
@@ -142,6 +154,11 @@ class ResponseParser:
         """
         if self._state is State.COUNTED_BODY and len(data) <= self._remaining:
             return self._count(bytes(data))  # the buffer is empty while a body is counted
+        if self._state is State.CHUNK_DATA and 0 < len(data) < self._remaining:
+            piece = bytes(data)  # and in the middle of a chunk
+            self._remaining -= len(piece)
+            self._received += len(piece)
+            return [piece]
         if self._state is State.BROKEN:
             return []
         self._buffer += data
@@ -149,9 +166,7 @@ class ResponseParser:
         try:
             while self._step(events):
                 pass
-            self._flush_chunks(events)
         except ClientError as error:
-            self._flush_chunks(events)
             self._state = State.BROKEN
             self._buffer.clear()
             events.append(error)
@@ -185,29 +200,31 @@ class ResponseParser:
         if state is State.BODY_UNTIL_CLOSE:
             events.append(self._take(len(self._buffer)))
             return False
-        if state is State.CHUNK_LINE:
-            return self._chunk_line()
-        if state is State.CHUNK_DATA:
-            return self._chunk_data()
-        if state is State.CHUNK_END:
-            return self._chunk_end()
-        return self._trailers(events)
+        if state is State.TRAILERS:
+            return self._trailers(events)
+        return self._chunks(events)
 
     # --- head ---------------------------------------------------------------------------------
 
     def _head(self, events: list[Event]) -> bool:
-        if not self._skip_empty_lines():
-            return False
-        buffer = self._buffer
-        if not (buffer.startswith(_START) or _START.startswith(buffer)):
-            raise diagnosis.bad_start(bytes(buffer))
-        limits = self._limits
-        size = self._section_end()
-        if size > limits.max_head_size or (not size and len(buffer) >= limits.max_head_size):
-            raise diagnosis.head_too_large(limits)
-        if not size:
-            return False
-        head = self._cut(self._take(size))
+        buffer, limits = self._buffer, self._limits
+        if not buffer.startswith(_START):
+            if not self._skip_empty_lines():
+                return False
+            if not (buffer.startswith(_START) or _START.startswith(buffer)):
+                raise diagnosis.bad_start(bytes(buffer))
+        there = len(buffer)
+        # Most heads come whole and are plain. Only the first piece is tried, so that a head in many
+        # pieces costs linear time.
+        head = self._plain_head() if not self._scanned else None
+        if head is None:
+            size = self._section_end()
+            if size > limits.max_head_size or (not size and there >= limits.max_head_size):
+                raise diagnosis.head_too_large(limits)
+            if not size:
+                return False
+            head = self._cut(self._take(size))
+        size = there - len(buffer)
         length = body_length(head, self._method)
         events.append(head)
         if head.status < 200:
@@ -253,6 +270,32 @@ class ResponseParser:
         self._scanned = max(0, len(buffer) - 2)
         return 0
 
+    def _plain_head(self) -> ResponseHead | None:
+        """Take a head that is there whole, is plain and surely passes no limit; None if it is not.
+
+        What `_section_end` and `_cut` would give in many steps; they look at all the others.
+        """
+        buffer, limits = self._buffer, self._limits
+        plain = _PLAIN_HEAD.match(buffer)
+        if plain is None:
+            return None
+        size = plain.end()  # no line and no field is larger
+        fields = buffer.count(b"\n", 0, size) - 2
+        if (
+            size > limits.max_field_size
+            or size > limits.max_line_size
+            or size > limits.max_head_size
+            or fields > limits.max_headers
+        ):
+            return None
+        self._fields = fields
+        singled_out: dict[bytes, bytes] = {}
+        for name, value in _SINGLED_OUT_LINE.findall(buffer, plain.start(4) - 1, size):
+            _single_out(singled_out, name.lower(), value.rstrip(_BLANKS))
+        head = _head_of(plain, plain[4], singled_out)
+        del buffer[:size]
+        return head
+
     def _cut(self, head: bytes) -> ResponseHead:
         limits = self._limits
         self._scanned = 0
@@ -265,20 +308,7 @@ class ResponseParser:
         line_bytes = head[: line.end()].rstrip(b"\r\n")
         if len(line_bytes) > limits.max_line_size:
             raise diagnosis.line_too_long(limits, line_bytes)
-        get = singled_out.get
-        return ResponseHead(
-            int(line[2]),
-            (line[3] or b"").decode("utf-8", "surrogateescape"),
-            int(line[1]),
-            FieldSection(section),
-            get(b"content-length"),
-            get(b"transfer-encoding"),
-            get(b"connection"),
-            get(b"content-type"),
-            get(b"content-encoding"),
-            get(b"location"),
-            b"set-cookie" in singled_out,
-        )
+        return _head_of(line, section, singled_out)
 
     def _check_fields(self, section: bytes, head: bytes) -> dict[bytes, bytes]:
         """Check every field of a section; give those that ResponseHead singles out, joined.
@@ -300,9 +330,7 @@ class ResponseParser:
                 too_long = name
             lower = name.lower()
             if lower in _SINGLED_OUT:
-                # RFC 9110 section 5.3: lines of the same name may be joined with commas.
-                before = singled_out.get(lower)
-                singled_out[lower] = value if before is None else before + b", " + value
+                _single_out(singled_out, lower, value)
         if too_long is not None:
             raise diagnosis.field_too_long(limits, too_long, in_trailers=not head)
         if self._fields > limits.max_headers:
@@ -327,14 +355,85 @@ class ResponseParser:
         self._state = State.IDLE
         return END_OF_MESSAGE
 
-    def _chunk_line(self) -> bool:
-        buffer, limits = self._buffer, self._limits
-        size = buffer.find(b"\n", 0, limits.max_chunk_line_size) + 1
-        if not size:
-            if len(buffer) >= limits.max_chunk_line_size:
-                raise diagnosis.chunk_line_too_long(limits, bytes(buffer[:200]))
-            return False
-        line = self._take(size)
+    def _chunks(self, events: list[Event]) -> bool:
+        """Take all the chunks and parts of chunks that are there, as far as the last chunk."""
+        data = bytes(self._buffer)
+        pieces: list[bytes] = []  # each ends a chunk, except perhaps the last
+        cut_off = 0  # how many do not
+        at = 0
+        try:
+            while at < len(data):
+                state = self._state
+                if state is State.CHUNK_LINE:
+                    used = self._small_chunks(data, at, pieces) or self._chunk_line(data, at)
+                elif state is State.CHUNK_DATA:
+                    piece = data[at : at + self._remaining]
+                    pieces.append(piece)
+                    used = len(piece)
+                    self._remaining -= used
+                    if self._remaining:
+                        cut_off = 1
+                    else:
+                        self._state = State.CHUNK_END
+                elif state is State.CHUNK_END:
+                    used = _line_end(data, at)
+                    if used:
+                        self._state = State.CHUNK_LINE
+                else:
+                    break
+                if not used:
+                    break
+                at += used
+        finally:  # what came before an error is given, too
+            self._give(pieces, len(pieces) - cut_off, events)
+        del self._buffer[:at]
+        return self._state is State.TRAILERS
+
+    def _give(self, pieces: list[bytes], whole: int, events: list[Event]) -> None:
+        """Give pieces of chunks as one piece of body: chunks may be tiny."""
+        if not pieces:
+            return
+        body = b"".join(pieces)
+        self._received += len(body)
+        events.append(body)
+        if whole:
+            ends = accumulate(map(len, pieces))
+            events.append(ChunkEnds(tuple(islice(ends, min(whole, MAX_CHUNK_ENDS)))))
+
+    def _small_chunks(self, data: bytes, at: int, pieces: list[bytes]) -> int:
+        """Take small chunks that are there whole; how many bytes that was.
+
+        A body may have one for each of its bytes, so this does in one turn what is three steps
+        else. It is right because it takes only what the steps would take: a size of one or two
+        digits and CRLF, so much data, CRLF. Whatever is different is left to them.
+        """
+        if len(data) - at < 6 or self._limits.max_chunk_line_size < 4:
+            return 0  # less than a chunk of one byte, or no room for the lines of the table
+        start = at
+        size_of = _SMALL_CHUNKS.get
+        append = pieces.append
+        while True:
+            begin = at + 3
+            if not (size := size_of(data[at:begin])):
+                begin = at + 4
+                if not (size := size_of(data[at:begin])):
+                    break
+            end = begin + size
+            if data[end : end + 2] != b"\r\n":
+                break
+            append(data[begin:end])
+            at = end + 2
+        return at - start
+
+    def _chunk_line(self, data: bytes, at: int) -> int:
+        """Take a chunk-size line; its size, 0 if it is not there whole."""
+        limits = self._limits
+        end = data.find(b"\n", at, at + limits.max_chunk_line_size) + 1
+        if not end:
+            if len(data) - at >= limits.max_chunk_line_size:
+                raise diagnosis.chunk_line_too_long(limits, data[at : at + 200])
+            return 0
+        line = data[at:end]
         match = _CHUNK_LINE.fullmatch(line)
         chunk_size = int(match[1], 16) if match is not None else -1
         if not 0 <= chunk_size <= _MAX_CHUNK_SIZE:
@@ -345,39 +444,15 @@ class ResponseParser:
                 raise diagnosis.chunk_extensions_too_large(limits)
         self._remaining = chunk_size
         self._state = State.CHUNK_DATA if chunk_size else State.TRAILERS
-        return True
-
-    def _chunk_data(self) -> bool:
-        piece = self._take(min(self._remaining, len(self._buffer)))
-        self._chunks.append(piece)
-        self._chunks_size += len(piece)
-        self._received += len(piece)
-        self._remaining -= len(piece)
-        if not self._remaining:
-            self._state = State.CHUNK_END
-            if len(self._chunk_ends) < MAX_CHUNK_ENDS:
-                self._chunk_ends.append(self._chunks_size)
-        return True
-
-    def _chunk_end(self) -> bool:
-        end = self._buffer[:2]
-        if not b"\r\n".startswith(end):  # RFC 9112 section 7.1: both bytes, nothing else
-            raise diagnosis.bad_chunk_end(bytes(end))
-        if len(end) < 2:
-            return False
-        self._take(2)
-        self._state = State.CHUNK_LINE
-        return True
+        return len(line)
 
     def _trailers(self, events: list[Event]) -> bool:
         buffer = self._buffer
         if buffer[0] in (0x0D, 0x0A):
-            end = buffer[:2]
-            if not b"\r\n".startswith(end):
-                raise diagnosis.bad_chunk_end(bytes(end))
-            if len(end) < 2:
+            size = _line_end(buffer, 0)
+            if not size:
                 return False
-            self._take(2)
+            del buffer[:size]
         else:
             size = self._section_end()
             room = self._trailer_room
@@ -388,18 +463,43 @@ class ResponseParser:
             self._scanned = 0
             section = self._take(size)
             self._check_fields(section, b"")
-            self._flush_chunks(events)
             events.append(Trailers(FieldSection(section)))
-        self._flush_chunks(events)
         events.append(self._end())
         return True
 
-    def _flush_chunks(self, events: list[Event]) -> None:
-        """Give what came in chunks since the last feed as one piece: chunks may be tiny."""
-        if self._chunks:
-            events.append(self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks))
-            self._chunks.clear()
-            self._chunks_size = 0
-            if self._chunk_ends:
-                events.append(ChunkEnds(tuple(self._chunk_ends)))
-                self._chunk_ends.clear()
+
+def _single_out(singled_out: dict[bytes, bytes], name: bytes, value: bytes) -> None:
+    # RFC 9110 section 5.3: lines of the same name may be joined with commas.
+    before = singled_out.get(name)
+    singled_out[name] = value if before is None else before + b", " + value
+
+
+def _head_of(
+    line: re.Match[bytes], section: bytes, singled_out: dict[bytes, bytes]
+) -> ResponseHead:
+    """A head from the first three groups of a status line, and its fields."""
+    get = singled_out.get
+    return ResponseHead(
+        int(line[2]),
+        (line[3] or b"").decode("utf-8", "surrogateescape"),
+        int(line[1]),
+        FieldSection(section),
+        get(b"content-length"),
+        get(b"transfer-encoding"),
+        get(b"connection"),
+        get(b"content-type"),
+        get(b"content-encoding"),
+        get(b"location"),
+        b"set-cookie" in singled_out,
+    )
+
+
+def _line_end(data: BytesLike, at: int) -> int:
+    """The size of the CRLF that is here, 0 if only its CR is (RFC 9112 section 7.1).
+
+    Raises ClientPayloadError for anything else.
+    """
+    end = bytes(data[at : at + 2])
+    if not b"\r\n".startswith(end):
+        raise diagnosis.bad_chunk_end(end)
+    return 2 if len(end) == 2 else 0

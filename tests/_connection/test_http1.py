@@ -515,6 +515,38 @@ async def test_a_body_that_nobody_reads_stops_the_server() -> None:
 
 
 @asynchronous
+async def test_a_large_body_is_not_copied_on_its_way() -> None:
+    stage = Stage()
+    stage.transport.receive(big_head(10_000_000) + b"x" * 10)
+    stream = stage.exchange.stream
+    assert stream is not None
+    assert await stream.readany() == b"x" * 10
+    piece = b"y" * 100_000
+    stage.transport.receive(piece)
+    assert await stream.readany() is piece
+    for _ in range(98):
+        stage.transport.receive(piece)
+        await stream.readany()
+    stage.transport.receive(b"z" * 99_990)
+    assert await stream.readany() == b"z" * 99_990
+    assert stage.ends.told == [True]
+    stage.exchange = new_exchange(stage.ends)
+    stage.connection.begin(request_head(), None, stage.exchange)
+    stage.transport.receive(SMALL)
+    assert stage.exchange.body == b"hello"
+    assert stage.ends.told == [True, True]
+
+
+@asynchronous
+async def test_surplus_behind_a_large_body_is_not_its() -> None:
+    stage = Stage()
+    stage.transport.receive(big_head(1_000_000) + b"x" * 10)
+    stage.transport.receive(b"y" * 1_000_000)
+    assert stage.ends.told == [False]
+    assert len(await body_of(stage.exchange)) == 1_000_000
+
+
+@asynchronous
 async def test_a_body_that_is_read_lets_the_server_go_on() -> None:
     stage = Stage()
     data = bytes(range(256)) * 20_000

@@ -158,6 +158,52 @@ async def test_flushed_waits_until_everything_is_sent() -> None:
     await settled()
 
 
+class Kinds(Listener):
+    """Notes as what kind of object bytes come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: list[type] = []
+        self.received = b""
+
+    def bytes_arrived(self, data: bytes | memoryview) -> None:
+        self.kinds.append(type(data))
+        self.received += data
+
+
+@asynchronous
+async def test_many_bytes_come_as_bytes() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    kinds = Kinds()
+    _, link = await loop.create_connection(lambda: TransportLink(kinds, loop), sock=own)
+    for number, is_bulk in enumerate((False, True, True, False, True)):
+        link.expect_bulk(is_bulk)
+        other.send(b"hello")
+        await until(lambda: len(kinds.kinds) > number)  # noqa: B023
+    assert kinds.kinds == [memoryview, bytes, bytes, memoryview, bytes]
+    assert kinds.received == b"hello" * 5
+    other.close()  # the protocol of bytes hears of the rest, too
+    await until(lambda: not link.is_open)
+    await link.wait_closed()
+    assert kinds.events == ["made", "eof", ("lost", None)]
+    link.expect_bulk(False)
+
+
+@asynchronous
+async def test_congestion_is_heard_while_bytes_come_as_bytes() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
+    link.expect_bulk(True)
+    link.write(b"x" * 10_000_000)
+    assert link.is_congested
+    link.abort()
+    await link.wait_closed()
+    assert not link.is_congested
+    other.close()
+
+
 @asynchronous
 async def test_a_descriptor_is_another_one_of_the_same_socket() -> None:
     loop = asyncio.get_running_loop()

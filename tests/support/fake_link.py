@@ -20,7 +20,7 @@ class FakeTransport(asyncio.Transport):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
         self._loop = loop
-        self._protocol: asyncio.BufferedProtocol
+        self._protocol: asyncio.BufferedProtocol | asyncio.Protocol
         self.written = bytearray()
         self.writes = 0
         #: How large the items of what was written are: 1 but for views of other things than bytes.
@@ -70,6 +70,10 @@ class FakeTransport(asyncio.Transport):
 
     # --- what the peer does -------------------------------------------------------------------
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        assert isinstance(protocol, asyncio.BufferedProtocol | asyncio.Protocol)
+        self._protocol = protocol
+
     def attach(self, protocol: asyncio.BufferedProtocol) -> None:
         self._protocol = protocol
         protocol.connection_made(self)
@@ -78,10 +82,14 @@ class FakeTransport(asyncio.Transport):
         """Bytes arrive, in as many reads as the protocol's buffer makes of them."""
         assert not self.is_reading_paused, "bytes arrived while reading was paused"
         while data:
-            buffer = self._protocol.get_buffer(-1)
+            protocol = self._protocol
+            if isinstance(protocol, asyncio.Protocol):
+                protocol.data_received(data)
+                return
+            buffer = memoryview(protocol.get_buffer(-1))
             size = min(len(buffer), len(data))
             buffer[:size] = data[:size]
-            self._protocol.buffer_updated(size)
+            protocol.buffer_updated(size)
             data = data[size:]
 
     def receive_eof(self) -> None:
