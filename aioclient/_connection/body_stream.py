@@ -45,7 +45,8 @@ class BodyStream:
         self._piece_start = 0  # `total_bytes` before the last piece
         self._error: Exception | None = None
         self._end_callbacks: list[Callable[[], None]] = []
-        self._waiter: asyncio.Future[None] | None = None
+        # Of the reader that waits: done with its bytes, or with none for it to look again.
+        self._waiter: asyncio.Future[bytes] | None = None
         #: Bytes that have arrived so far.
         self.total_bytes = 0
         #: How many bytes had arrived at the end of each chunk of HTTP/1.1: the reader drops them.
@@ -55,18 +56,19 @@ class BodyStream:
 
     def feed(self, piece: bytes) -> None:
         """More of the body has arrived: at least a byte."""
-        buffer = self._buffer
-        buffer.append(piece)
         self._piece_start = self.total_bytes
         self.total_bytes += len(piece)
+        waiter = self._waiter
+        if waiter is not None:  # then nothing was there before
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(piece)
+                return
+        buffer = self._buffer
+        buffer.append(piece)
         if buffer.size > self.high_water_bytes and not self._paused and self._flow is not None:
             self._paused = True
             self._flow.pause_reading()
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
 
     def mark_chunk_ends(self, offsets: tuple[int, ...]) -> None:
         """Chunks of HTTP/1.1 ended at these offsets of the piece fed last."""
@@ -135,12 +137,18 @@ class BodyStream:
                 return b""
             if self._waiter is not None:
                 raise RuntimeError("another coroutine is already waiting for this body")
-            self._waiter = waiter = asyncio.get_running_loop().create_future()
+            waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            self._waiter = waiter
             try:
-                await waiter
-            finally:
+                piece = await waiter
+            except BaseException:
                 if self._waiter is waiter:
                     self._waiter = None
+                if waiter.done() and not waiter.cancelled() and (piece := waiter.result()):
+                    buffer.put_back(piece)  # it came, and nobody is there for it any more
+                raise
+            if piece:
+                return piece
         piece = buffer.take_some()
         if self._paused:
             self._let_flow()
@@ -157,7 +165,7 @@ class BodyStream:
     def _tell_end(self) -> None:
         waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+            waiter.set_result(b"")
         callbacks, self._end_callbacks = self._end_callbacks, []
         for callback in callbacks:
             callback()

@@ -1,6 +1,7 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
+from typing import Final
 
 from multidict import CIMultiDictProxy
 
@@ -29,6 +30,9 @@ from aioclient.errors import (
     ServerProtocolError,
     shown,
 )
+
+#: Digits of a Content-Length from which on the body comes as objects of its own.
+_BULK_DIGITS: Final = 7
 
 
 class Http1Connection(Connection):
@@ -129,7 +133,7 @@ class Http1Connection(Connection):
         """Use this link."""
         self._link = link
 
-    def bytes_arrived(self, data: memoryview) -> None:
+    def bytes_arrived(self, data: memoryview | bytes) -> None:
         """Hand what arrived to the exchange; wake its waiter when there is a head."""
         exchange = self._exchange
         if exchange is None:
@@ -157,6 +161,8 @@ class Http1Connection(Connection):
                 self._rarer_event(exchange, event)
         if head is not None and exchange.stream is None and not exchange.has_ended:
             exchange.open_stream(self)
+            if head.content_length is not None and len(head.content_length) >= _BULK_DIGITS:
+                self._link.expect_bulk(True)
 
     def _informational(self, exchange: Exchange, head: ResponseHead) -> None:
         """Let 100 start the body; hand 102 and 103 to who asked for them; others say nothing."""
@@ -240,12 +246,15 @@ class Http1Connection(Connection):
 
     def _end(self, reusable: bool, error: Exception | None = None) -> None:
         exchange, self._exchange = self._exchange, None
-        self._stop_upload()
+        if self._upload is not None:
+            self._stop_upload()
         if self._has_body and self._link.unsent_bytes:
             # The answer came early. Closing would wait for a server that may not read any more.
             reusable = False
             self._link.abort()
         if exchange is not None:
+            if exchange.stream is not None:
+                self._link.expect_bulk(False)
             exchange.end(reusable, error)
 
     def _break_off(self, exchange: Exchange, error: Exception) -> None:

@@ -2,18 +2,99 @@
 """Field section -> raw pairs or a case-insensitive multidict: the compiled twin."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 
-from aioclient._http.h1scan cimport H1SCAN_OK, bytes_of, h1scan_field, read_field, text_of
+from aioclient._http.h1scan cimport (
+    H1SCAN_OK,
+    ascii_text_of,
+    bytes_of,
+    h1scan_field,
+    is_ascii,
+    is_same_token,
+    part_of,
+    read_field,
+    text_of,
+)
 
 from multidict import CIMultiDict
 
 from aioclient._http.fields_py import unfold
-from aioclient._http.header_names import SHARED_NAMES, shared_name
+from aioclient._http.header_names import SEEN_NAMES, SHARED_NAMES, shared_name
 
 cdef object _CIMultiDict = CIMultiDict
-cdef dict _SHARED_NAMES = SHARED_NAMES
+cdef object _add = CIMultiDict.add
+cdef object _seen_name = SEEN_NAMES.get  # a call: what it gives cannot be forgotten meanwhile
 cdef object _shared_name = shared_name
 cdef object _unfold = unfold
+
+# --- well-known names -----------------------------------------------------------------------------
+
+
+cdef struct KnownName:
+    size_t length  # 0 in a free slot
+    const unsigned char *lower
+    PyObject *shared
+
+
+# A hash table with open addressing, filled once; so that the name of most fields is found without
+# making an object. What its pointers point to is kept by _KEPT.
+cdef enum:
+    SLOTS = 256
+cdef KnownName _known[SLOTS]
+cdef list _KEPT = []
+
+
+cdef inline size_t slot_of(const unsigned char *name, size_t length):
+    """Where to begin to look; the same for lower and upper case. `length` is not 0."""
+    cdef size_t first = name[0] | 32
+    cdef size_t middle = name[length // 2] | 32
+    cdef size_t last = name[length - 1] | 32
+    return (9 * length + 25 * first + 7 * middle + 25 * last) % SLOTS
+
+
+cdef int _know(object name) except -1:
+    cdef bytes lower = name.lower().encode("ascii")
+    cdef const unsigned char *letters = <const unsigned char *>PyBytes_AS_STRING(lower)
+    cdef size_t length = PyBytes_GET_SIZE(lower)
+    cdef size_t slot
+    if not lower.replace(b"-", b"").isalnum():
+        raise SystemError("is_same_token would take another name for this one")
+    slot = slot_of(letters, length)
+    while _known[slot].length != 0:
+        slot = (slot + 1) % SLOTS
+    _KEPT.append((lower, name))
+    _known[slot] = KnownName(length, letters, <PyObject *>name)
+    return 0
+
+
+cdef int _know_all() except -1:
+    names = {id(name): name for name in SHARED_NAMES.values()}
+    if len(names) > SLOTS // 2:
+        raise SystemError("the table of well-known names is too small")
+    for name in names.values():
+        _know(name)
+    return 0
+
+
+_know_all()
+
+
+cdef inline object name_of(const unsigned char *buf, size_t size, size_t start, size_t length):
+    """What `shared_name` says of these bytes, which are a token."""
+    cdef const unsigned char *name = part_of(buf, size, start, length)
+    cdef size_t slot = slot_of(name, length)
+    cdef KnownName *known
+    while _known[slot].length != 0:
+        known = &_known[slot]
+        if known.length == length and is_same_token(name, known.lower, length):
+            return <object>known.shared
+        slot = (slot + 1) % SLOTS
+    spelling = bytes_of(buf, size, start, length)
+    seen = _seen_name(spelling)
+    return seen if seen is not None else _shared_name(spelling)
+
+
+# --- sections -------------------------------------------------------------------------------------
 
 
 def raw_pairs(bytes section not None):
@@ -36,19 +117,17 @@ def to_multidict(bytes section not None):
     cdef size_t size = PyBytes_GET_SIZE(section)
     cdef size_t pos = 0
     cdef h1scan_field field
-    cdef list pairs = []
-    cdef bytes spelling
-    cdef object name
+    cdef bint all_ascii = is_ascii(buf, size)
     cdef object value
+    headers = _CIMultiDict()
     while read_field(buf, size, &pos, &field) == H1SCAN_OK:
-        spelling = bytes_of(buf, size, field.name, field.name_len)
-        name = _SHARED_NAMES.get(spelling)
-        if name is None:
-            name = _shared_name(spelling)
         if field.folded:
             value = _unfold(bytes_of(buf, size, field.value, field.value_len))
             value = value.decode("utf-8", "surrogateescape")
+        elif all_ascii:
+            value = ascii_text_of(buf, size, field.value, field.value_len)
         else:
             value = text_of(buf, size, field.value, field.value_len)
-        pairs.append((name, value))
-    return _CIMultiDict(pairs)
+        # One by one takes less time than a list of pairs, which would be made to be thrown away.
+        _add(headers, name_of(buf, size, field.name, field.name_len), value)
+    return headers

@@ -56,7 +56,20 @@ def _spellings() -> dict[bytes, istr]:
 SHARED_NAMES: dict[bytes, istr] = _spellings()
 
 
+#: Other spellings that were received lately -> their `istr`; a server sends the same ones again.
+#: Peers choose what is in it, so it stays small: `shared_name` forgets all when it is full.
+SEEN_NAMES: dict[bytes, istr] = {}
+_MAX_SEEN = 256
+_MAX_SEEN_BYTES = 64  # of one spelling
+
+
 def shared_name(spelling: bytes) -> istr:
-    """The shared constant for a name as received, or a new `istr` for any other."""
-    name = SHARED_NAMES.get(spelling) or SHARED_NAMES.get(spelling.lower())
-    return name if name is not None else istr(spelling.decode("ascii"))
+    """The shared constant for a name as received, or an `istr` of that spelling for any other."""
+    name = SHARED_NAMES.get(spelling) or SEEN_NAMES.get(spelling)
+    if name is None:
+        name = SHARED_NAMES.get(spelling.lower()) or istr(spelling.decode("ascii"))
+        if len(spelling) <= _MAX_SEEN_BYTES:
+            if len(SEEN_NAMES) >= _MAX_SEEN:
+                SEEN_NAMES.clear()
+            SEEN_NAMES[spelling] = name
+    return name

@@ -6,8 +6,11 @@ in `_rest`. Every step gets the unread part as pointer and size and says how muc
 needs more. Offsets become pointers in h1scan.pxd only.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.object cimport PyObject, PyTypeObject, descrsetfunc
 from libc.string cimport memchr, memcmp
 
 from aioclient._http.h1scan cimport (
@@ -18,8 +21,8 @@ from aioclient._http.h1scan cimport (
     h1scan_field,
     h1scan_head_end,
     h1scan_result,
-    h1scan_same_name,
     h1scan_status_line,
+    is_same_token,
     part_of,
     read_chunk_line,
     read_field,
@@ -37,17 +40,18 @@ from aioclient._http.events import (
 )
 from aioclient._http.fields_py import unfold
 from aioclient._http1 import diagnosis
-from aioclient._http1.framing import body_length
+from aioclient._http1.framing import MAX_LENGTH_DIGITS, body_length
 from aioclient._http1.limits import DEFAULT_LIMITS, MAX_CHUNK_ENDS
 from aioclient.errors import ClientError
 
-cdef object _ResponseHead = ResponseHead
 cdef object _END_OF_MESSAGE = END_OF_MESSAGE
 cdef object _body_length = body_length
 cdef object _unfold = unfold
 cdef object _DEFAULT_LIMITS = DEFAULT_LIMITS
+cdef object _LARGEST_SIZE = <size_t>-1
 cdef long long _CHUNKED = CHUNKED
 cdef Py_ssize_t _MAX_CHUNK_ENDS = MAX_CHUNK_ENDS
+cdef Py_ssize_t _MAX_LENGTH_DIGITS = MAX_LENGTH_DIGITS
 cdef long long _UNTIL_CLOSE = UNTIL_CLOSE
 
 cdef enum State:
@@ -62,6 +66,8 @@ cdef enum State:
     BROKEN
 
 
+@cython.final
+@cython.freelist(4)
 cdef class SingledOut:
     """The fields of a head that ResponseHead singles out."""
 
@@ -72,12 +78,66 @@ cdef class SingledOut:
     cdef bytes content_encoding
     cdef bytes location
     cdef bint has_set_cookie
+    cdef unsigned status
+
+
+cdef enum:
+    # Bit n: the name of a field that is singled out has n letters.
+    SINGLED_OUT_LENGTHS = 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 17
+
+
+# --- making a ResponseHead ------------------------------------------------------------------------
+
+# The class is Python's. Its constructor would be a Python call for each response; what that call
+# does is done here: make an object, set each slot.
+cdef type _ResponseHead = ResponseHead
+cdef object _NO_ARGUMENTS = ()
+cdef object _STATUS = ResponseHead.status
+cdef object _REASON = ResponseHead.reason
+cdef object _MINOR_VERSION = ResponseHead.minor_version
+cdef object _FIELD_SECTION = ResponseHead.field_section
+cdef object _CONTENT_LENGTH = ResponseHead.content_length
+cdef object _TRANSFER_ENCODING = ResponseHead.transfer_encoding
+cdef object _CONNECTION = ResponseHead.connection
+cdef object _CONTENT_TYPE = ResponseHead.content_type
+cdef object _CONTENT_ENCODING = ResponseHead.content_encoding
+cdef object _LOCATION = ResponseHead.location
+cdef object _HAS_SET_COOKIE = ResponseHead.has_set_cookie
+cdef type _Slot = type(_STATUS)
+cdef descrsetfunc _set_slot = (<PyTypeObject *>_Slot).tp_descr_set
+
+
+cdef object new_head(SingledOut out, object reason, unsigned minor_version, bytes field_section):
+    head = (<PyTypeObject *>_ResponseHead).tp_new(_ResponseHead, <PyObject *>_NO_ARGUMENTS, NULL)
+    _set_slot(_STATUS, head, out.status)
+    _set_slot(_REASON, head, reason)
+    _set_slot(_MINOR_VERSION, head, minor_version)
+    _set_slot(_FIELD_SECTION, head, field_section)
+    _set_slot(_CONTENT_LENGTH, head, out.content_length)
+    _set_slot(_TRANSFER_ENCODING, head, out.transfer_encoding)
+    _set_slot(_CONNECTION, head, out.connection)
+    _set_slot(_CONTENT_TYPE, head, out.content_type)
+    _set_slot(_CONTENT_ENCODING, head, out.content_encoding)
+    _set_slot(_LOCATION, head, out.location)
+    _set_slot(_HAS_SET_COOKIE, head, out.has_set_cookie)
+    return head
+
+
+cdef size_t size_of(object limit) except? 0:
+    return min(limit, _LARGEST_SIZE)  # no input is larger
+
+
+cdef inline str reason_of(const unsigned char *buf, size_t size, size_t start, size_t length):
+    """As text; the most frequent one is not made again and again."""
+    if length == 2 and memcmp(part_of(buf, size, start, 2), b"OK", 2) == 0:
+        return "OK"
+    return text_of(buf, size, start, length)
 
 
 cdef inline bint is_named(
     const unsigned char *name, size_t size, const char *lower, size_t lower_size
 ):
-    return size == lower_size and h1scan_same_name(name, size, lower, lower_size)
+    return size == lower_size and is_same_token(name, <const unsigned char *>lower, size)
 
 
 cdef inline bytes joined(bytes before, bytes value):
@@ -98,13 +158,15 @@ cdef class ResponseParser:
     cdef bint _read_until_eof
     cdef size_t _scanned
     cdef size_t _max_head_size
+    cdef size_t _max_line_size
+    cdef size_t _max_headers
     cdef size_t _max_field_size
     cdef size_t _max_chunk_line_size
     cdef size_t _max_trailer_size
     cdef size_t _trailer_room
+    cdef size_t _fields
     cdef Py_ssize_t _empty_lines
     cdef Py_ssize_t _informational
-    cdef Py_ssize_t _fields
     cdef long long _expected
     cdef long long _extensions
     cdef long long _received
@@ -120,10 +182,12 @@ cdef class ResponseParser:
         self._chunks_size = 0
 
     cdef int _set_limits(self, object limits) except -1:
-        self._max_head_size = limits.max_head_size
-        self._max_field_size = limits.max_field_size
-        self._max_chunk_line_size = limits.max_chunk_line_size
-        self._max_trailer_size = limits.max_trailer_size
+        self._max_head_size = size_of(limits.max_head_size)
+        self._max_line_size = size_of(limits.max_line_size)
+        self._max_headers = size_of(limits.max_headers)
+        self._max_field_size = size_of(limits.max_field_size)
+        self._max_chunk_line_size = size_of(limits.max_chunk_line_size)
+        self._max_trailer_size = size_of(limits.max_trailer_size)
         self._limits = limits
         return 0
 
@@ -151,6 +215,14 @@ cdef class ResponseParser:
         cdef Py_buffer view
         cdef size_t size
         cdef size_t used
+        if self._state == COUNTED_BODY and type(data) is bytes:
+            size = PyBytes_GET_SIZE(data)  # `_rest` is empty while a body is counted
+            if 0 < size <= <unsigned long long>self._remaining:
+                events.append(data)  # not copied
+                self._remaining -= size
+                if self._remaining == 0:
+                    self._end(events)
+                return events
         if self._state == BROKEN:
             return []
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
@@ -240,10 +312,11 @@ cdef class ResponseParser:
             raise diagnosis.head_too_large(self._limits)
         if end == 0:
             return 0
-        head = self._cut(buf, end)
-        length = _body_length(head, self._method)
+        cdef SingledOut out = SingledOut.__new__(SingledOut)
+        head = self._cut(buf, end, out)
+        length = self._body_length(head, out)
         events.append(head)
-        if head.status < 200:
+        if out.status < 200:
             self._informational += 1
             if self._informational > self._limits.max_informational:
                 raise diagnosis.too_many_informational(self._limits)
@@ -261,6 +334,31 @@ cdef class ResponseParser:
             self._state = COUNTED_BODY
         return end
 
+    cdef long long _body_length(self, object head, SingledOut out) except? -9:
+        """What `framing.body_length` says, which is not asked in the plainest cases: most of all."""
+        cdef const char *digits
+        cdef Py_ssize_t i
+        cdef long long length = 0
+        method = self._method
+        if (
+            out.status >= 200 and out.status != 204 and out.status != 304
+            and (method == "GET" or (method != "HEAD" and method != "CONNECT"))
+        ):
+            if out.transfer_encoding is not None:
+                if out.content_length is None and out.transfer_encoding == b"chunked":
+                    return _CHUNKED
+            elif out.content_length is None:
+                return _UNTIL_CLOSE
+            elif 0 < PyBytes_GET_SIZE(out.content_length) <= _MAX_LENGTH_DIGITS:
+                digits = PyBytes_AS_STRING(out.content_length)
+                for i in range(PyBytes_GET_SIZE(out.content_length)):
+                    if not 48 <= digits[i] <= 57:
+                        break
+                    length = length * 10 + (digits[i] - 48)
+                else:
+                    return length
+        return _body_length(head, method)
+
     cdef Py_ssize_t _empty_line(self, const unsigned char *buf, size_t size) except -1:
         cdef Py_ssize_t used = 1
         if buf[0] == 13:
@@ -274,30 +372,23 @@ cdef class ResponseParser:
             raise diagnosis.too_many_empty_lines(self._limits)
         return used
 
-    cdef object _cut(self, const unsigned char *buf, size_t size):
+    cdef object _cut(self, const unsigned char *buf, size_t size, SingledOut out):
         cdef h1scan_status_line line
-        cdef SingledOut out = SingledOut.__new__(SingledOut)
         self._scanned = 0
         if read_status_line(buf, size, &line) != H1SCAN_OK:
             raise diagnosis.bad_head(bytes_of(buf, size, 0, size))
         self._fields = 0
         self._check_fields(buf, size, line.size, out)
-        if line.size > self._limits.max_line_size:
+        if line.size > self._max_line_size:
             line_bytes = bytes_of(buf, size, 0, line.size).rstrip(b"\r\n")
-            if len(line_bytes) > self._limits.max_line_size:
+            if <size_t>len(line_bytes) > self._max_line_size:
                 raise diagnosis.line_too_long(self._limits, line_bytes)
-        return _ResponseHead(
-            line.status,
-            text_of(buf, size, line.reason, line.reason_len),
+        out.status = line.status
+        return new_head(
+            out,
+            reason_of(buf, size, line.reason, line.reason_len),
             line.minor_version,
             bytes_of(buf, size, line.size, size - line.size),
-            out.content_length,
-            out.transfer_encoding,
-            out.connection,
-            out.content_type,
-            out.content_encoding,
-            out.location,
-            out.has_set_cookie,
         )
 
     cdef int _check_fields(
@@ -319,7 +410,12 @@ cdef class ResponseParser:
                 value_len = len(_unfold(bytes_of(buf, size, field.value, field.value_len)))
             if too_long is None and field.name_len + value_len > self._max_field_size:
                 too_long = bytes_of(buf, size, field.name, field.name_len)
-            if not is_trailer:
+            # Many other fields are told from these by the length of their names alone.
+            if (
+                not is_trailer
+                and field.name_len <= 17
+                and (SINGLED_OUT_LENGTHS >> field.name_len) & 1
+            ):
                 self._single_out(buf, size, &field, out)
         if result != H1SCAN_END:
             whole = bytes_of(buf, size, 0, size)
@@ -328,7 +424,7 @@ cdef class ResponseParser:
             raise diagnosis.field_too_long(
                 self._limits, too_long, in_trailers=bool(is_trailer)
             )
-        if self._fields > self._limits.max_headers:
+        if self._fields > self._max_headers:
             raise diagnosis.too_many_fields(self._limits, in_trailers=bool(is_trailer))
         return 0
 
@@ -337,13 +433,10 @@ cdef class ResponseParser:
     ) except -1:
         cdef size_t length = field.name_len
         cdef bytes value
-        if length < 8 or length > 17:
-            return 0
         cdef const unsigned char *name = part_of(buf, size, field.name, length)
         if length == 10 and is_named(name, length, b"set-cookie", 10):
             out.has_set_cookie = True
             return 0
-        # Most other fields stop here, at their length or their first letters.
         cdef int which = 0
         if is_named(name, length, b"content-length", 14):
             which = 1

@@ -24,8 +24,8 @@ class Receiver(Protocol):
     def link_made(self, link: "TransportLink") -> None:
         """The link is open; nothing has arrived yet."""
 
-    def bytes_arrived(self, data: memoryview) -> None:
-        """`data` is valid during the call only."""
+    def bytes_arrived(self, data: memoryview | bytes) -> None:
+        """A view is valid during the call only; bytes come where `expect_bulk` was said."""
 
     def eof_arrived(self) -> None:
         """The peer sends nothing more; the link closes."""
@@ -64,19 +64,23 @@ class TransportLink(asyncio.BufferedProtocol):
         "_drained",
         "_is_congested",
         "_loop",
-        "_receiver",
+        "_may_receive_bulk",
+        "_receives_bulk",
         "_transport",
+        "receiver",
         "write",
     )
 
     def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
-        self._receiver = receiver
+        self.receiver = receiver
         self._loop = loop
         self._buffer = _read_buffer(loop)
         self._transport: asyncio.Transport | None = None
         self._is_congested = False
         self._drained: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
+        self._may_receive_bulk = False
+        self._receives_bulk = False
         #: Sends bytes, or keeps what the system does not take at once: the transport's own method.
         self.write: Callable[[BytesLike], None]
 
@@ -150,6 +154,18 @@ class TransportLink(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def expect_bulk(self, is_expected: bool) -> None:
+        """Many bytes will come: receive them into objects of their own, which nobody need copy.
+
+        For what comes in small parts the shared buffer is better, and so it is over TLS, and with
+        loops that copy anyway.
+        """
+        transport = self._transport
+        if transport is None or not self._may_receive_bulk or is_expected == self._receives_bulk:
+            return
+        self._receives_bulk = is_expected
+        transport.set_protocol(_BulkReceiver(self) if is_expected else self)
+
     async def wait_closed(self) -> None:
         """Wait until the link is gone."""
         if self._transport is None:
@@ -163,16 +179,20 @@ class TransportLink(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.write = self._transport.write
-        self._receiver.link_made(self)
+        self._may_receive_bulk = (
+            isinstance(self._loop, asyncio.SelectorEventLoop)
+            and transport.get_extra_info("sslcontext") is None
+        )
+        self.receiver.link_made(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._receiver.bytes_arrived(self._buffer[:nbytes])
+        self.receiver.bytes_arrived(self._buffer[:nbytes])
 
     def eof_received(self) -> None:
-        self._receiver.eof_arrived()
+        self.receiver.eof_arrived()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, ConnectionError):
@@ -181,7 +201,7 @@ class TransportLink(asyncio.BufferedProtocol):
         self.resume_writing()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
-        self._receiver.link_lost(exc)
+        self.receiver.link_lost(exc)
 
     def _receive_rest(self) -> None:
         """Hand over what came before the peer broke the connection off.
@@ -195,7 +215,7 @@ class TransportLink(asyncio.BufferedProtocol):
             return
         with socket.socket(fileno=fd) as sock, contextlib.suppress(OSError):
             while size := sock.recv_into(self._buffer):
-                self._receiver.bytes_arrived(self._buffer[:size])
+                self.receiver.bytes_arrived(self._buffer[:size])
 
     def pause_writing(self) -> None:
         self._is_congested = True
@@ -205,3 +225,27 @@ class TransportLink(asyncio.BufferedProtocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+
+
+class _BulkReceiver(asyncio.Protocol):
+    """A link as a protocol that is given bytes, where the link itself gives a buffer."""
+
+    __slots__ = ("_link",)
+
+    def __init__(self, link: TransportLink) -> None:
+        self._link = link
+
+    def data_received(self, data: bytes) -> None:
+        self._link.receiver.bytes_arrived(data)
+
+    def eof_received(self) -> None:
+        self._link.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._link.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._link.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._link.resume_writing()

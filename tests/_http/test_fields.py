@@ -95,10 +95,41 @@ def test_well_known_names_are_shared(spell, fields):
         assert name is shared
 
 
+TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@pytest.mark.parametrize("known", dict.fromkeys(SHARED_NAMES.values()))
+def test_name_that_is_almost_a_well_known_one_is_another(known, fields):
+    known_bytes = known.encode("ascii")
+    spellings = [known_bytes[:-1], known_bytes + b"-", b"x" + known_bytes]
+    for at in {0, len(known_bytes) // 2, len(known_bytes) - 1, 7, 8} & {*range(len(known_bytes))}:
+        spellings += [known_bytes[:at] + bytes([c]) + known_bytes[at + 1 :] for c in TOKEN]
+    section = b"".join(spelling + b": x\r\n" for spelling in spellings) + b"\r\n"
+    names = [name for name, _ in fields.to_multidict(section).items()]
+    assert len(names) == len(spellings)
+    for name, spelling in zip(names, spellings, strict=True):
+        is_known = spelling.lower() in SHARED_NAMES
+        assert (
+            name is SHARED_NAMES[spelling.lower()] if is_known else str(name) == spelling.decode()
+        )
+
+
 def test_other_names_keep_their_spelling_and_are_istr_too(fields):
     (name,) = fields.to_multidict(b"x-Other: y\r\n\r\n").keys()
     assert type(name) is istr
     assert str(name) == "x-Other"
+
+
+@pytest.mark.parametrize("length", range(1, 80))
+def test_names_and_values_of_any_length(length, fields):
+    name, value = "x" * length, "v" * length
+    section = f"{name}: {value}\r\n\r\n".encode()
+    assert dict(fields.to_multidict(section)) == {name: value}
+    # One byte that is no ASCII, wherever it is: in this value or another.
+    for at in (0, length // 2, length - 1):
+        other = value[:at] + "\udcff" + value[at + 1 :]
+        section = f"{name}: {other}\r\nY: y\r\n\r\n".encode("utf-8", "surrogateescape")
+        assert dict(fields.to_multidict(section)) == {name: other, "Y": "y"}
 
 
 def test_multidict_belongs_to_its_caller(fields):

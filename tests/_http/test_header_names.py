@@ -4,7 +4,7 @@ import pytest
 from multidict import istr
 
 from aioclient._http import header_names
-from aioclient._http.header_names import SHARED_NAMES, shared_name
+from aioclient._http.header_names import SEEN_NAMES, SHARED_NAMES, shared_name
 
 
 @pytest.mark.parametrize("constant", [n for n in vars(header_names) if n.isupper()][:10])
@@ -30,3 +30,42 @@ def test_any_spelling_of_a_known_name_gives_the_shared_one(spelling):
 def test_unknown_name_keeps_its_spelling():
     name = shared_name(b"x-Unheard-of")
     assert (type(name), str(name)) == (istr, "x-Unheard-of")
+
+
+@pytest.fixture
+def nothing_seen():
+    SEEN_NAMES.clear()
+    yield
+    SEEN_NAMES.clear()
+
+
+@pytest.mark.usefixtures("nothing_seen")
+def test_spelling_that_comes_again_gives_the_same_name():
+    assert shared_name(b"x-Unheard-of") is shared_name(b"x-Unheard-of")
+    assert shared_name(b"x-Unheard-of") is not shared_name(b"X-Unheard-Of")
+    assert shared_name(b"conTent-type") is shared_name(b"conTent-type") is header_names.CONTENT_TYPE
+    assert set(SEEN_NAMES) == {b"x-Unheard-of", b"X-Unheard-Of", b"conTent-type"}
+
+
+@pytest.mark.usefixtures("nothing_seen")
+def test_usual_spellings_are_not_remembered_again():
+    for spelling in SHARED_NAMES:
+        shared_name(spelling)
+    assert not SEEN_NAMES
+
+
+@pytest.mark.usefixtures("nothing_seen")
+def test_few_spellings_are_remembered():
+    most = 0
+    for number in range(1000):
+        assert str(shared_name(b"x-%d" % number)) == f"x-{number}"
+        most = max(most, len(SEEN_NAMES))
+    assert most == 256
+
+
+@pytest.mark.usefixtures("nothing_seen")
+def test_long_spellings_are_not_remembered():
+    shared_name(b"x" * 64)
+    name = shared_name(b"x" * 65)
+    assert (type(name), str(name)) == (istr, "x" * 65)
+    assert list(SEEN_NAMES) == [b"x" * 64]

@@ -119,6 +119,13 @@ def test_what_is_one_past_the_limit_is_refused(name, value, piece_by_piece, new_
     assert words in str(error)
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_limit_may_be_larger_than_any_input(name, new_parser):
+    small, make, *_ = CASES[name]
+    events = new_parser(limits=Limits(**{name: 2**64})).feed(make(small))
+    assert events[-1] is END, events[-1]
+
+
 @pytest.mark.parametrize(
     ("name", "start", "endless"),
     [

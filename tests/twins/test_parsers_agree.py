@@ -190,6 +190,30 @@ def test_both_parsers_say_the_same_of_the_same_pieces(parser_types, pieces, meth
     assert compiled == python
 
 
+FRAMINGS = [None, b"", b"0", b"5", b"05", b"+5", b"5 5", b"5, 5", b"5,6", b"-1", b"\xb2", b"5x"]
+FRAMINGS += [b"9" * 18, b"9" * 19, b"0" * 18 + b"5", b"0" * 19 + b"5"]
+FRAMED_METHODS = ["GET", "HEAD", "CONNECT", "POST", "get", "head", "connect", "X"]
+
+
+@pytest.mark.parametrize("method", FRAMED_METHODS)
+@pytest.mark.parametrize("coding", [None, b"", b"chunked", b"Chunked", b"gzip, chunked", b"chunke"])
+def test_both_parsers_find_the_same_length_of_body(method, coding, parser_types):
+    statuses = [100, 101, 199, 200, 203, 204, 205, 299, 300, 303, 304, 305, 400, 999]
+    for status, length in itertools.product(statuses, FRAMINGS):
+        ask_for_length(parser_types, method, status, length, coding)
+
+
+def ask_for_length(parser_types, method, status, length, coding):
+    head = b"HTTP/1.1 %d OK\r\n" % status
+    if length is not None:
+        head += b"Content-Length: " + length + b"\r\n"
+    if coding is not None:
+        head += b"Transfer-Encoding: " + coding + b"\r\n"
+    pieces = [head + b"\r\n", b"5\r\n12345\r\n0\r\n\r\n"]
+    compiled, python = (conversation(make(), pieces, method) for make in parser_types)
+    assert compiled == python, (status, length)
+
+
 @settings(max_examples=300)
 @given(data=st.binary(max_size=60), method=methods)
 def test_both_parsers_say_the_same_of_any_bytes(parser_types, data, method):
