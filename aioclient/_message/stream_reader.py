@@ -31,20 +31,23 @@ _T = TypeVar("_T")
 class _Reads(Generic[_T]):
     """An iterator that reads until the end. It holds nothing: dropped or cancelled, it may be."""
 
-    __slots__ = ("_end", "_read")
+    __slots__ = ("_next",)
 
-    def __init__(self, read: Callable[[], Awaitable[_T]], end: _T) -> None:
-        self._read = read
-        self._end = end
+    def __init__(self, next_item: Callable[[], Awaitable[_T]]) -> None:
+        self._next = next_item  # raises StopAsyncIteration at the end
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> _T:
-        item = await self._read()
-        if item == self._end:
-            raise StopAsyncIteration
-        return item
+    def __anext__(self) -> Awaitable[_T]:
+        return self._next()
+
+
+async def _until(end: _T, read: Callable[[], Awaitable[_T]]) -> _T:
+    item = await read()
+    if item == end:
+        raise StopAsyncIteration
+    return item
 
 
 class StreamReader:
@@ -92,6 +95,13 @@ class StreamReader:
 
     async def readany(self) -> bytes:
         """Read what has arrived, waiting for at least one byte; ``b""`` at the end."""
+        try:
+            return await self._next_any()
+        except StopAsyncIteration:
+            return b""
+
+    async def _next_any(self) -> bytes:
+        # Large bodies are read by this: it is one coroutine a piece, and one of the source.
         self._begin()
         try:
             buffer = self._buffer
@@ -100,7 +110,9 @@ class StreamReader:
             source = self._source
             if source.chunk_ends:
                 self._forget_chunk_ends()
-            return await source.readany()
+            if piece := await source.readany():
+                return piece
+            raise StopAsyncIteration
         finally:
             self._is_reading = False
 
@@ -267,21 +279,21 @@ class StreamReader:
 
     def iter_any(self) -> AsyncIterator[bytes]:
         """Iterate over the body in pieces as they arrive: see `readany`."""
-        return _Reads(self.readany, b"")
+        return _Reads(self._next_any)
 
     def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
         """Iterate over the body in pieces of `n` bytes at most, as they arrive: see `read`."""
         if n <= 0:
             raise ValueError(f"the size of pieces must be positive, not {n}")
-        return _Reads(partial(self.read, n), b"")
+        return _Reads(partial(_until, b"", partial(self.read, n)))
 
     def iter_chunks(self) -> AsyncIterator[tuple[bytes, bool]]:
         """Iterate over pairs of bytes and whether an HTTP/1.1 chunk ends there: see `readchunk`."""
-        return _Reads(self.readchunk, _END_OF_CHUNKS)
+        return _Reads(partial(_until, _END_OF_CHUNKS, self.readchunk))
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over lines: see `readline`."""
-        return _Reads(self.readline, b"")
+        return _Reads(partial(_until, b"", self.readline))
 
     # --- its state -------------------------------------------------------------------------------
 
