@@ -60,6 +60,7 @@ MOST = {
     ("head", "aioclient compiled"): 0.35,
     ("head", "aioclient Python"): 0.5,
     ("chunks", "aioclient compiled"): 0.5,
+    ("chunks", "aioclient Python"): 0.5,
 }
 # Of the time per byte, from the smallest to the largest body, which is 4 times as large: 1 if the
 # time is linear, 4 if it is quadratic; the rest is for a noisy machine.
