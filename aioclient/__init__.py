@@ -1,5 +1,8 @@
 """aioclient: an HTTP client for asyncio, with the names that users of aiohttp's client know."""
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from ._auth.basic import encode_basic_auth
 from ._body.zlib_backend import set_zlib_backend
 from ._message.request import RequestInfo
@@ -40,6 +43,12 @@ from .errors import (
     TotalTimeoutError,
 )
 
+if _TYPE_CHECKING:
+    from ._message.stream_reader import StreamReader
+
+#: Names that a program may do without, and where they are: loaded when they are asked for.
+_LATE = {"StreamReader": "aioclient._message.stream_reader"}
+
 __all__ = (
     "BaseConnector",
     "BodyLimitError",
@@ -75,6 +84,7 @@ __all__ = (
     "ServerProtocolError",
     "ServerTimeoutError",
     "SocketTimeoutError",
+    "StreamReader",
     "TCPConnector",
     "TotalTimeoutError",
     "__version__",
@@ -82,3 +92,16 @@ __all__ = (
     "extensions_active",
     "set_zlib_backend",
 )
+
+
+def __getattr__(name: str) -> object:
+    module = _LATE.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(_import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATE})

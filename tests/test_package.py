@@ -46,9 +46,25 @@ def test_public_names_are_listed_once():
 
 
 def test_public_names_are_all_there_are():
-    public = {name for name in vars(aioclient) if not name.startswith("_")}
+    public = {name for name in dir(aioclient) if not name.startswith("_")}
     modules = {name for name in public if f"aioclient.{name}" in sys.modules}
     assert public - modules == set(aioclient.__all__) - {"__version__"}
+
+
+def test_names_that_are_rarely_needed_are_loaded_late():
+    script = """
+        import sys, aioclient
+        assert "aioclient._message.stream_reader" not in sys.modules
+        assert aioclient.StreamReader is aioclient.StreamReader
+        assert "StreamReader" in dir(aioclient)
+        print(aioclient.StreamReader.__module__)
+    """
+    assert run_python(script) == "aioclient._message.stream_reader\n"
+
+
+def test_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'aioclient' has no attribute 'Nothing'"):
+        _ = aioclient.Nothing
 
 
 def test_version_is_that_of_the_project():

@@ -42,6 +42,12 @@ class Source(ByteSource, Protocol):
     #: Above this size of `buffered` the server has to wait, until half of it has been taken.
     high_water_bytes: int
 
+    def feed(self, piece: bytes) -> None:
+        """More comes: at least a byte."""
+
+    def end(self) -> None:
+        """Everything has come."""
+
     def is_eof(self) -> bool:
         """Has everything come?"""
 

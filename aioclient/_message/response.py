@@ -204,7 +204,7 @@ class ClientResponse:
             decoder = None
             if exchange.reading.auto_decompress and self._body is None:
                 decoder = decoder_for(self._head.content_encoding)
-            self._content = reader = StreamReader(stream, decoder)
+            self._content = reader = StreamReader.over(stream, decoder)
         return reader
 
     async def read(self) -> bytes:

@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Final, Generic, Self, TypeVar
 
+from aioclient._aliases import BytesLike
 from aioclient._body.content_coding import Decoder
+from aioclient._connection.body_stream import BodyStream, Flow
 from aioclient._connection.piece_buffer import PieceBuffer
 from aioclient._message.body_source import ByteSource, Source
 from aioclient._message.decoded_body import DecodedBody
@@ -68,6 +70,7 @@ class StreamReader:
         "_buffer",
         "_end_callbacks",
         "_end_waiters",
+        "_is_chunked",
         "_is_reading",
         "_is_watching",
         "_max_line_bytes",
@@ -77,17 +80,40 @@ class StreamReader:
 
     def __init__(
         self,
+        protocol: Flow,
+        limit: int,
+        *,
+        timer: object = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Make one that is fed by hand, for programs that stand in for a server.
+
+        `protocol` is told to pause when more than twice `limit` bytes wait to be read, which is
+        also the longest line, and to resume. `timer` and `loop` are of no use any more.
+        """
+        self._set_up(BodyStream(protocol, 2 * limit), None, 2 * limit)
+
+    @classmethod
+    def over(
+        cls,
         source: Source,
         decoder: Decoder | None = None,
         *,
         max_line_bytes: int = MAX_LINE_BYTES,
-    ) -> None:
+    ) -> "StreamReader":
+        """A reader of what a source gives, decoded."""
+        reader = cls.__new__(cls)
+        reader._set_up(source, decoder, max_line_bytes)  # noqa: SLF001 - of the same class
+        return reader
+
+    def _set_up(self, source: Source, decoder: Decoder | None, max_line_bytes: int) -> None:
         self._wire = source
         self._source: ByteSource = source if decoder is None else DecodedBody(source, decoder)
         self._max_line_bytes = max_line_bytes
         self._buffer = PieceBuffer()
         self._is_reading = False
         self._is_watching = False
+        self._is_chunked = False
         self._end_callbacks: list[Callable[[], None]] = []
         self._end_waiters: set[asyncio.Future[None]] = set()
 
@@ -294,6 +320,32 @@ class StreamReader:
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Iterate over lines: see `readline`."""
         return _Reads(partial(_until, b"", self.readline))
+
+    # --- feeding ---------------------------------------------------------------------------------
+
+    def feed_data(self, data: BytesLike, size: int = 0) -> bool:
+        """Let bytes arrive, as if from the server; `size` is of no use. False: it takes more."""
+        if data:
+            self._wire.feed(bytes(data))
+        return False
+
+    def feed_eof(self) -> None:
+        """Say that the body is complete."""
+        self._wire.end()
+
+    def begin_http_chunk_receiving(self) -> None:
+        """Say that an HTTP/1.1 chunk begins. Raises RuntimeError if bytes came outside of one."""
+        if not self._is_chunked and self._wire.total_bytes:
+            raise RuntimeError("the body has bytes already that belong to no chunk")
+        self._is_chunked = True
+
+    def end_http_chunk_receiving(self) -> None:
+        """Say that an HTTP/1.1 chunk ends. Raises RuntimeError if none has begun."""
+        if not self._is_chunked:
+            raise RuntimeError("no chunk has begun")
+        ends, at = self._wire.chunk_ends, self._wire.total_bytes
+        if at and not (ends and ends[-1] == at):  # an empty chunk is none
+            ends.append(at)
 
     # --- its state -------------------------------------------------------------------------------
 

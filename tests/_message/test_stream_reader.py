@@ -28,18 +28,18 @@ CUTS = [
 
 
 def reader_of(*pieces: bytes, **options: Any) -> StreamReader:
-    return StreamReader(FakeSource(*pieces, ended=True), **options)
+    return StreamReader.over(FakeSource(*pieces, ended=True), **options)
 
 
 def broken_reader(*pieces: bytes) -> StreamReader:
     source = FakeSource(*pieces)
     source.fail(BROKEN)
-    return StreamReader(source)
+    return StreamReader.over(source)
 
 
 def open_reader(*pieces: bytes, **options: Any) -> tuple[StreamReader, FakeSource]:
     source = FakeSource(*pieces)
-    return StreamReader(source, **options), source
+    return StreamReader.over(source, **options), source
 
 
 def test_the_fake_source_is_a_source() -> None:
@@ -238,7 +238,7 @@ async def test_an_iterator_left_early_leaves_the_rest() -> None:
 async def test_readchunk_tells_where_chunks_end() -> None:
     source = FakeSource()
     source.feed(b"abcdef", 2, 5)
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     assert await reader.readchunk() == (b"ab", True)
     assert await reader.readchunk() == (b"cde", True)
     assert await reader.readchunk() == (b"f", False)
@@ -256,7 +256,7 @@ async def test_iter_chunks_gives_pairs() -> None:
     source.feed(b"c")
     source.feed(b"d", 1)
     source.end()
-    pairs = [pair async for pair in StreamReader(source).iter_chunks()]
+    pairs = [pair async for pair in StreamReader.over(source).iter_chunks()]
     assert b"".join(data for data, _ in pairs) == b"abcd"
     assert pairs[0] == (b"ab", True)
     assert pairs[-1][1]
@@ -273,7 +273,7 @@ async def test_a_chunk_whose_last_byte_was_read_otherwise_still_ends() -> None:
     source = FakeSource()
     source.feed(b"abcd", 2, 4)
     source.end()
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     assert await reader.read(2) == b"ab"
     assert await reader.readchunk() == (b"", True)
     assert await reader.readchunk() == (b"cd", True)
@@ -284,7 +284,7 @@ async def test_chunks_that_were_read_otherwise_are_passed_over() -> None:
     source = FakeSource()
     source.feed(b"abcdef", 2, 6)
     source.end()
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     assert await reader.read(3) == b"abc"
     assert await reader.readchunk() == (b"def", True)
 
@@ -293,7 +293,7 @@ async def test_chunks_that_were_read_otherwise_are_passed_over() -> None:
 async def test_readchunk_takes_no_more_from_the_source_than_it_needs() -> None:
     source = FakeSource()
     source.feed(b"abcd", 2)
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     assert await reader.readchunk() == (b"ab", True)
     source.feed(b"efgh")
     assert await reader.readchunk() == (b"cd", False)
@@ -304,7 +304,7 @@ async def test_readchunk_takes_no_more_from_the_source_than_it_needs() -> None:
 @asynchronous
 async def test_chunk_ends_that_nobody_asks_for_do_not_pile_up(method: str) -> None:
     source = FakeSource()
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     read = getattr(reader, method)
     task = None
     for _ in range(50):
@@ -345,7 +345,7 @@ async def test_a_line_one_past_the_limit_is_refused(pieces: tuple[bytes, ...]) -
 async def test_lines_are_limited_by_default() -> None:
     source = FakeSource(*[bytes(64 * 1024)] * 100)
     with pytest.raises(LineTooLong, match="524288"):
-        await StreamReader(source).readline()
+        await StreamReader.over(source).readline()
     assert source.buffered > 90 * 64 * 1024, "it stops at the limit"
 
 
@@ -387,7 +387,7 @@ def test_a_megabyte_in_single_bytes_is_linear(
     source = FakeSource(*[b"x"] * MEGABYTE, ended=True)
 
     async def main() -> None:
-        assert len(await read(StreamReader(source))) == MEGABYTE
+        assert len(await read(StreamReader.over(source))) == MEGABYTE
 
     began = time.process_time()
     run(main(), patience_s=100)
@@ -407,7 +407,7 @@ class TinyPieces(FakeSource):
 
 @asynchronous
 async def test_tiny_pieces_cost_little_more_than_their_bytes() -> None:
-    reader = StreamReader(TinyPieces())
+    reader = StreamReader.over(TinyPieces())
     tracemalloc.start()
     try:
         body = await reader.read()
@@ -752,10 +752,77 @@ async def test_bytes_are_counted_as_they_arrive() -> None:
 
 def test_the_limits_of_the_buffer_can_be_raised() -> None:
     source = FakeSource(high_water_bytes=1000)
-    reader = StreamReader(source)
+    reader = StreamReader.over(source)
     assert reader.get_read_buffer_limits() == (500, 1000)
     reader.set_read_chunk_size(400)
     assert reader.get_read_buffer_limits() == (500, 1000)
     reader.set_read_chunk_size(600)
     assert reader.get_read_buffer_limits() == (600, 1200)
     assert source.high_water_bytes == 1200
+
+
+# --- feeding by hand -----------------------------------------------------------------------------
+
+
+class Tap:
+    """The protocol of a reader that is fed by hand."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause")
+
+    def resume_reading(self) -> None:
+        self.calls.append("resume")
+
+
+@asynchronous
+async def test_a_reader_can_be_fed_by_hand() -> None:
+    tap = Tap()
+    reader = StreamReader(tap, 10, timer=None, loop=asyncio.get_running_loop())
+    assert reader.get_read_buffer_limits() == (10, 20)
+    assert reader.feed_data(b"hello") is False
+    reader.feed_data(b"")
+    reader.feed_data(bytearray(b" world"), 6)
+    reader.feed_data(b"!" * 10)
+    assert tap.calls == ["pause"]
+    assert not reader.is_eof()
+    assert await reader.readany() == b"hello world!!!!!!!!!!"
+    assert tap.calls == ["pause", "resume"]
+    waiting = await started(reader.read())
+    reader.feed_data(b"rest")
+    reader.feed_eof()
+    assert await waiting == b"rest"
+    assert reader.at_eof()
+
+
+@asynchronous
+async def test_a_line_of_a_reader_fed_by_hand_is_bounded_by_its_limit() -> None:
+    reader = StreamReader(Tap(), 10)
+    reader.feed_data(b"x" * 21 + b"\n")
+    with pytest.raises(LineTooLong, match="longer than 20 bytes"):
+        await reader.readline()
+
+
+@asynchronous
+async def test_chunks_can_be_fed_by_hand() -> None:
+    reader = StreamReader(Tap(), 100)
+    for chunk in (b"one", b"", b"two"):
+        reader.begin_http_chunk_receiving()
+        reader.feed_data(chunk)
+        reader.end_http_chunk_receiving()
+    reader.begin_http_chunk_receiving()
+    reader.feed_data(b"thr")
+    reader.feed_eof()
+    pairs = [pair async for pair in reader.iter_chunks()]
+    assert pairs == [(b"one", True), (b"two", True), (b"thr", False)]
+
+
+def test_chunks_have_a_beginning() -> None:
+    reader = StreamReader(Tap(), 100)
+    with pytest.raises(RuntimeError, match="no chunk has begun"):
+        reader.end_http_chunk_receiving()
+    reader.feed_data(b"outside")
+    with pytest.raises(RuntimeError, match="belong to no chunk"):
+        reader.begin_http_chunk_receiving()

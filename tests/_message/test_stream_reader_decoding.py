@@ -39,12 +39,12 @@ async def collect(reader: StreamReader, got: list[bytes]) -> None:
 
 
 def gzip_reader(*pieces: bytes) -> StreamReader:
-    return StreamReader(FakeSource(*pieces, ended=True), ZlibDecoder())
+    return StreamReader.over(FakeSource(*pieces, ended=True), ZlibDecoder())
 
 
 def doubling_reader(*pieces: bytes) -> tuple[StreamReader, FakeSource, DoublingDecoder]:
     source, decoder = FakeSource(*pieces), DoublingDecoder()
-    return StreamReader(source, decoder), source, decoder
+    return StreamReader.over(source, decoder), source, decoder
 
 
 def test_the_fakes_are_decoders() -> None:
@@ -157,7 +157,7 @@ async def test_what_a_whole_step_leaves_is_decoded_elsewhere() -> None:
             threads.append(threading.current_thread())
             return super().decode(data, max_output)
 
-    reader = StreamReader(FakeSource(bomb, ended=True), Watched())
+    reader = StreamReader.over(FakeSource(bomb, ended=True), Watched())
     assert await reader.read() == bytes(1_000_000)
     assert threads[0] is threading.current_thread()
     assert all(thread is not threading.current_thread() for thread in threads[1:])
@@ -442,7 +442,7 @@ async def test_an_honest_body_passes_the_limits() -> None:
 
 @asynchronous
 async def test_a_body_that_is_not_coded_has_no_ratio() -> None:
-    reader = StreamReader(FakeSource(bytes(10_000), ended=True))
+    reader = StreamReader.over(FakeSource(bytes(10_000), ended=True))
     assert await reader.read_all(None, 0.5, 0) == bytes(10_000)
 
 
