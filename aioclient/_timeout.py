@@ -3,7 +3,16 @@
 from math import inf
 from typing import Final, TypeAlias
 
-_NAMES: Final = ("total", "connect", "sock_read", "sock_connect", "ceil_threshold", "write")
+_NAMES: Final = (
+    "total",
+    "connect",
+    "sock_read",
+    "sock_connect",
+    "ceil_threshold",
+    "pool",
+    "tls",
+    "write",
+)
 
 
 class ClientTimeout:
@@ -17,6 +26,8 @@ class ClientTimeout:
         connect: waiting for a free connection or making one, together.
         sock_read: between two arrivals of bytes, counted from the moment the request was sent.
         sock_connect: making one new connection: name, TCP and TLS.
+        pool: waiting for a free connection, where the pool has no room for another.
+        tls: for the TLS handshake of a new connection.
         write: in which the server takes none of the request's body that waits to be sent. What it
             takes shows only when it makes room, so this may pass up to twice as late.
         ceil_threshold: a total of at least this many seconds may pass up to one second late, so
@@ -26,13 +37,24 @@ class ClientTimeout:
     """
 
     # Written out: a dataclass would add its module and its generator to everybody's start-up time.
-    __slots__ = ("ceil_threshold", "connect", "sock_connect", "sock_read", "total", "write")
+    __slots__ = (
+        "ceil_threshold",
+        "connect",
+        "pool",
+        "sock_connect",
+        "sock_read",
+        "tls",
+        "total",
+        "write",
+    )
 
     total: float | None
     connect: float | None
     sock_read: float | None
     sock_connect: float | None
     ceil_threshold: float
+    pool: float | None
+    tls: float | None
     write: float | None
 
     def __init__(
@@ -43,6 +65,8 @@ class ClientTimeout:
         sock_connect: float | None = None,
         ceil_threshold: float = 5.0,
         *,
+        pool: float | None = None,
+        tls: float | None = None,
         write: float | None = None,
     ) -> None:
         object.__setattr__(self, "total", _checked("total", total))
@@ -50,6 +74,8 @@ class ClientTimeout:
         object.__setattr__(self, "sock_read", _checked("sock_read", sock_read))
         object.__setattr__(self, "sock_connect", _checked("sock_connect", sock_connect))
         object.__setattr__(self, "ceil_threshold", ceil_threshold)
+        object.__setattr__(self, "pool", _checked("pool", pool))
+        object.__setattr__(self, "tls", _checked("tls", tls))
         object.__setattr__(self, "write", _checked("write", write))
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -7,7 +7,7 @@ and bases are those that users of aiohttp's client know; what is new says so in 
 import re
 import ssl
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol, Self
 
 __all__ = (
     "BodyLimitError",
@@ -216,8 +216,9 @@ class ClientTimeoutError(ClientError, TimeoutError):
 
     New here: every time limit raises an error that is both a `ClientError` and a `TimeoutError`.
 
-    Attributes: `limit` (the field of `ClientTimeout`), `limit_s` (its value in seconds), `phase`
-    (what the request was waiting for) and `host`.
+    Attributes: `limit` (the field of `ClientTimeout`), `limit_s` (its value in seconds),
+    `elapsed_s` (how long it took in fact), `phase` (what the request was waiting for: "pool",
+    "connect", "tls", "request", "response" or "body") and `host`.
     """
 
     def __init__(
@@ -226,14 +227,31 @@ class ClientTimeoutError(ClientError, TimeoutError):
         *,
         limit: str = "",
         limit_s: float = 0.0,
+        elapsed_s: float = 0.0,
         phase: str = "",
         host: str = "",
     ) -> None:
         super().__init__(message)
         self.limit = limit
         self.limit_s = limit_s
+        self.elapsed_s = elapsed_s
         self.phase = phase
         self.host = host
+
+    @classmethod
+    def passed(
+        cls, limit: str, limit_s: float, elapsed_s: float, phase: str, endpoint: Endpoint
+    ) -> Self:
+        """The error for a limit that passed in this phase, with all of it in the message."""
+        return cls(
+            f"{limit} limit of {limit_s:g} s passed while {_DOING[phase]} {_where(endpoint)} "
+            f"(after {elapsed_s:.3g} s)",
+            limit=limit,
+            limit_s=limit_s,
+            elapsed_s=elapsed_s,
+            phase=phase,
+            host=endpoint.host,
+        )
 
 
 class TotalTimeoutError(ClientTimeoutError):
@@ -245,11 +263,11 @@ class ServerTimeoutError(ServerConnectionError, ClientTimeoutError):
 
 
 class ConnectionTimeoutError(ServerTimeoutError):
-    """`ClientTimeout.connect` or `sock_connect` passed."""
+    """`ClientTimeout.connect`, `pool`, `sock_connect` or `tls` passed."""
 
 
 class SocketTimeoutError(ServerTimeoutError):
-    """`ClientTimeout.sock_read` passed: nothing came from the server for too long."""
+    """`ClientTimeout.sock_read` or `write` passed: the server gave or took nothing for too long."""
 
 
 # --- bytes -----------------------------------------------------------------------------------
@@ -320,6 +338,16 @@ class InvalidUrlClientError(InvalidURL):
 
 class NonHttpUrlClientError(ClientError):
     """The URL's scheme is not one of HTTP."""
+
+
+_DOING: Final = {
+    "pool": "waiting for a free connection to",
+    "connect": "connecting to",
+    "tls": "waiting for the TLS handshake with",
+    "request": "sending the request to",
+    "response": "waiting for the response of",
+    "body": "reading the body from",
+}
 
 
 def _where(endpoint: Endpoint) -> str:

@@ -73,7 +73,9 @@ def test_every_exception_is_public_and_documented():
     "name", ["TotalTimeoutError", "ConnectionTimeoutError", "SocketTimeoutError"]
 )
 def test_every_time_limit_is_a_client_error_and_a_timeout(name):
-    error = getattr(errors, name)("late", limit="total", limit_s=5.0, phase="reading", host="h")
+    error = getattr(errors, name)(
+        "late", limit="total", limit_s=5.0, elapsed_s=5.1, phase="reading", host="h"
+    )
     assert isinstance(error, errors.ClientError)
     assert isinstance(error, TimeoutError)
     assert str(error) == "late"
@@ -197,8 +199,12 @@ PICKLED = [
     errors.ClientConnectorSSLError(ENDPOINT, ssl.SSLError(1, "x")),
     errors.ClientConnectorCertificateError(ENDPOINT, ssl.CertificateError(1, "x")),
     errors.ServerDisconnectedError("gone"),
-    errors.TotalTimeoutError("late", limit="total", limit_s=5.0, phase="reading", host="h"),
-    errors.SocketTimeoutError("late", limit="sock_read", limit_s=5.0, phase="reading", host="h"),
+    errors.TotalTimeoutError(
+        "late", limit="total", limit_s=5.0, elapsed_s=5.1, phase="reading", host="h"
+    ),
+    errors.SocketTimeoutError(
+        "late", limit="sock_read", limit_s=5.0, elapsed_s=5.1, phase="reading", host="h"
+    ),
     errors.ClientPayloadError("cut off"),
     errors.ServerProtocolError("no HTTP"),
     errors.InvalidUrlClientError("x", "why"),

@@ -10,12 +10,12 @@ import pytest
 from aioclient import ClientTimeout
 from aioclient._timeout import DEFAULT_TIMEOUT, request_timeout, session_timeout
 
-FIELDS = ["total", "connect", "sock_read", "sock_connect", "write"]
+FIELDS = ["total", "connect", "sock_read", "sock_connect", "pool", "tls", "write"]
 
 
 def test_nothing_is_limited_unless_it_is_said():
     timeout = ClientTimeout()
-    assert [getattr(timeout, name) for name in FIELDS] == [None] * 5
+    assert [getattr(timeout, name) for name in FIELDS] == [None] * 7
 
 
 @pytest.mark.parametrize("name", FIELDS)

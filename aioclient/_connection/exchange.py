@@ -35,12 +35,6 @@ class Reading(NamedTuple):
 
 DEFAULT_READING: Final = Reading()
 
-_DOING: Final = {
-    "request": "sending the request to",
-    "response": "waiting for the response of",
-    "body": "reading the body from",
-}
-
 
 class Abandonable(Protocol):
     """The connection, as its exchange sees it."""
@@ -181,13 +175,5 @@ class Exchange:
     ) -> None:
         if self.connection is None:
             return
-        host = self.connection.route.host
-        self.abandon(
-            kind(
-                f"{limit} limit of {deadline.seconds:g} s passed while {_DOING[phase]} {host}",
-                limit=limit,
-                limit_s=deadline.seconds,
-                phase=phase,
-                host=host,
-            )
-        )
+        route = self.connection.route
+        self.abandon(kind.passed(limit, deadline.seconds, deadline.elapsed_s, phase, route))

@@ -38,6 +38,11 @@ class Deadline:
         """Neither passed nor stopped."""
         return self in self._deadlines.running
 
+    @property
+    def elapsed_s(self) -> float:
+        """How long it has been running, or ran, since it was last started."""
+        return self._deadlines.now() - self.started_at
+
     def stop(self) -> None:
         """End it before it passes; harmless when it has passed or was stopped already."""
         self._deadlines.running.pop(self, None)
@@ -65,6 +70,10 @@ class Deadlines:
         #: Those that have not passed, in no particular order.
         self.running: dict[Deadline, None] = {}
 
+    def now(self) -> float:
+        """Seconds of the clock."""
+        return self._clock()
+
     def start(
         self, seconds: float, on_expiry: Callable[[Deadline], None], ceil_threshold: float = inf
     ) -> Deadline:
@@ -86,7 +95,7 @@ class Deadlines:
 
     def restart(self, deadline: Deadline) -> None:
         """Let a deadline run its full time again from now."""
-        now = self._clock()
+        deadline.started_at = now = self._clock()
         deadline.expires_at = now + deadline.seconds
         self.running[deadline] = None
         if deadline.expires_at < self._armed_for:

@@ -11,6 +11,7 @@ from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.resolver import resolve
 from aioclient._net.route import Route
 from aioclient._net.tls import context_for
+from aioclient._timeout import ClientTimeout
 from aioclient.errors import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
@@ -27,29 +28,34 @@ async def open_tcp_link(
     route: Route,
     receiver: Receiver,
     loop: asyncio.AbstractEventLoop,
-    limit_s: float | None,
+    timeout: ClientTimeout,
 ) -> TransportLink:
     """A link to the route's host: name, TCP (addresses tried as in RFC 8305), TLS.
 
-    `limit_s` is for all three together. Raises ConnectionTimeoutError or a ClientConnectorError;
-    nothing stays open then, nor on cancellation.
+    `timeout.sock_connect` is for all three together, `timeout.tls` for the last. Raises
+    ConnectionTimeoutError or a ClientConnectorError; nothing stays open then, nor on cancellation.
     """
+    started_at = loop.time()
+    tls_started_at = 0.0
+    tls_timer = None
     try:
-        async with asyncio.timeout(limit_s or None):
+        async with asyncio.timeout(timeout.sock_connect or None):
             context = await context_for(route.ssl, loop) if route.is_ssl else None
             sock = await _connected_socket(route, loop)
-            return await _link_over(sock, context, route, receiver, loop)
+            tls_started_at = loop.time()
+            async with asyncio.timeout((context and timeout.tls) or None) as tls_timer:
+                return await _link_over(sock, context, route, receiver, loop)
     except TimeoutError as error:
         # A timeout of the operating system is an OSError with a number; ours has none.
-        if error.errno is not None or not limit_s:
+        if error.errno is not None:
             raise ClientConnectorError(route, error) from error
-        raise ConnectionTimeoutError(
-            f"sock_connect limit of {limit_s:g} s passed while connecting to "
-            f"{route.host}:{route.port}",
-            limit="sock_connect",
-            limit_s=limit_s,
-            phase="connect",
-            host=route.host,
+        limit, limit_s, phase = "sock_connect", timeout.sock_connect, "connect"
+        if tls_timer is not None and tls_timer.expired():
+            limit, limit_s, phase = "tls", timeout.tls, "tls"
+            started_at = tls_started_at
+        elapsed_s = loop.time() - started_at
+        raise ConnectionTimeoutError.passed(
+            limit, limit_s or 0.0, elapsed_s, phase, route
         ) from error
 
 

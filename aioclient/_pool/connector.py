@@ -29,14 +29,21 @@ UNSET: Final = Unset()
 
 
 class LeaseWaiter:
-    """A request that waits for a connection."""
+    """A request that waits for a connection, first in the pool, then while one is made for it."""
 
-    __slots__ = ("future", "route", "timeout")
+    __slots__ = ("_loop", "_pool_timer", "_started_at", "future", "phase", "route", "timeout")
 
-    def __init__(self, future: asyncio.Future[Lease], route: Route, timeout: ClientTimeout) -> None:
-        self.future = future
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, route: Route, timeout: ClientTimeout
+    ) -> None:
+        self._loop = loop
+        self._started_at = loop.time()
+        self._pool_timer: asyncio.TimerHandle | None = None
+        self.future: asyncio.Future[Lease] = loop.create_future()
         self.route = route
         self.timeout = timeout
+        #: What it is waiting for: "pool" or "connect".
+        self.phase = "connect"
 
     @property
     def is_waiting(self) -> bool:
@@ -47,6 +54,25 @@ class LeaseWaiter:
         """End the waiting with an error."""
         if not self.future.done():
             self.future.set_exception(error)
+
+    def enter_pool(self) -> None:
+        """There is no room for another connection: wait for one that others use."""
+        self.phase = "pool"
+        limit_s = self.timeout.pool
+        if limit_s:
+            self._pool_timer = self._loop.call_later(limit_s, self.pass_limit, "pool", limit_s)
+
+    def leave_pool(self) -> None:
+        """It need not wait for others any more."""
+        self.phase = "connect"
+        if self._pool_timer is not None:
+            self._pool_timer.cancel()
+            self._pool_timer = None
+
+    def pass_limit(self, limit: str, limit_s: float) -> None:
+        """A limit passed: end the waiting with the error that says so."""
+        elapsed_s = self._loop.time() - self._started_at
+        self.fail(ConnectionTimeoutError.passed(limit, limit_s, elapsed_s, self.phase, self.route))
 
 
 class BaseConnector(ABC):
@@ -194,22 +220,25 @@ class BaseConnector(ABC):
             raise ClientConnectionError("connector is closed")
         loop = asyncio.get_running_loop()
         self.bind(loop)
-        waiter = LeaseWaiter(loop.create_future(), route, timeout)
+        waiter = LeaseWaiter(loop, route, timeout)
         on_waiter(waiter)
         if self._ledger.has_room(route):
             self._ledger.take_slot(route)
             self._connect(waiter)
         else:
             self._ledger.wait(waiter)
+            waiter.enter_pool()
         limiter = None
-        if timeout.connect:
-            limiter = loop.call_later(timeout.connect, waiter.fail, _connect_timeout(waiter))
+        limit_s = timeout.connect
+        if limit_s:
+            limiter = loop.call_later(limit_s, waiter.pass_limit, "connect", limit_s)
         try:
             return await waiter.future
         except BaseException:
             self._withdraw(waiter)
             raise
         finally:
+            waiter.leave_pool()
             if limiter is not None:
                 limiter.cancel()
 
@@ -217,6 +246,7 @@ class BaseConnector(ABC):
 
     def _connect(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
+        waiter.leave_pool()
         task = asyncio.get_running_loop().create_task(self._open(waiter.route, waiter.timeout))
         self._connecting[waiter] = task
         # A callback, because a task that is cancelled before its first step runs none of its code.
@@ -323,15 +353,3 @@ def _sweep(connector_ref: "ref[BaseConnector]") -> None:
     connector = connector_ref()
     if connector is not None:
         connector.sweep()
-
-
-def _connect_timeout(waiter: LeaseWaiter) -> ConnectionTimeoutError:
-    route, limit_s = waiter.route, waiter.timeout.connect or 0.0
-    return ConnectionTimeoutError(
-        f"connect limit of {limit_s:g} s passed while waiting for a connection to "
-        f"{route.host}:{route.port}",
-        limit="connect",
-        limit_s=limit_s,
-        phase="connect",
-        host=route.host,
-    )

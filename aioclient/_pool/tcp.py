@@ -44,5 +44,5 @@ class TCPConnector(BaseConnector):
             route_here = route
         loop = asyncio.get_running_loop()
         connection = Http1Connection(route, loop)
-        await open_tcp_link(route_here, connection, loop, timeout.sock_connect)
+        await open_tcp_link(route_here, connection, loop, timeout)
         return connection

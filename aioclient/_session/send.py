@@ -10,6 +10,7 @@ from aioclient._message.prepare import Preparer
 from aioclient._message.request import Judge, Request
 from aioclient._message.response import ClientResponse
 from aioclient._net.deadline import Deadline, Deadlines
+from aioclient._net.route import Route
 from aioclient._pool.connector import BaseConnector, LeaseWaiter
 from aioclient._pool.lease import Lease
 from aioclient.errors import ClientConnectionError, TotalTimeoutError
@@ -125,7 +126,7 @@ async def _lease(connector: BaseConnector, request: Request, deadline: Deadline 
 
     def waits(waiter: LeaseWaiter) -> None:
         def expired(deadline: Deadline) -> None:
-            waiter.fail(_total_timeout(deadline, request.route.host))
+            waiter.fail(_total_timeout(deadline, waiter.phase, request.route))
 
         if deadline is not None:
             deadline.on_expiry = expired
@@ -134,18 +135,12 @@ async def _lease(connector: BaseConnector, request: Request, deadline: Deadline 
     if deadline is not None and not deadline.is_running:
         # It passed after the lease was granted, when there was nothing left to fail.
         lease.give_back(True)
-        raise _total_timeout(deadline, request.route.host)
+        raise _total_timeout(deadline, "connect", request.route)
     return lease
 
 
-def _total_timeout(deadline: Deadline, host: str) -> TotalTimeoutError:
-    return TotalTimeoutError(
-        f"total limit of {deadline.seconds:g} s passed while waiting for a connection to {host}",
-        limit="total",
-        limit_s=deadline.seconds,
-        phase="connect",
-        host=host,
-    )
+def _total_timeout(deadline: Deadline, phase: str, route: Route) -> TotalTimeoutError:
+    return TotalTimeoutError.passed("total", deadline.seconds, deadline.elapsed_s, phase, route)
 
 
 async def _judge(response: ClientResponse, judge: Judge) -> None:

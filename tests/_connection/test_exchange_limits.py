@@ -46,7 +46,10 @@ async def test_total_expires_before_the_head() -> None:
     error = caught.value
     assert (error.limit, error.limit_s, error.phase) == ("total", 2.0, "response")
     assert error.host == "example.com"
-    assert str(error) == ("total limit of 2 s passed while waiting for the response of example.com")
+    assert error.elapsed_s == pytest.approx(2.0, abs=0.02)
+    assert str(error) == (
+        "total limit of 2 s passed while waiting for the response of example.com:80 (after 2 s)"
+    )
     assert stage.transport.was_aborted
     assert stage.ends.told == [False]
     await settled()

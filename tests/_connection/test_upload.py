@@ -528,7 +528,10 @@ async def test_a_peer_that_takes_nothing_is_given_up() -> None:
         await stage.exchange.waiter
     error = caught.value
     assert (error.limit, error.limit_s, error.phase) == ("write", 2.0, "request")
-    assert str(error) == "write limit of 2 s passed while sending the request to example.com"
+    assert error.elapsed_s == pytest.approx(2.0, abs=0.02)
+    assert str(error) == (
+        "write limit of 2 s passed while sending the request to example.com:80 (after 2 s)"
+    )
     assert stage.transport.was_aborted
     assert stage.ends.told == [False]
     assert stage.body.was_closed

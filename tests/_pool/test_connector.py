@@ -310,7 +310,7 @@ async def test_the_connect_limit_counts_waiting_for_a_slot() -> None:
         with pytest.raises(ConnectionTimeoutError) as caught:
             await lease(connector, A, ClientTimeout(connect=0.01))
         error = caught.value
-        assert (error.limit, error.limit_s, error.phase) == ("connect", 0.01, "connect")
+        assert (error.limit, error.limit_s, error.phase) == ("connect", 0.01, "pool")
         assert error.host == "a.example"
         assert "connect limit of 0.01 s passed" in str(error)
         assert "a.example:80" in str(error)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from origin import Origin
-from running import asynchronous
+from running import asynchronous, until
 from scripted import ScriptedServer, answers, head_of, silent
 
 from aioclient import (
@@ -75,9 +75,10 @@ async def test_total_while_waiting_for_a_slot() -> None:
     ):
         first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
         await asyncio.sleep(0.01)
-        with pytest.raises(TotalTimeoutError, match="waiting for a connection") as caught:
+        with pytest.raises(TotalTimeoutError, match="waiting for a free connection to") as caught:
             await session.get(server.url(), timeout=0.05)
-        assert (caught.value.phase, caught.value.host) == ("connect", "127.0.0.1")
+        assert (caught.value.phase, caught.value.host) == ("pool", "127.0.0.1")
+        assert 0.04 < caught.value.elapsed_s < 1
         with pytest.raises(TotalTimeoutError):
             await first
 
@@ -105,6 +106,55 @@ async def test_connect_while_waiting_for_a_slot() -> None:
         assert caught.value.host == "127.0.0.1"
         with pytest.raises(TotalTimeoutError):
             await first
+
+
+@asynchronous
+async def test_pool_while_waiting_for_a_slot() -> None:
+    timeout = ClientTimeout(pool=0.05)
+    async with (
+        ScriptedServer(silent) as server,
+        ClientSession(connector=TCPConnector(limit=1)) as session,
+    ):
+        first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionTimeoutError, match="waiting for a free connection") as caught:
+            await session.get(server.url(), timeout=timeout)
+        error = caught.value
+        assert (error.limit, error.limit_s, error.phase) == ("pool", 0.05, "pool")
+        assert 0.04 < error.elapsed_s < 1
+        assert f"127.0.0.1:{server.port} (after 0.05" in str(error)
+        with pytest.raises(TotalTimeoutError):
+            await first
+
+
+@asynchronous
+async def test_pool_does_not_count_connecting(full_port: int) -> None:
+    timeout = ClientTimeout(pool=0.02, sock_connect=0.1)
+    async with ClientSession(connector=TCPConnector(limit=1)) as session:
+        first = asyncio.ensure_future(
+            session.get(f"http://127.0.0.1:{full_port}/", timeout=ClientTimeout(sock_connect=0.01))
+        )
+        await asyncio.sleep(0)
+        with pytest.raises(ConnectionTimeoutError) as caught:
+            await session.get(f"http://127.0.0.1:{full_port}/", timeout=timeout)
+        assert caught.value.limit == "sock_connect"
+        with pytest.raises(ConnectionTimeoutError):
+            await first
+
+
+@pytest.mark.parametrize("limit", ["tls", "sock_connect"])
+@asynchronous
+async def test_tls_and_sock_connect_while_the_handshake_hangs(limit: str) -> None:
+    async with ScriptedServer(silent) as server, ClientSession() as session:
+        with pytest.raises(ConnectionTimeoutError) as caught:
+            await session.get(
+                server.url().replace("http:", "https:"), timeout=ClientTimeout(**{limit: 0.05})
+            )
+        error = caught.value
+        phase = "tls" if limit == "tls" else "connect"
+        assert (error.limit, error.limit_s, error.phase) == (limit, 0.05, phase)
+        assert 0.04 < error.elapsed_s < 1
+        await until(lambda: not server.open)
 
 
 @pytest.mark.parametrize("limit", ["connect", "sock_connect"])
