@@ -28,12 +28,13 @@ class FilePayload:
     what was sent.
     """
 
-    __slots__ = ("_value", "at_hand", "content_type", "file_range", "size")
+    __slots__ = ("_value", "at_hand", "can_replay", "content_type", "file_range", "size")
 
     def __init__(self, value: BinaryIO, content_type: str | None = None) -> None:
         self._value = value
         self.at_hand: BytesLike | None = None
         self.file_range: FileRange | None = _regular_range(value)
+        self.can_replay = self.file_range is not None
         self.size = _rest_size(value) if self.file_range is None else self.file_range.size
         self.content_type = content_type or _guessed_type(value)
 

@@ -40,6 +40,10 @@ class Payload(Protocol):
         """The whole body if it is in memory already, else None."""
 
     @property
+    def can_replay(self) -> bool:
+        """Can the body be had again after it was sent, or partly sent?"""
+
+    @property
     def file_range(self) -> FileRange | None:
         """Where the whole body lies if that is a regular file, else None."""
 
@@ -63,11 +67,12 @@ def _kind(value: object) -> str:
 class BytesPayload:
     """A body that is in memory; it is not copied."""
 
-    __slots__ = ("at_hand", "content_type", "file_range", "size")
+    __slots__ = ("at_hand", "can_replay", "content_type", "file_range", "size")
 
     def __init__(self, value: BytesLike, content_type: str = "application/octet-stream") -> None:
         data = as_bytes(value)
         self.at_hand: BytesLike | None = data
+        self.can_replay = True
         self.file_range: FileRange | None = None
         self.size = len(data)
         self.content_type = content_type
@@ -81,13 +86,14 @@ class BytesPayload:
 class AsyncIterablePayload:
     """A body that an async iterable makes piece by piece; it can be sent once."""
 
-    __slots__ = ("_value", "at_hand", "content_type", "file_range", "size")
+    __slots__ = ("_value", "at_hand", "can_replay", "content_type", "file_range", "size")
 
     def __init__(
         self, value: AsyncIterable[BytesLike], content_type: str = "application/octet-stream"
     ) -> None:
         self._value = value
         self.at_hand: BytesLike | None = None
+        self.can_replay = False
         self.file_range: FileRange | None = None
         self.size = UNKNOWN_SIZE
         self.content_type = content_type

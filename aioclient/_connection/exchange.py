@@ -59,6 +59,7 @@ class Exchange:
         "error",
         "expect_100_s",
         "has_ended",
+        "has_received",
         "head",
         "on_end",
         "read_deadline",
@@ -99,6 +100,8 @@ class Exchange:
         self.trailers: Trailers | None = None
         self.error: Exception | None = None
         self.has_ended = False
+        #: Has any byte come?
+        self.has_received = False
 
     def end(self, reusable: bool, error: Exception | None = None) -> None:
         """The response is complete, or `error` says why it never will be; wakes whoever waits."""

@@ -141,6 +141,7 @@ class Http1Connection(Connection):
             return
         if exchange.read_deadline is not None and self._upload is None:
             exchange.read_deadline.restart()
+        exchange.has_received = True
         head = exchange.head
         for event in self._receive(data):
             if type(event) is bytes:

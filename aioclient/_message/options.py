@@ -38,6 +38,8 @@ class RequestOptions(TypedDict, total=False):
     expect100: bool
     #: Seconds to wait for that answer; then the body is sent without it.
     expect100_timeout: float | None
+    #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.
+    retry_on_stale: bool | None
     #: False: a response that says nothing of its length has no body; else it ends the connection.
     read_until_eof: bool
     #: Called with status and headers of 102 and 103 responses, before the final one is there.

@@ -68,6 +68,7 @@ class Defaults(NamedTuple):
     raise_for_status: RaiseForStatus
     reading: Reading = DEFAULT_READING
     expect_100_s: float = 1.0
+    retry_on_stale: bool = True
 
 
 class _Fields(NamedTuple):
@@ -121,6 +122,8 @@ class Preparer:
             defaults.timeout,
             defaults.raise_for_status,
             defaults.reading,
+            None,
+            defaults.retry_on_stale,
         )
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
@@ -161,6 +164,7 @@ class Preparer:
             wish = options.get("expect100_timeout")
             expect_100_s = defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
         judge = options.get("raise_for_status")
+        retry = options.get("retry_on_stale")
         return Request(
             target,
             route,
@@ -170,6 +174,7 @@ class Preparer:
             defaults.raise_for_status if judge is None else judge,
             _reading(defaults.reading, options),
             expect_100_s,
+            defaults.retry_on_stale if retry is None else retry,
         )
 
     def _take_apart(self, given: StrOrURL) -> Target:

@@ -57,6 +57,7 @@ class Request:
         "payload",
         "raise_for_status",
         "reading",
+        "retry_on_stale",
         "route",
         "target",
         "timeout",
@@ -72,6 +73,7 @@ class Request:
         raise_for_status: Judge,
         reading: Reading,
         expect_100_s: float | None = None,
+        retry_on_stale: bool = True,
     ) -> None:
         self.target = target
         self.route = route
@@ -82,6 +84,8 @@ class Request:
         self.reading = reading
         #: For how many seconds the body waits for a 100 response; None: not at all.
         self.expect_100_s = expect_100_s
+        #: Send it again if the kept connection turns out to be closed.
+        self.retry_on_stale = retry_on_stale
 
     def info(self) -> RequestInfo:
         """What was asked, with all headers as they were sent."""

@@ -82,12 +82,15 @@ class ClientResponse:
         "_headers",
         "_request",
         "_unfinished",
+        "attempts",
         "method",
         "reason",
         "status",
     )
 
-    def __init__(self, request: Request, head: ResponseHead, exchange: Exchange) -> None:
+    def __init__(
+        self, request: Request, head: ResponseHead, exchange: Exchange, attempts: int = 1
+    ) -> None:
         self._request = request
         self._head = head
         self._exchange = exchange
@@ -95,6 +98,8 @@ class ClientResponse:
         self._body: bytes | None = None
         self._content: StreamReader | None = None
         self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
+        #: How often the request was sent: 2 if a kept connection had been closed (new here).
+        self.attempts = attempts
         #: The method of the request.
         self.method = request.head.method
         #: The status code, 100 to 999.

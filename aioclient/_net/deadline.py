@@ -47,6 +47,10 @@ class Deadline:
         """End it before it passes; harmless when it has passed or was stopped already."""
         self._deadlines.running.pop(self, None)
 
+    def resume(self) -> None:
+        """Let it run on, to the same moment, after it was stopped."""
+        self._deadlines.resume(self)
+
     def restart(self) -> None:
         """Let it run its full time again from now."""
         self._deadlines.restart(self)
@@ -100,6 +104,13 @@ class Deadlines:
         self.running[deadline] = None
         if deadline.expires_at < self._armed_for:
             self._arm(deadline.expires_at, now)
+
+    def resume(self, deadline: Deadline) -> None:
+        """Let a deadline run on to the moment that it had."""
+        self.running[deadline] = None
+        if deadline.expires_at < self._armed_for:
+            now = self._clock()
+            self._arm(max(deadline.expires_at, now), now)
 
     def look(self) -> None:
         """Let those that are overdue expire, and arm the timer for the next."""

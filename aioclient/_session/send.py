@@ -2,6 +2,7 @@
 
 import asyncio
 from time import monotonic
+from typing import Final
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
@@ -13,7 +14,12 @@ from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
 from aioclient._pool.connector import BaseConnector, LeaseWaiter
 from aioclient._pool.lease import Lease
-from aioclient.errors import ClientConnectionError, TotalTimeoutError
+from aioclient.errors import (
+    ClientConnectionError,
+    ClientOSError,
+    ServerDisconnectedError,
+    TotalTimeoutError,
+)
 
 
 class Sender:
@@ -57,24 +63,34 @@ class Sender:
         deadline = None
         if timeout.total:
             deadline = self._deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
+        exchange = None
+        attempts = 1
         try:
             lease = connector.lease_idle(request.route, monotonic())
-            if lease is None:
-                lease = await _lease(connector, request, deadline)
-            exchange = self._begin(request, lease, deadline, loop)
+            may_be_stale = lease is not None and request.retry_on_stale
+            while True:
+                try:
+                    if lease is None:
+                        lease = await _lease(connector, request, deadline)
+                    exchange = self._begin(request, lease, deadline, loop)
+                    await exchange.waiter
+                    break
+                except ClientConnectionError as error:
+                    if not may_be_stale or not _may_be_sent_again(request, exchange, error):
+                        raise
+                # The server had closed the kept connection; once more, on another one.
+                may_be_stale = False
+                lease = exchange = None
+                attempts += 1
+                if deadline is not None:
+                    deadline.resume()
         except BaseException:
-            if deadline is not None:
-                deadline.stop()
-            raise
-        try:
-            await exchange.waiter
-        except BaseException:
-            exchange.abandon(ClientConnectionError("the request was cancelled"))
+            _give_up(exchange, deadline)
             raise
         head = exchange.head
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
-        response = ClientResponse(request, head, exchange)
+        response = ClientResponse(request, head, exchange, attempts)
         if request.raise_for_status is not False:
             await _judge(response, request.raise_for_status)
         return response
@@ -115,6 +131,34 @@ class Sender:
             self._connector.bind(loop)
         self._loop = loop
         self._deadlines = Deadlines(loop)
+
+
+#: RFC 9110 section 9.2.2: doing these twice does no more than doing them once.
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
+
+def _may_be_sent_again(request: Request, exchange: Exchange | None, error: Exception) -> bool:
+    """Was the connection gone, so that the server surely did, or may again do, what was asked?
+
+    Without an exchange nothing was sent. Else nothing may have been received, and the request must
+    be idempotent (RFC 9110 section 9.2.2) and have all of its body still.
+    """
+    if exchange is None:
+        return True
+    payload = request.payload
+    return (
+        type(error) in (ServerDisconnectedError, ClientOSError)
+        and not exchange.has_received
+        and request.head.method in _IDEMPOTENT
+        and (payload is None or payload.can_replay)
+    )
+
+
+def _give_up(exchange: Exchange | None, deadline: Deadline | None) -> None:
+    if exchange is not None:
+        exchange.abandon(ClientConnectionError("the request was cancelled"))
+    if deadline is not None:
+        deadline.stop()
 
 
 def _ignore(deadline: Deadline) -> None:

@@ -44,6 +44,9 @@ class ClientSession:
             are installed) of response bodies.
         expect100_timeout: for how many seconds the body of a request with `expect100` waits for the
             server to ask for it (100 Continue); then it is sent.
+        retry_on_stale: send a request once more, on a new connection, if the kept one turns out to
+            be closed before a byte of the answer came; not POST and the like, unless nothing of
+            them was sent, and not a body that cannot be had again.
         max_body_size: decoded bytes of a body that is read whole (by `read`, `text` or `json`);
             what exceeds it raises BodyTooLargeError. 0 is no limit; streaming has none.
         max_decode_ratio: the same for how many times larger than what came a body grew in
@@ -72,6 +75,7 @@ class ClientSession:
         auto_decompress: bool = True,
         read_bufsize: int = 2**18,
         expect100_timeout: float = 1.0,
+        retry_on_stale: bool = True,
         max_body_size: int = 2**30,
         max_decode_ratio: float = 200.0,
         max_line_size: int = DEFAULT_LIMITS.max_line_size,
@@ -111,6 +115,7 @@ class ClientSession:
                 max_decode_ratio=max_decode_ratio or None,
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
+            retry_on_stale=retry_on_stale,
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
