@@ -3,7 +3,7 @@
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from ._auth.basic import encode_basic_auth
+from ._auth.basic import BasicAuth, encode_basic_auth
 from ._body.zlib_backend import set_zlib_backend
 from ._message.request import RequestInfo
 from ._message.response import ClientResponse, HttpVersion, HttpVersion10, HttpVersion11
@@ -33,13 +33,17 @@ from .errors import (
     HeadLimitError,
     InvalidURL,
     InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
     LineTooLong,
     NonHttpUrlClientError,
+    NonHttpUrlRedirectClientError,
+    RedirectClientError,
     ServerConnectionError,
     ServerDisconnectedError,
     ServerProtocolError,
     ServerTimeoutError,
     SocketTimeoutError,
+    TooManyRedirects,
     TotalTimeoutError,
 )
 
@@ -51,6 +55,7 @@ _LATE = {"StreamReader": "aioclient._message.stream_reader"}
 
 __all__ = (
     "BaseConnector",
+    "BasicAuth",
     "BodyLimitError",
     "BodyTooLargeError",
     "ClientConnectionError",
@@ -76,8 +81,11 @@ __all__ = (
     "HttpVersion11",
     "InvalidURL",
     "InvalidUrlClientError",
+    "InvalidUrlRedirectClientError",
     "LineTooLong",
     "NonHttpUrlClientError",
+    "NonHttpUrlRedirectClientError",
+    "RedirectClientError",
     "RequestInfo",
     "ServerConnectionError",
     "ServerDisconnectedError",
@@ -86,6 +94,7 @@ __all__ = (
     "SocketTimeoutError",
     "StreamReader",
     "TCPConnector",
+    "TooManyRedirects",
     "TotalTimeoutError",
     "__version__",
     "encode_basic_auth",

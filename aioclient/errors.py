@@ -29,13 +29,17 @@ __all__ = (
     "HeadLimitError",
     "InvalidURL",
     "InvalidUrlClientError",
+    "InvalidUrlRedirectClientError",
     "LineTooLong",
     "NonHttpUrlClientError",
+    "NonHttpUrlRedirectClientError",
+    "RedirectClientError",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerProtocolError",
     "ServerTimeoutError",
     "SocketTimeoutError",
+    "TooManyRedirects",
     "TotalTimeoutError",
 )
 
@@ -119,6 +123,13 @@ class ClientResponseError(ClientError):
 
 class ContentTypeError(ClientResponseError):
     """The response's media type is not the one that was expected."""
+
+
+class TooManyRedirects(ClientResponseError):
+    """`max_redirects` were followed, and the last response redirects again.
+
+    `history` has all responses; `status` is 0.
+    """
 
 
 # --- the connection --------------------------------------------------------------------------
@@ -338,6 +349,18 @@ class InvalidUrlClientError(InvalidURL):
 
 class NonHttpUrlClientError(ClientError):
     """The URL's scheme is not one of HTTP."""
+
+
+class RedirectClientError(ClientError):
+    """A server redirected to where no request can go."""
+
+
+class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):
+    """A server redirected to a URL that is not valid; `url` is the part of it that may be shown."""
+
+
+class NonHttpUrlRedirectClientError(RedirectClientError, NonHttpUrlClientError):
+    """A server redirected to a URL whose scheme is not one of HTTP."""
 
 
 _DOING: Final = {

@@ -1,6 +1,9 @@
 """Basic authentication (RFC 7617)."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from typing import NamedTuple, Self
+
+from yarl import URL
 
 
 def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -> str:
@@ -12,3 +15,42 @@ def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -
     if ":" in login:
         raise ValueError('a login for Basic authentication must not contain ":"')
     return "Basic " + b64encode(f"{login}:{password}".encode(encoding)).decode("ascii")
+
+
+class BasicAuth(NamedTuple):
+    """A login and a password, as aiohttp's users give them; see also `encode_basic_auth`."""
+
+    login: str
+    password: str = ""
+    encoding: str = "latin1"
+
+    def encode(self) -> str:
+        """The value of an Authorization header; raises as `encode_basic_auth`."""
+        return encode_basic_auth(self.login, self.password, self.encoding)
+
+    @classmethod
+    def decode(cls, auth_header: str, encoding: str = "latin1") -> Self:
+        """What the value of an Authorization header says; ValueError if that is not Basic."""
+        scheme, _, token = auth_header.strip().partition(" ")
+        if scheme.lower() != "basic":
+            raise ValueError(f"not Basic authentication, but {scheme[:20]!r}")
+        try:
+            text = b64decode(token.strip(), validate=True).decode(encoding)
+        except ValueError:  # without the token: it is a secret
+            raise ValueError("credentials of Basic authentication are not valid") from None
+        login, colon, password = text.partition(":")
+        if not colon:
+            raise ValueError("credentials of Basic authentication have no colon")
+        return cls(login, password, encoding)
+
+    @classmethod
+    def from_url(cls, url: URL, *, encoding: str = "latin1") -> Self | None:
+        """The user-info of a URL; None without any."""
+        if not isinstance(url, URL):
+            raise TypeError(f"url must be a yarl.URL, not {type(url).__name__}")
+        if url.raw_user is None and url.raw_password is None:
+            return None
+        return cls(url.user or "", url.password or "", encoding)
+
+    def __repr__(self) -> str:
+        return f"BasicAuth(login={self.login!r}, password=***, encoding={self.encoding!r})"

@@ -1,11 +1,12 @@
 """What a caller can say in one request."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
 from aioclient._aliases import BodyData, LooseHeaders, Query
+from aioclient._auth.basic import BasicAuth
 from aioclient._http1.limits import Limits
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish
@@ -22,6 +23,10 @@ class RequestOptions(TypedDict, total=False):
     params: Query
     #: Headers of this request; each replaces the session's of the same name.
     headers: LooseHeaders | None
+    #: Names of headers not to be added: of Accept, Accept-Encoding, User-Agent, Content-Type.
+    skip_auto_headers: Iterable[str] | None
+    #: Login and password; excludes user-info in the URL and an Authorization header.
+    auth: BasicAuth | None
     #: The body: bytes-like, str (sent as UTF-8 text), a binary file or an async iterable of bytes.
     data: BodyData | None
     #: The body as a value to encode as JSON; excludes `data`.

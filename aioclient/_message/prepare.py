@@ -5,7 +5,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,7 @@ from multidict import CIMultiDict, getversion
 from yarl import URL
 
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
-from aioclient._auth.basic import encode_basic_auth
+from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import NO_BODY, FieldLines, RequestHead
@@ -69,6 +69,8 @@ class Defaults(NamedTuple):
     reading: Reading = DEFAULT_READING
     expect_100_s: float = 1.0
     retry_on_stale: bool = True
+    auth: BasicAuth | None = None
+    skip_auto_headers: frozenset[str] = frozenset()
 
 
 class _Fields(NamedTuple):
@@ -83,10 +85,12 @@ class _Fields(NamedTuple):
 class Preparer:
     """Makes the requests of one session."""
 
-    __slots__ = ("_default_fields", "_default_version", "_defaults", "_targets")
+    __slots__ = ("_auth_origin", "_default_fields", "_default_version", "_defaults", "_targets")
 
     def __init__(self, defaults: Defaults) -> None:
         self._defaults = defaults
+        # Whom the session's credentials are for: nobody else gets them.
+        self._auth_origin = None if defaults.base_url is None else _origin(defaults.base_url)
         self._targets: dict[StrOrURL, Target] = {}
         self._default_version = -1
         self._default_fields: _Fields
@@ -100,9 +104,9 @@ class Preparer:
         target = self._targets.get(url)
         if target is None:
             target = self._take_apart(url)
-        if options or target.authorization is not None:
-            return self._prepare_with(method, target, options)
         defaults = self._defaults
+        if options or target.authorization is not None or defaults.auth is not None:
+            return self._prepare_with(method, target, options)
         if _version(defaults.headers) != self._default_version:
             self._refresh_defaults()
         fields = self._default_fields
@@ -140,7 +144,16 @@ class Preparer:
             check_tls_wish(tls)
             route = route._replace(ssl=tls)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
-        headers = _merged(defaults.headers, options.get("headers"), target.authorization, payload)
+        headers = _merged(
+            defaults.headers, options.get("headers"), self._authorization(target, options)
+        )
+        skipped = options.get("skip_auto_headers")
+        skip = defaults.skip_auto_headers
+        _add_auto_headers(
+            headers, payload, skip if skipped is None else skip | lower_names(skipped)
+        )
+        if defaults.auth is not None and AUTHORIZATION not in headers:
+            self._add_session_auth(headers, target)
         if payload is not None and options.get("expect100"):
             headers[EXPECT] = "100-continue"
         fields = _fields(headers)
@@ -177,6 +190,26 @@ class Preparer:
             defaults.retry_on_stale if retry is None else retry,
         )
 
+    def _authorization(self, target: Target, options: RequestOptions) -> str | None:
+        """The credentials that the caller gave with the request or in its URL."""
+        auth = options.get("auth")
+        if auth is None:
+            return target.authorization
+        if not isinstance(auth, BasicAuth):
+            raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
+        if target.authorization is not None:
+            raise ValueError("auth and user-info in the URL exclude each other")
+        return auth.encode()
+
+    def _add_session_auth(self, headers: CIMultiDict[str], target: Target) -> None:
+        """The session's credentials are for its base URL's origin, else for the first it asks."""
+        auth = self._defaults.auth
+        origin = _origin(target.url)
+        if self._auth_origin is None:
+            self._auth_origin = origin
+        if auth is not None and origin == self._auth_origin:
+            headers[AUTHORIZATION] = auth.encode()
+
     def _take_apart(self, given: StrOrURL) -> Target:
         """The parts of a URL, kept for the next request to it."""
         try:
@@ -199,8 +232,15 @@ class Preparer:
     def _refresh_defaults(self) -> None:
         headers = self._defaults.headers
         version = _version(headers)
-        self._default_fields = _fields(_merged(headers, None, None, None))
+        merged = _merged(headers, None, None)
+        _add_auto_headers(merged, None, self._defaults.skip_auto_headers)
+        self._default_fields = _fields(merged)
         self._default_version = version
+
+
+def _origin(url: URL) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 9110 section 4.3.1): the default port is as good as none."""
+    return url.scheme, url.raw_host, url.port
 
 
 def _target(url: URL, authorization: str | None) -> Target:
@@ -244,16 +284,27 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
-def _with_auto_headers(headers: CIMultiDict[str]) -> CIMultiDict[str]:
-    if ACCEPT not in headers:
+def lower_names(names: Iterable[str]) -> frozenset[str]:
+    """Header names in lower case. Raises TypeError for a single string."""
+    if isinstance(names, str):
+        raise TypeError("skip_auto_headers must be a collection of names, not one string")
+    return frozenset(name.lower() for name in names)
+
+
+def _add_auto_headers(
+    headers: CIMultiDict[str], payload: Payload | None, skip: frozenset[str]
+) -> None:
+    """Add what is said unless the caller says something else, or wishes nothing of it."""
+    if ACCEPT not in headers and "accept" not in skip:
         headers[ACCEPT] = "*/*"
-    if ACCEPT_ENCODING not in headers:
+    if ACCEPT_ENCODING not in headers and "accept-encoding" not in skip:
         from aioclient._body.content_coding import accept_encoding  # late: not at start-up
 
         headers[ACCEPT_ENCODING] = accept_encoding()
-    if USER_AGENT not in headers:
+    if USER_AGENT not in headers and "user-agent" not in skip:
         headers[USER_AGENT] = _USER_AGENT
-    return headers
+    if payload is not None and CONTENT_TYPE not in headers and "content-type" not in skip:
+        headers[CONTENT_TYPE] = payload.content_type
 
 
 def _expects_100(headers: CIMultiDict[str]) -> bool:
@@ -274,9 +325,8 @@ def _merged(
     session: CIMultiDict[str],
     own: LooseHeaders | None,
     authorization: str | None,
-    payload: Payload | None,
 ) -> CIMultiDict[str]:
-    """All headers of a request: its own replace the session's of the same name."""
+    """All headers of a request that somebody gave: its own replace the session's of that name."""
     if CONTENT_LENGTH in session:
         raise ValueError("Content-Length cannot be a header of the session")
     headers = CIMultiDict(session)
@@ -285,11 +335,8 @@ def _merged(
     if own:
         own_headers = CIMultiDict(own)
         if authorization is not None and AUTHORIZATION in own_headers:
-            raise ValueError("an Authorization header and user-info in the URL exclude each other")
+            raise ValueError("an Authorization header excludes auth and user-info in the URL")
         headers.update(own_headers)
-    _with_auto_headers(headers)
-    if payload is not None and CONTENT_TYPE not in headers:
-        headers[CONTENT_TYPE] = payload.content_type
     return headers
 
 

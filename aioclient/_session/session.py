@@ -3,17 +3,19 @@
 import json as json_module
 import sys
 import warnings
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, Unpack
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, istr
 from yarl import URL
 
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._auth.basic import BasicAuth
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.prepare import Defaults, Preparer, checked_expect_100_s
+from aioclient._message.prepare import Defaults, Preparer, checked_expect_100_s, lower_names
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -34,6 +36,10 @@ class ClientSession:
         base_url: what relative URLs of requests are relative to (RFC 3986); its path ends with "/".
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
         headers: headers of all requests; copied.
+        skip_auto_headers: names of headers that are not added by themselves: of Accept,
+            Accept-Encoding, User-Agent and Content-Type.
+        auth: login and password, for the origin of the base URL, or without one for the first
+            origin that is asked; no other gets them.
         timeout: limits of all requests; None is ``ClientTimeout(total=300, sock_connect=30)``, a
             number replaces its total.
         connector_owner: close the connector with the session.
@@ -68,6 +74,8 @@ class ClientSession:
         *,
         connector: BaseConnector | None = None,
         headers: LooseHeaders | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
         timeout: TimeoutWish = None,
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
@@ -101,6 +109,8 @@ class ClientSession:
         }
         self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
         self._made_at = _caller()
+        if auth is not None and not isinstance(auth, BasicAuth):
+            raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
         self._defaults = Defaults(
             base_url=None if base_url is None else _checked_base_url(base_url),
             headers=CIMultiDict(headers or ()),
@@ -116,6 +126,8 @@ class ClientSession:
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
             retry_on_stale=retry_on_stale,
+            auth=auth,
+            skip_auto_headers=lower_names(skip_auto_headers or ()),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
@@ -166,6 +178,21 @@ class ClientSession:
         return self._defaults.headers
 
     @property
+    def skip_auto_headers(self) -> frozenset[istr]:
+        """Names of headers that are not added by themselves."""
+        return frozenset(map(istr, self._defaults.skip_auto_headers))
+
+    @property
+    def auth(self) -> BasicAuth | None:
+        """Login and password for one origin."""
+        return self._defaults.auth
+
+    @property
+    def auto_decompress(self) -> bool:
+        """Are content codings of response bodies undone?"""
+        return self._defaults.reading.auto_decompress
+
+    @property
     def timeout(self) -> ClientTimeout:
         """The limits of requests that bring none of their own."""
         return self._defaults.timeout
@@ -196,6 +223,12 @@ class ClientSession:
     def closed(self) -> bool:
         """Was it closed, or its connector?"""
         return self._connector is None or self._connector.closed
+
+    def detach(self) -> None:
+        """Close the session, but leave the connector, and requests under way, as they are."""
+        self._sender.close()
+        self._connector = None
+        self._sender.drop_timer()
 
     async def close(self) -> None:
         """Close the session and, if it owns it, the connector.

@@ -1,8 +1,9 @@
 """Basic authentication (RFC 7617)."""
 
 import pytest
+from yarl import URL
 
-from aioclient import encode_basic_auth
+from aioclient import BasicAuth, encode_basic_auth
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,50 @@ def test_login_with_a_colon_is_refused_and_the_password_not_shown(login):
 def test_credentials_that_the_encoding_lacks_are_refused():
     with pytest.raises(UnicodeEncodeError):
         encode_basic_auth("\u20ac", "", "latin-1")
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [("me", "secret"), ("me", ""), ("", ""), ("me", "a:b"), ("\u00e9", "\u00e8")],
+)
+@pytest.mark.parametrize("encoding", ["latin1", "utf-8"])
+def test_credentials_are_decoded(login, password, encoding):
+    auth = BasicAuth(login, password, encoding)
+    assert BasicAuth.decode(auth.encode(), encoding) == auth
+    assert BasicAuth.decode(" bASIC   " + auth.encode().partition(" ")[2] + " ", encoding) == auth
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("", "not Basic"),
+        ("Bearer c2VjcmV0", "not Basic"),
+        ("Basic", "have no colon"),
+        ("Basic c2VjcmV0", "have no colon"),
+        ("Basic c2VjcmV0!", "not valid"),
+        ("Basic c2VjcmV", "not valid"),
+    ],
+)
+def test_what_is_no_basic_authentication_is_refused(header, message):
+    with pytest.raises(ValueError, match=message) as raised:
+        BasicAuth.decode(header)
+    assert "c2Vj" not in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_credentials_of_a_url():
+    assert BasicAuth.from_url(URL("http://me:s%40crt@example.com/")) == BasicAuth("me", "s@crt")
+    assert BasicAuth.from_url(URL("http://me@example.com/")) == BasicAuth("me", "")
+    assert BasicAuth.from_url(URL("http://:p@example.com/")) == BasicAuth("", "p")
+    assert BasicAuth.from_url(URL("http://example.com/")) is None
+    with pytest.raises(TypeError, match=r"must be a yarl.URL"):
+        BasicAuth.from_url("http://me@example.com/")
+
+
+def test_password_is_not_shown():
+    assert "secret" not in repr(BasicAuth("me", "secret"))
+
+
+def test_login_of_an_auth_must_not_have_a_colon():
+    with pytest.raises(ValueError, match="must not contain"):
+        BasicAuth("a:b", "secret").encode()

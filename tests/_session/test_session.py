@@ -14,6 +14,7 @@ from fake_link import FakeTransport
 from running import asynchronous, cancelled, settled, started
 
 from aioclient import (
+    BasicAuth,
     ClientConnectionError,
     ClientResponse,
     ClientResponseError,
@@ -321,6 +322,38 @@ async def test_close_closes_the_connector_it_owns() -> None:
         await ClientSession(connector=connector, connector_owner=owner).close()
         assert connector.closed is owner
         await connector.close()
+
+
+@asynchronous
+async def test_a_detached_session_leaves_its_connector() -> None:
+    connector = FakeConnector()
+    session = ClientSession(connector=connector)
+    session.detach()
+    assert session.closed
+    assert session.connector is None
+    assert not connector.closed
+    with pytest.raises(RuntimeError, match="session is closed"):
+        await session.get("http://example.com/")
+    await session.close()
+    session.detach()
+    assert not connector.closed
+    await connector.close()
+
+
+@pytest.mark.parametrize("auth", [("me", "secret"), "me:secret"])
+def test_auth_of_a_session_is_a_basic_auth(auth: object) -> None:
+    with pytest.raises(TypeError, match="auth must be a BasicAuth"):
+        ClientSession(auth=auth)  # type: ignore[arg-type]
+
+
+def test_a_session_tells_what_it_was_made_with() -> None:
+    session = ClientSession(
+        auth=BasicAuth("me"), skip_auto_headers=["User-Agent"], auto_decompress=False
+    )
+    assert session.auth == BasicAuth("me")
+    assert session.skip_auto_headers == {"user-agent"}
+    assert not session.auto_decompress
+    session.detach()
 
 
 @asynchronous

@@ -17,8 +17,9 @@ def preparer(
     base_url: str | None = None,
     headers: Any = (),
     timeout: ClientTimeout = DEFAULT_TIMEOUT,
+    **more: Any,
 ) -> Preparer:
-    """A preparer with these defaults."""
+    """A preparer with these defaults; `more` are other fields of `Defaults`."""
     return Preparer(
         Defaults(
             base_url=None if base_url is None else URL(base_url),
@@ -26,6 +27,7 @@ def preparer(
             timeout=timeout,
             json_serialize=json.dumps,
             raise_for_status=False,
+            **more,
         )
     )
 
