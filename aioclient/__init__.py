@@ -48,10 +48,14 @@ from .errors import (
 )
 
 if _TYPE_CHECKING:
+    from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
-_LATE = {"StreamReader": "aioclient._message.stream_reader"}
+_LATE = {
+    "NextRequest": "aioclient._message.redirect",
+    "StreamReader": "aioclient._message.stream_reader",
+}
 
 __all__ = (
     "BaseConnector",
@@ -83,6 +87,7 @@ __all__ = (
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "LineTooLong",
+    "NextRequest",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "RedirectClientError",

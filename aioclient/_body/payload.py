@@ -93,7 +93,7 @@ class AsyncIterablePayload:
     ) -> None:
         self._value = value
         self.at_hand: BytesLike | None = None
-        self.can_replay = False
+        self.can_replay = True  # as long as nobody has begun
         self.file_range: FileRange | None = None
         self.size = UNKNOWN_SIZE
         self.content_type = content_type
@@ -103,6 +103,7 @@ class AsyncIterablePayload:
 
         An async generator of the caller's is closed when this one is, however early.
         """
+        self.can_replay = False
         iterator = aiter(self._value)
         try:
             async for piece in iterator:

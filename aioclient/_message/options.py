@@ -1,7 +1,7 @@
 """What a caller can say in one request."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
@@ -12,7 +12,11 @@ from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish
 from aioclient._timeout import TimeoutWish
 
+if TYPE_CHECKING:
+    from aioclient._message.redirect import NextRequest
+
 OnInformational: TypeAlias = Callable[[int, CIMultiDictProxy[str]], None]
+RedirectPolicy: TypeAlias = Callable[[ClientResponse, "NextRequest"], "NextRequest | None"]
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
 
 
@@ -39,6 +43,14 @@ class RequestOptions(TypedDict, total=False):
     raise_for_status: RaiseForStatus | None
     #: Send the body in chunks even if its size is known.
     chunked: bool | None
+    #: Follow redirects: True, but for `ClientSession.head` False.
+    allow_redirects: bool
+    #: How many redirects are followed; 0 is no limit.
+    max_redirects: int
+    #: Sees each response that redirects and the `NextRequest`; gives what to send instead, or None.
+    redirect_policy: RedirectPolicy | None
+    #: Names of headers that go along to other origins; without them only harmless ones do.
+    cross_origin_headers: Iterable[str] | None
     #: Ask whether the body is wanted (``Expect: 100-continue``), and wait for the answer.
     expect100: bool
     #: Seconds to wait for that answer; then the body is sent without it.

@@ -7,7 +7,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 import sys
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
@@ -16,7 +16,7 @@ from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
-from aioclient._http.events import NO_BODY, FieldLines, RequestHead
+from aioclient._http.events import CHUNKED, NO_BODY, FieldLines, RequestHead
 from aioclient._http.header_names import (
     ACCEPT,
     ACCEPT_ENCODING,
@@ -33,11 +33,14 @@ from aioclient._http1.framing import request_body_length
 from aioclient._http1.head_writer import write_field_lines
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.request import Request, Target
+from aioclient._message.request import DEFAULT_REDIRECTS, Redirects, Request, Target
 from aioclient._net.route import Route, check_tls_wish
 from aioclient._timeout import ClientTimeout, request_timeout
 from aioclient._version import __version__
-from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
+from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
+
+if TYPE_CHECKING:
+    from aioclient._message.redirect import NextRequest
 
 #: How many URLs are kept taken apart.
 _MAX_TARGETS: Final = 512
@@ -55,6 +58,7 @@ _READING_OPTIONS: Final = frozenset(
         "max_decode_ratio",
     }
 )
+_REDIRECT_OPTIONS: Final = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -71,6 +75,7 @@ class Defaults(NamedTuple):
     retry_on_stale: bool = True
     auth: BasicAuth | None = None
     skip_auto_headers: frozenset[str] = frozenset()
+    redirects: Redirects = DEFAULT_REDIRECTS
 
 
 class _Fields(NamedTuple):
@@ -128,6 +133,7 @@ class Preparer:
             defaults.reading,
             None,
             defaults.retry_on_stale,
+            defaults.redirects,
         )
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
@@ -188,6 +194,51 @@ class Preparer:
             _reading(defaults.reading, options),
             expect_100_s,
             defaults.retry_on_stale if retry is None else retry,
+            _redirects(defaults.redirects, options),
+        )
+
+    def prepare_next(self, following: "NextRequest", before: Request) -> Request:
+        """The request that follows a redirect.
+
+        Raises ClientPayloadError if the body goes along and cannot be sent again.
+        """
+        payload = before.payload if following.keeps_body else None
+        if payload is not None and not payload.can_replay:
+            raise ClientPayloadError(
+                f"redirected to {following.url.host}, but the body cannot be sent again"
+            )
+        headers = CIMultiDict(following.headers)
+        url, authorization = _split_credentials(following.url)
+        if authorization is not None:
+            headers[AUTHORIZATION] = authorization
+        target = _target(url, authorization)
+        if self._defaults.auth is not None and AUTHORIZATION not in headers:
+            self._add_session_auth(headers, target)
+        chunked = payload is not None and before.head.body_length == CHUNKED
+        length = request_body_length(
+            following.method, None if payload is None else payload.size, chunked
+        )
+        fields = _fields(headers)
+        _check_framing(fields, length, chunked)
+        head = RequestHead(
+            following.method,
+            target.path_and_query,
+            fields.host or target.authority,
+            fields.lines,
+            length if fields.content_length is None else int(fields.content_length),
+            fields.connection,
+        )
+        return Request(
+            target,
+            target.route._replace(ssl=before.route.ssl),
+            head,
+            payload,
+            before.timeout,
+            before.raise_for_status,
+            before.reading,
+            None if payload is None else before.expect_100_s,
+            before.retry_on_stale,
+            before.redirects,
         )
 
     def _authorization(self, target: Target, options: RequestOptions) -> str | None:
@@ -219,10 +270,7 @@ class Preparer:
         base_url = self._defaults.base_url
         if base_url is not None:
             url = base_url.join(url)
-        authorization = None
-        if url.raw_user is not None or url.raw_password is not None:
-            authorization = encode_basic_auth(url.user or "", url.password or "")
-            url = url.with_user(None)
+        url, authorization = _split_credentials(url)
         target = _target(url, authorization)
         if len(self._targets) >= _MAX_TARGETS:
             del self._targets[next(iter(self._targets))]  # the oldest
@@ -236,6 +284,44 @@ class Preparer:
         _add_auto_headers(merged, None, self._defaults.skip_auto_headers)
         self._default_fields = _fields(merged)
         self._default_version = version
+
+
+def _split_credentials(url: URL) -> tuple[URL, str | None]:
+    """A URL without user-info, and the Authorization header that stands for that."""
+    if url.raw_user is None and url.raw_password is None:
+        return url, None
+    return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
+
+
+def _redirects(session: Redirects, options: RequestOptions) -> Redirects | None:
+    if not options.get("allow_redirects", True):
+        return None
+    if options.keys().isdisjoint(_REDIRECT_OPTIONS):
+        return session
+    policy = options.get("redirect_policy")
+    names = options.get("cross_origin_headers")
+    return Redirects(
+        checked_max_redirects(options.get("max_redirects", session.limit)),
+        session.policy if policy is None else policy,
+        session.may_cross if names is None else checked_crossing_names(names),
+        session.requote,
+    )
+
+
+def checked_max_redirects(limit: int) -> int:
+    """A number of redirects. Raises TypeError or ValueError if it cannot be that."""
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise TypeError(f"max_redirects must be a whole number, not {limit!r}")
+    if limit < 0:
+        raise ValueError(f"max_redirects must not be negative, got {limit}")
+    return limit
+
+
+def checked_crossing_names(names: Iterable[str]) -> frozenset[str]:
+    """Names of headers that may go to other origins; raises as `redirect.crossing_names`."""
+    from aioclient._message.redirect import crossing_names  # late: not at start-up
+
+    return crossing_names(names)
 
 
 def _origin(url: URL) -> tuple[str, str | None, int | None]:

@@ -1,7 +1,7 @@
 """A request, ready to be sent."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -48,6 +48,22 @@ class Target:
         self.authorization = authorization
 
 
+class Redirects(NamedTuple):
+    """How redirects are followed."""
+
+    #: How many; 0 is no limit.
+    limit: int = 10
+    #: Sees the response and the next request, which it may change, or refuse by None.
+    policy: Callable[..., Any] | None = None
+    #: Lower-case names of headers that go along to other origins.
+    may_cross: frozenset[str] = frozenset()
+    #: Percent-encode Location as other URLs.
+    requote: bool = True
+
+
+DEFAULT_REDIRECTS: Final = Redirects()
+
+
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
@@ -57,6 +73,7 @@ class Request:
         "payload",
         "raise_for_status",
         "reading",
+        "redirects",
         "retry_on_stale",
         "route",
         "target",
@@ -74,6 +91,7 @@ class Request:
         reading: Reading,
         expect_100_s: float | None = None,
         retry_on_stale: bool = True,
+        redirects: Redirects | None = DEFAULT_REDIRECTS,
     ) -> None:
         self.target = target
         self.route = route
@@ -86,6 +104,18 @@ class Request:
         self.expect_100_s = expect_100_s
         #: Send it again if the kept connection turns out to be closed.
         self.retry_on_stale = retry_on_stale
+        #: None: a response that redirects is the answer.
+        self.redirects = redirects
+
+    def own_headers(self) -> CIMultiDict[str]:
+        """The headers without those that follow from the URL and the body."""
+        head = self.head
+        headers = to_multidict(FieldSection(head.field_lines + b"\r\n"))
+        if head.authority != self.target.authority:
+            headers[HOST] = head.authority
+        if head.connection is not None:
+            headers[CONNECTION] = head.connection
+        return headers
 
     def info(self) -> RequestInfo:
         """What was asked, with all headers as they were sent."""

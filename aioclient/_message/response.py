@@ -80,6 +80,7 @@ class ClientResponse:
         "_exchange",
         "_head",
         "_headers",
+        "_history",
         "_request",
         "_unfinished",
         "attempts",
@@ -89,9 +90,15 @@ class ClientResponse:
     )
 
     def __init__(
-        self, request: Request, head: ResponseHead, exchange: Exchange, attempts: int = 1
+        self,
+        request: Request,
+        head: ResponseHead,
+        exchange: Exchange,
+        attempts: int = 1,
+        history: "tuple[ClientResponse, ...]" = (),
     ) -> None:
         self._request = request
+        self._history = history
         self._head = head
         self._exchange = exchange
         self._headers: CIMultiDictProxy[str] | None = None
@@ -141,8 +148,8 @@ class ClientResponse:
 
     @property
     def history(self) -> "tuple[ClientResponse, ...]":
-        """The responses of the redirects that led here."""
-        return ()
+        """The responses that redirected here, in order; released, their heads can be read."""
+        return self._history
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:

@@ -63,6 +63,25 @@ class Sender:
         deadline = None
         if timeout.total:
             deadline = self._deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
+        exchange, attempts = await self._exchange(connector, request, deadline, loop)
+        head = exchange.head
+        if head is None:  # the waiter is done without an error only once there is a head
+            raise RuntimeError("exchange ended without a head")
+        response = ClientResponse(request, head, exchange, attempts)
+        if head.location is not None and request.redirects is not None:
+            response = await self._follow(connector, request, response, head.location, deadline)
+        if request.raise_for_status is not False:
+            await _judge(response, request.raise_for_status)
+        return response
+
+    async def _exchange(
+        self,
+        connector: BaseConnector,
+        request: Request,
+        deadline: Deadline | None,
+        loop: asyncio.AbstractEventLoop,
+    ) -> tuple[Exchange, int]:
+        """Send a request and wait for the head of its response; how often it was sent."""
         exchange = None
         attempts = 1
         try:
@@ -74,7 +93,7 @@ class Sender:
                         lease = await _lease(connector, request, deadline)
                     exchange = self._begin(request, lease, deadline, loop)
                     await exchange.waiter
-                    break
+                    return exchange, attempts
                 except ClientConnectionError as error:
                     if not may_be_stale or not _may_be_sent_again(request, exchange, error):
                         raise
@@ -87,13 +106,40 @@ class Sender:
         except BaseException:
             _give_up(exchange, deadline)
             raise
-        head = exchange.head
-        if head is None:  # the waiter is done without an error only once there is a head
-            raise RuntimeError("exchange ended without a head")
-        response = ClientResponse(request, head, exchange, attempts)
-        if request.raise_for_status is not False:
-            await _judge(response, request.raise_for_status)
-        return response
+
+    async def _follow(
+        self,
+        connector: BaseConnector,
+        request: Request,
+        response: ClientResponse,
+        location: bytes | None,
+        deadline: Deadline | None,
+    ) -> ClientResponse:
+        """The answer at the end of a chain of redirects (RFC 9110 section 15.4)."""
+        from aioclient._message.follow import next_request_of  # late: not at start-up
+
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                following = next_request_of(request, response, location)
+                if following is not None:
+                    request = self._preparer.prepare_next(following, request)
+            except BaseException:
+                response.close()
+                raise
+            if following is None:
+                return response
+            # What has not come of its body by now is not worth waiting for.
+            response.close()
+            if deadline is not None:
+                deadline.resume()
+            exchange, attempts = await self._exchange(connector, request, deadline, loop)
+            head = exchange.head
+            if head is None:
+                raise RuntimeError("exchange ended without a head")
+            location = head.location
+            history = (*response.history, response)
+            response = ClientResponse(request, head, exchange, attempts, history)
 
     def _begin(
         self,

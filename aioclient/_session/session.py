@@ -14,8 +14,15 @@ from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
-from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.prepare import Defaults, Preparer, checked_expect_100_s, lower_names
+from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
+from aioclient._message.prepare import (
+    Defaults,
+    Preparer,
+    checked_crossing_names,
+    checked_expect_100_s,
+    lower_names,
+)
+from aioclient._message.request import DEFAULT_REDIRECTS
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -53,6 +60,12 @@ class ClientSession:
         retry_on_stale: send a request once more, on a new connection, if the kept one turns out to
             be closed before a byte of the answer came; not POST and the like, unless nothing of
             them was sent, and not a body that cannot be had again.
+        requote_redirect_url: percent-encode what a Location header says as other URLs, else keep
+            the server's own encoding.
+        redirect_policy: called with each response that redirects and the `NextRequest`; gives the
+            request to send, or None: then the response is the answer.
+        cross_origin_headers: names of headers that go along when a redirect leads to another
+            origin; others do only if they are known to be harmless, credentials never.
         max_body_size: decoded bytes of a body that is read whole (by `read`, `text` or `json`);
             what exceeds it raises BodyTooLargeError. 0 is no limit; streaming has none.
         max_decode_ratio: the same for how many times larger than what came a body grew in
@@ -84,6 +97,9 @@ class ClientSession:
         read_bufsize: int = 2**18,
         expect100_timeout: float = 1.0,
         retry_on_stale: bool = True,
+        requote_redirect_url: bool = True,
+        redirect_policy: RedirectPolicy | None = None,
+        cross_origin_headers: Iterable[str] = (),
         max_body_size: int = 2**30,
         max_decode_ratio: float = 200.0,
         max_line_size: int = DEFAULT_LIMITS.max_line_size,
@@ -128,6 +144,13 @@ class ClientSession:
             retry_on_stale=retry_on_stale,
             auth=auth,
             skip_auto_headers=lower_names(skip_auto_headers or ()),
+            redirects=DEFAULT_REDIRECTS._replace(
+                policy=redirect_policy,
+                may_cross=checked_crossing_names(cross_origin_headers)
+                if cross_origin_headers
+                else frozenset(),
+                requote=requote_redirect_url,
+            ),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
@@ -151,7 +174,8 @@ class ClientSession:
         return Pending(self._sender.send("OPTIONS", url, options, self))
 
     def head(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
-        """Send a HEAD request; see `request`."""
+        """Send a HEAD request; see `request`. Redirects are not followed unless it is said."""
+        options.setdefault("allow_redirects", False)
         return Pending(self._sender.send("HEAD", url, options, self))
 
     def post(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
@@ -191,6 +215,11 @@ class ClientSession:
     def auto_decompress(self) -> bool:
         """Are content codings of response bodies undone?"""
         return self._defaults.reading.auto_decompress
+
+    @property
+    def requote_redirect_url(self) -> bool:
+        """Is what a Location header says percent-encoded as other URLs?"""
+        return self._defaults.redirects.requote
 
     @property
     def timeout(self) -> ClientTimeout:

@@ -1,0 +1,45 @@
+"""From a response that redirects to the next request, by the wishes of the one that was sent."""
+
+from aioclient._message.redirect import (
+    NextRequest,
+    Redirected,
+    is_one_too_many,
+    next_request,
+    redirect_target,
+)
+from aioclient._message.request import Request
+from aioclient._message.response import ClientResponse
+from aioclient.errors import TooManyRedirects
+
+
+def next_request_of(
+    request: Request, response: ClientResponse, location: bytes | None
+) -> NextRequest | None:
+    """What to send next after a response with this Location; None if it is the answer.
+
+    Raises TooManyRedirects, and as `redirect_target` and the caller's policy do.
+    """
+    redirects = request.redirects
+    if redirects is None:
+        return None
+    url = request.target.real_url
+    target = redirect_target(response.status, location, url, redirects.requote)
+    if target is None:
+        return None
+    history = response.history
+    if is_one_too_many(len(history), redirects.limit):
+        raise TooManyRedirects(
+            response.request_info,
+            (*history, response),
+            message=f"more than max_redirects = {redirects.limit} redirects",
+        )
+    redirected = Redirected(
+        response.status, request.head.method, url, request.own_headers(), redirects.may_cross
+    )
+    following = next_request(redirected, target)
+    if redirects.policy is not None:
+        following = redirects.policy(response, following)
+        if following is not None and not isinstance(following, NextRequest):
+            kind = type(following).__name__
+            raise TypeError(f"redirect_policy must give a NextRequest or None, not {kind}")
+    return following
