@@ -9,6 +9,7 @@ from ._message.request import RequestInfo
 from ._message.response import ClientResponse, HttpVersion, HttpVersion10, HttpVersion11
 from ._pool.connector import BaseConnector
 from ._pool.tcp import TCPConnector
+from ._session.request import request
 from ._session.session import ClientSession
 from ._speedups import extensions_active
 from ._timeout import ClientTimeout
@@ -104,6 +105,7 @@ __all__ = (
     "__version__",
     "encode_basic_auth",
     "extensions_active",
+    "request",
     "set_zlib_backend",
 )
 

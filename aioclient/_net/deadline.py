@@ -45,7 +45,10 @@ class Deadline:
 
     def stop(self) -> None:
         """End it before it passes; harmless when it has passed or was stopped already."""
-        self._deadlines.running.pop(self, None)
+        deadlines = self._deadlines
+        deadlines.running.pop(self, None)
+        if deadlines.is_last and not deadlines.running:
+            deadlines.close()
 
     def resume(self) -> None:
         """Let it run on, to the same moment, after it was stopped."""
@@ -62,7 +65,7 @@ class Deadlines:
     `clock` gives seconds; tests bring one that they can move, and call `look` themselves.
     """
 
-    __slots__ = ("_armed_for", "_clock", "_loop", "_timer", "running")
+    __slots__ = ("_armed_for", "_clock", "_loop", "_timer", "is_last", "running")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = monotonic
@@ -71,6 +74,8 @@ class Deadlines:
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for = inf
+        #: No more will be started: with the last of them the timer goes, too.
+        self.is_last = False
         #: Those that have not passed, in no particular order.
         self.running: dict[Deadline, None] = {}
 

@@ -175,6 +175,10 @@ class BaseConnector(ABC):
         if self._connections:
             await asyncio.gather(*map(_closed_in_time, self._connections))
 
+    def retire(self) -> None:
+        """Give no more connections; those in use close with their responses."""
+        self._closed = True
+
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._connections:
             return

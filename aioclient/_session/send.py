@@ -39,8 +39,10 @@ class Sender:
 
     def drop_timer(self) -> None:
         """Leave no timer behind, unless requests are under way on somebody else's connector."""
-        if self._loop is not None and not self._deadlines.running:
-            self._deadlines.close()
+        if self._loop is not None:
+            self._deadlines.is_last = True
+            if not self._deadlines.running:
+                self._deadlines.close()
 
     async def send(
         self, method: str, url: StrOrURL, options: RequestOptions, owner: object
