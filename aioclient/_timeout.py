@@ -29,7 +29,7 @@ class ClientTimeout:
         pool: waiting for a free connection, where the pool has no room for another.
         tls: for the TLS handshake of a new connection.
         write: in which the server takes none of the request's body that waits to be sent. What it
-            takes shows only when it makes room, so this may pass up to twice as late.
+            takes is looked at when this passes, so the error may come up to twice as late.
         ceil_threshold: a total of at least this many seconds may pass up to one second late, so
             that many requests share a timer.
 

@@ -129,11 +129,6 @@ class Framing:
         self._epilogue_bytes = 0
 
     @property
-    def is_at_head(self) -> bool:
-        """Does a part begin here, its head not read yet?"""
-        return self._place is _Place.HEAD
-
-    @property
     def is_closed(self) -> bool:
         """Has the closing delimiter been taken?"""
         return self._place is _Place.EPILOGUE
@@ -282,7 +277,7 @@ class Framing:
     def _line_kind(self, after: int) -> _Line:
         """What kind of line has a boundary that ends at `after`."""
         found = _AFTER_BOUNDARY.match(self._data, after)
-        if found is None:  # it matches nothing, too
+        if found is None:  # never: it also matches nothing at all
             return _Line.BODY
         dashes, padding, line_end = found.groups()
         if len(padding) > MAX_PADDING_BYTES:

@@ -473,6 +473,7 @@ class MultipartReader:
         self._max_size_error_cls = max_size_error_cls
         self._default_charset: str | None = None
         self._body: PartBody | None = None  # of the part that was given last
+        self._at_eof = False
         self._is_first = True
         self._charset_field: BodyPartReader | None = None  # while it is read
 
@@ -482,8 +483,8 @@ class MultipartReader:
         return cls.response_wrapper_cls(response, cls(response.headers, response.content))
 
     def at_eof(self) -> bool:
-        """Has the closing boundary been read?"""
-        return self._framing.is_closed
+        """Has `next` found that there are no more parts, or `release` read to the end?"""
+        return self._at_eof
 
     async def next(self) -> "Part | None":
         """The next part, or None after the last. What is left of the one before is skipped.
@@ -496,6 +497,7 @@ class MultipartReader:
                 self._charset_field = None
             await self._leave_part()
             if self._framing.is_closed:
+                self._at_eof = True
                 await self._framing.skip_epilogue()
                 return None
             part = await self.fetch_next_part()
@@ -546,6 +548,7 @@ class MultipartReader:
         await self._leave_part()
         while not self._framing.is_closed:
             await self._framing.skip_part()
+        self._at_eof = True
         await self._framing.skip_epilogue()
 
     async def _leave_part(self) -> None:
@@ -583,7 +586,7 @@ class MultipartResponseWrapper:
         self.stream = stream
 
     def at_eof(self) -> bool:
-        """Has the closing boundary been read?"""
+        """Has `next` found that there are no more parts?"""
         return self.stream.at_eof()
 
     async def next(self) -> Part | None:

@@ -126,6 +126,8 @@ def body_payload(data: BodyData) -> Payload:
         return BytesPayload(data.encode(), "text/plain; charset=utf-8")
     if isinstance(data, AsyncIterable):
         return AsyncIterablePayload(data)
+    if type(data).__module__ == "tempfile":  # a named one is only wrapped around a file
+        data = getattr(data, "file", data)
     if isinstance(data, IOBase):
         from aioclient._body.file_payload import file_payload  # late: not at start-up
 

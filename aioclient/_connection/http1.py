@@ -34,6 +34,9 @@ from aioclient.errors import (
 #: Digits of a Content-Length from which on the body comes as objects of its own.
 _BULK_DIGITS: Final = 7
 
+# Uploads that were stopped and are not at their end yet: the loop alone would not keep them alive.
+_stopping: set[asyncio.Task[None]] = set()
+
 
 class Http1Connection(Connection):
     """One exchange at a time over one link."""
@@ -42,6 +45,7 @@ class Http1Connection(Connection):
         "_exchange",
         "_failure",
         "_has_body",
+        "_is_paused",
         "_link",
         "_loop",
         "_machine",
@@ -61,6 +65,7 @@ class Http1Connection(Connection):
         self._upload: Upload | None = None
         self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
+        self._is_paused = False
         self._failure: Exception | None = None
         self._link: TransportLink
 
@@ -188,14 +193,21 @@ class Http1Connection(Connection):
         if is_asked_for and head.status < 300 and persists(head):
             return
         self._stop_upload()
-        if exchange.read_deadline is not None:
-            exchange.read_deadline.restart()
+        self._count_silence(exchange)
 
     def _stop_upload(self) -> None:
         task, self._uploading = self._uploading, None
         self._upload = None
-        if task is not None:
+        if task is not None and not task.done():
+            _stopping.add(task)  # it may have to close the caller's generator first
+            task.add_done_callback(_stopping.discard)
             task.cancel()
+
+    def _count_silence(self, exchange: Exchange) -> None:
+        """From now on the server's silence counts, if it is the server who is silent."""
+        deadline = exchange.read_deadline
+        if deadline is not None and self._upload is None and not self._is_paused:
+            deadline.restart()
 
     def _rarer_event(self, exchange: Exchange, event: Event) -> None:
         if isinstance(event, ChunkEnds):
@@ -233,14 +245,16 @@ class Http1Connection(Connection):
 
     def pause_reading(self) -> None:
         """Nobody reads the body: let the server wait, and do not count that as its silence."""
+        self._is_paused = True
         if self._exchange is not None and self._exchange.read_deadline is not None:
             self._exchange.read_deadline.stop()
         self._link.pause_reading()
 
     def resume_reading(self) -> None:
         """The body is being read again."""
-        if self._exchange is not None and self._exchange.read_deadline is not None:
-            self._exchange.read_deadline.restart()
+        self._is_paused = False
+        if self._exchange is not None:
+            self._count_silence(self._exchange)
         self._link.resume_reading()
 
     # --- the end of an exchange --------------------------------------------------------------
@@ -285,13 +299,15 @@ class Http1Connection(Connection):
         is_sent = False
         try:
             is_sent = await upload.send()
-        except asyncio.CancelledError:
-            # If it was not stopped from here, the payload cancelled itself: nobody else says so.
-            if upload is self._upload:
-                self._break_off(exchange, ClientPayloadError("the request body was cancelled"))
-            raise
         except Exception as failure:
             error = failure
+        except BaseException as failure:
+            # If it was not stopped from here, the payload cancelled itself, or worse.
+            if upload is self._upload:
+                broken = ClientPayloadError(f"the request body was cancelled: {failure!r}")
+                broken.__cause__ = failure
+                self._break_off(exchange, broken)
+            raise
         if upload is not self._upload:
             return
         if error is not None:
@@ -300,5 +316,4 @@ class Http1Connection(Connection):
         self._upload = self._uploading = None
         if is_sent:
             self._machine.request_sent()
-        if exchange.read_deadline is not None:
-            exchange.read_deadline.restart()
+        self._count_silence(exchange)

@@ -5,6 +5,7 @@ import contextlib
 import os
 from collections.abc import Awaitable
 from functools import partial
+from typing import Final
 
 from aioclient._aliases import BytesLike
 from aioclient._body.payload import FileRange, Payload
@@ -15,20 +16,25 @@ from aioclient._net.link import WRITE_BYTES, TransportLink
 from aioclient._net.send_file import send_file
 from aioclient.errors import ClientPayloadError
 
+# So that many tiny pieces, or empty ones, are enough for a write some time.
+_COST_OF_PIECE_BYTES: Final = 64
+
 
 class Upload:
     """One request body, or what is left of it, on its way into a link."""
 
     __slots__ = (
+        "_backlog_bytes",
+        "_batch",
+        "_batch_bytes",
         "_deadline",
         "_exchange",
+        "_flush_is_near",
         "_go_on",
         "_length",
         "_link",
         "_loop",
         "_payload",
-        "_unsent_bytes",
-        "_unwritten",
     )
 
     def __init__(
@@ -48,8 +54,10 @@ class Upload:
         self._go_on: asyncio.Future[None] | None = None
         if exchange.expect_100_s is not None and payload is not None:
             self._go_on = loop.create_future()
-        self._unsent_bytes = 0
-        self._unwritten: list[BytesLike] = []
+        self._backlog_bytes = 0
+        self._batch: list[BytesLike] = []  # pieces to write together
+        self._batch_bytes = 0
+        self._flush_is_near = False
         self._deadline = exchange.write_deadline
         if self._deadline is not None:
             self._deadline.on_expiry = self._write_expired
@@ -97,66 +105,89 @@ class Upload:
         link = self._link
         view = memoryview(data)
         for start in range(0, len(view), WRITE_BYTES):
+            if start:
+                await self._let_others_run()
             if not link.is_open:
                 break
             link.write(view[start : start + WRITE_BYTES])
-            if link.is_congested:
-                await self._wait(link.drained())
+        if link.is_congested:
+            await self._wait(link.drained())
         return link.is_open
 
     async def _send_pieces(self, payload: Payload) -> bool:
         """Send in pieces; those that come in one turn of the loop are written together."""
         link = self._link
         writer = BodyWriter(self._length)
-        unwritten, size = self._unwritten, 0
         in_thread = partial(self._loop.run_in_executor, None)
         async with contextlib.aclosing(payload.pieces(in_thread)) as pieces:
             async for piece in pieces:
-                if not unwritten:
-                    self._loop.call_soon(self._write)  # should the next one not come at once
-                    size = 0
+                if not self._flush_is_near:
+                    self._flush_is_near = True
+                    self._loop.call_soon(self._flush)  # should the next one not come at once
                 # What is not `bytes` may be a buffer that the caller fills again.
                 parts = writer.piece(piece if type(piece) is bytes else bytes(piece))
                 if len(piece) > WRITE_BYTES:
-                    self._write()
+                    self._write_batch()
                     for part in parts:
                         await self._send_in_memory(part)
                 else:
-                    unwritten += parts
-                    size += len(piece)
-                if size >= WRITE_BYTES:
-                    self._write()
-                if link.is_congested:
+                    self._batch += parts
+                    self._batch_bytes += len(piece) + _COST_OF_PIECE_BYTES
+                if self._batch_bytes >= WRITE_BYTES:
+                    self._write_batch()
+                    await self._let_others_run()
+                elif link.is_congested:
                     await self._wait(link.drained())
                 if not link.is_open:
                     return False
         if end := writer.end():
-            unwritten.append(end)
-        self._write()
+            self._batch.append(end)
+        self._write_batch()
+        if link.is_congested:
+            await self._wait(link.drained())
         return link.is_open
 
-    def _write(self) -> None:
-        unwritten = self._unwritten
-        if unwritten and self._link.is_open:
-            self._link.write(b"".join(unwritten))
-        unwritten.clear()
+    async def _let_others_run(self) -> None:
+        """Wait while the link is congested, else for one turn of the loop.
+
+        A server may take all as fast as it comes; and a TLS link that is lost says so only then.
+        """
+        if self._link.is_congested:
+            await self._wait(self._link.drained())
+        else:
+            await asyncio.sleep(0)
+
+    def _flush(self) -> None:
+        self._flush_is_near = False
+        self._write_batch()
+
+    def _write_batch(self) -> None:
+        if self._batch and self._link.is_open:
+            self._link.write(b"".join(self._batch))
+        self._batch.clear()
+        self._batch_bytes = 0
 
     async def _send_file(self, part: FileRange) -> bool:
         """As `send`. Raises SendfileNotAvailableError, with nothing sent, if it must be read."""
         socket_fd = self._link.open_descriptor()
         if socket_fd is None:
             raise asyncio.SendfileNotAvailableError("there is TLS on top, or no descriptor")
+        file_fd = -1
         try:
+            # One of our own: the caller may close his, and its number be given to another file.
+            file_fd = os.dup(part.file.fileno())
             await self._wait(self._link.flushed())
-            file_fd = part.file.fileno()
             sent = await send_file(socket_fd, file_fd, part.start, part.size, self._wait)
-            part.file.seek(part.start + sent)
         except (ConnectionError, TimeoutError):
             return False  # what the server said before that can still be read
         finally:
             os.close(socket_fd)
+            if file_fd >= 0:
+                os.close(file_fd)
         if sent < part.size:
             raise ValueError(f"file became shorter: {part.size} bytes were announced, got {sent}")
+        if not part.file.closed:
+            part.file.seek(part.start + sent)
         return True
 
     # --- the limit for writing -------------------------------------------------------------------
@@ -167,7 +198,7 @@ class Upload:
         if deadline is None:
             await progress
             return
-        self._unsent_bytes = self._link.unsent_bytes
+        self._backlog_bytes = self._link.backlog_bytes
         deadline.restart()
         try:
             await progress
@@ -175,9 +206,10 @@ class Upload:
             deadline.stop()
 
     def _write_expired(self, deadline: Deadline) -> None:
-        unsent_bytes = self._link.unsent_bytes
-        if unsent_bytes < self._unsent_bytes:  # a slow peer, but one that reads
-            self._unsent_bytes = unsent_bytes
+        backlog_bytes = self._link.backlog_bytes
+        # It may have grown, too: what is behind it, unseen, moves up.
+        if backlog_bytes != self._backlog_bytes:  # a slow peer, but one that reads
+            self._backlog_bytes = backlog_bytes
             deadline.restart()
         else:
             self._exchange.write_expired(deadline)

@@ -21,7 +21,7 @@ class ByteSource(Protocol):
         """What `total_bytes` was at the end of each chunk of HTTP/1.1; its reader drops them."""
 
     async def readany(self) -> bytes:
-        """All that has come, at least a byte; ``b""`` at the end; raises if it was broken off.
+        """Some of what has come, at least a byte; ``b""`` at the end; raises if it was broken off.
 
         Awaited by one coroutine at a time. Cancelled, it takes nothing.
         """

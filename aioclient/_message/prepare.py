@@ -160,7 +160,7 @@ class Preparer:
         )
         if defaults.auth is not None and AUTHORIZATION not in headers:
             self._add_session_auth(headers, target)
-        if payload is not None and options.get("expect100"):
+        if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
         fields = _fields(headers)
         length = request_body_length(
@@ -179,7 +179,7 @@ class Preparer:
         if "timeout" in options:
             timeout = request_timeout(options["timeout"], timeout)
         expect_100_s = None
-        if payload is not None and _expects_100(headers):
+        if payload is not None and payload.size != 0 and _expects_100(headers):
             wish = options.get("expect100_timeout")
             expect_100_s = defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
         judge = options.get("raise_for_status")

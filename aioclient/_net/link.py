@@ -101,6 +101,13 @@ class TransportLink(asyncio.BufferedProtocol):
         """How much of what was written is still waiting to be sent."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
+    @property
+    def backlog_bytes(self) -> int:
+        """The same and what the system has not delivered yet: it changes when the peer reads."""
+        transport = self._transport
+        sock = None if transport is None else transport.get_extra_info("socket")
+        return self.unsent_bytes + (0 if sock is None else _undelivered_bytes(sock.fileno()))
+
     def open_descriptor(self) -> int | None:
         """A descriptor of its own for the link's socket, which the caller closes.
 
@@ -214,6 +221,7 @@ class TransportLink(asyncio.BufferedProtocol):
         if fd is None:
             return
         with socket.socket(fileno=fd) as sock, contextlib.suppress(OSError):
+            sock.setblocking(False)  # whatever the program's default is
             while size := sock.recv_into(self._buffer):
                 self.receiver.bytes_arrived(self._buffer[:size])
 
@@ -225,6 +233,19 @@ class TransportLink(asyncio.BufferedProtocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+
+
+def _undelivered_bytes(fd: int) -> int:
+    """What is in a socket's send queue or was not acknowledged; 0 where that cannot be told."""
+    try:
+        from fcntl import ioctl  # late: only where a limit asks, and not on Windows
+        from termios import TIOCOUTQ
+    except ImportError:
+        return 0
+    try:
+        return int.from_bytes(ioctl(fd, TIOCOUTQ, bytes(4)), sys.byteorder)
+    except OSError:
+        return 0
 
 
 class _BulkReceiver(asyncio.Protocol):

@@ -11,8 +11,8 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-#: The largest count that every system takes.
-_MAX_SENDFILE_BYTES: Final = 2**30
+#: So much at once, that a fast reader does not keep the loop from others.
+_MAX_SENDFILE_BYTES: Final = 2**24
 
 #: What systems say of files, file systems or sockets that sendfile cannot handle.
 _UNAVAILABLE: Final = frozenset(

@@ -1,7 +1,10 @@
 """Files as request bodies: what is announced of them, and what is read."""
 
 import asyncio
+import bz2
+import gzip
 import io
+import lzma
 import os
 import tempfile
 import threading
@@ -169,3 +172,72 @@ def test_media_type_is_that_of_the_name(tmp_path: Path, name: str, content_type:
     path.write_bytes(b"x")
     with path.open("rb") as file:
         assert body_payload(file).content_type == content_type
+
+
+@pytest.mark.parametrize("module", [gzip, bz2, lzma])
+def test_compressed_file_gives_what_it_decompresses(module, tmp_path: Path):
+    path = tmp_path / "file"
+    with module.open(path, "wb") as file:
+        file.write(CONTENT)
+    with module.open(path, "rb") as file:
+        assert file.read(100) == CONTENT[:100]
+        payload = body_payload(file)
+        assert (payload.size, payload.file_range) == (UNKNOWN_SIZE, None)
+        assert b"".join(read(payload)) == CONTENT[100:]
+
+
+def test_file_that_changes_what_it_reads_is_asked(path: Path):
+    class Upper(io.BufferedReader):
+        def read(self, size: int | None = -1) -> bytes:
+            return super().read(size).upper()
+
+    with Upper(io.FileIO(path)) as file:
+        payload = body_payload(file)
+        assert payload.file_range is None
+        assert b"".join(read(payload)) == CONTENT.upper()
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_file_that_cannot_be_read_is_refused(tmp_path: Path, buffering: int):
+    with (
+        (tmp_path / "file").open("wb", buffering=buffering) as file,
+        pytest.raises(ValueError, match="open for reading"),
+    ):
+        body_payload(file)
+
+
+def test_named_temporary_file_is_a_file():
+    with tempfile.NamedTemporaryFile(suffix=".png") as file:
+        file.write(b"hello")
+        file.seek(1)
+        payload = body_payload(file)
+        assert payload.size == 4
+        assert payload.content_type == "image/png"
+        assert read(payload) == [b"ello"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="a system without /proc")
+def test_file_that_the_system_makes_is_read_to_its_end():
+    with Path("/proc/self/status").open("rb") as file:
+        payload = body_payload(file)
+        assert payload.size == UNKNOWN_SIZE
+        assert b"VmRSS" in b"".join(read(payload))
+
+
+def test_empty_file_has_a_size(tmp_path: Path):
+    path = tmp_path / "empty"
+    path.touch()
+    with path.open("rb") as file:
+        payload = body_payload(file)
+        assert payload.size == 0
+        assert read(payload) == []
+
+
+def test_pipe_gives_what_there_is():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as file:
+        pieces = body_payload(file).pieces()
+        for word in (b"one", b"two"):
+            os.write(writing, word)
+            assert asyncio.run(anext(pieces)) == word  # type: ignore[arg-type]
+        os.close(writing)

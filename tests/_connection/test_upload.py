@@ -588,3 +588,89 @@ async def test_the_limit_for_writing_ends_with_the_exchange() -> None:
     assert stage.exchange.write_deadline is not None
     assert not stage.exchange.write_deadline.is_running
     await settled()
+
+
+@asynchronous
+async def test_the_limit_for_writing_holds_for_the_last_bytes_of_an_iterator() -> None:
+    stage = Stage(write_s=2.0)
+    stage.body.queue.put_nowait(b"hello")
+    stage.body.queue.put_nowait(None)
+    stage.transport.on_write = stage.transport.pause_writing
+    await settled()
+    await stage.wait(2.1)
+    with pytest.raises(SocketTimeoutError, match="write limit of 2 s"):
+        await stage.exchange.waiter
+
+
+# --- the loop, and others on it ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", [b"", b"x", b"x" * 1000])
+@asynchronous
+async def test_an_iterator_that_never_waits_lets_others_run(piece: bytes) -> None:
+    given = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal given
+        while True:
+            given += 1
+            yield piece
+
+    stage = Stage(payload=AsyncIterablePayload(endless()))
+    await settled(5)  # comes to its end only if the upload gives way
+    assert 0 < given < 100_000
+    stage.exchange.abandon(ClientError("enough"))
+    with pytest.raises(ClientError, match="enough"):
+        await stage.exchange.waiter
+    await settled()
+
+
+class Worse(BaseException):
+    """Not even an Exception."""
+
+
+@asynchronous
+async def test_a_body_that_fails_for_the_worst_breaks_the_exchange_off() -> None:
+    stage = Stage()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)  # it is told of as well
+    await stage.body.put(Worse())
+    with pytest.raises(ClientPayloadError) as caught:
+        await stage.exchange.waiter
+    assert isinstance(caught.value.__cause__, Worse)
+    assert stage.transport.was_aborted
+
+
+# --- silence while the request is still going out ------------------------------------------------
+
+EARLY = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"
+
+
+@asynchronous
+async def test_silence_does_not_count_while_the_body_goes_out_although_reading_was_paused() -> None:
+    stage = Stage(sock_read_s=2.0)
+    stage.transport.receive(EARLY + b"x" * 600_000)
+    assert stage.transport.is_reading_paused
+    assert stage.exchange.stream is not None
+    stage.exchange.stream.take_nowait()
+    assert not stage.transport.is_reading_paused
+    await stage.wait(10)
+    assert stage.ends.told == []
+    await stage.body.put(None)
+    await stage.wait(1.9)
+    assert stage.ends.told == []
+    await stage.wait(0.2)
+    assert stage.ends.told == [False]
+
+
+@asynchronous
+async def test_silence_does_not_count_while_nobody_reads_although_the_body_is_out() -> None:
+    stage = Stage(sock_read_s=2.0)
+    stage.transport.receive(EARLY + b"x" * 600_000)
+    await stage.body.put(None)
+    await stage.wait(10)
+    assert stage.ends.told == []
+    assert stage.exchange.stream is not None
+    stage.exchange.stream.take_nowait()
+    await stage.wait(2.1)
+    assert stage.ends.told == [False]

@@ -126,6 +126,39 @@ async def test_a_file_can_be_sent_in_chunks(tmp_path: Path, content: bytes) -> N
 
 
 @asynchronous
+async def test_a_file_that_is_closed_while_it_is_sent_is_not_another_one(
+    path: Path, content: bytes, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"secret" * (SIZE // 6 + 1))
+    got_head = asyncio.Event()
+    go_on = asyncio.Event()
+    received = bytearray()
+
+    async def takes_later(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        got_head.set()
+        await go_on.wait()
+        while len(received) < SIZE:
+            received.extend(await reader.read(2**20))
+        writer.write(OK)
+        await reader.read()
+
+    async with ScriptedServer(takes_later) as server, ClientSession() as session:
+        file = path.open("rb")
+        task = asyncio.ensure_future(session.post(server.url(), data=file))
+        await got_head.wait()
+        await asyncio.sleep(0.01)
+        number = file.fileno()
+        file.close()
+        with other.open("rb") as secret:
+            assert secret.fileno() == number
+            go_on.set()
+            assert (await task).status == 200
+    assert received == content
+
+
+@asynchronous
 async def test_a_file_that_becomes_shorter_breaks_the_request_off(tmp_path: Path) -> None:
     path = tmp_path / "shrinks"
     path.write_bytes(b"x" * SIZE)
@@ -447,8 +480,8 @@ async def test_a_server_that_reads_slowly_is_not_given_up(
         await head_of(reader)
         received = 0
         while received < 3 * 2**20:
-            await asyncio.sleep(0.02)
-            received += len(await reader.read(2**18))
+            await asyncio.sleep(0.01)
+            received += len(await reader.read(2**15))  # far less than a socket holds
         writer.write(OK)
         await asyncio.sleep(60)
 
