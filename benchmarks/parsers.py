@@ -89,7 +89,7 @@ def aioclient_body(twin: str) -> ReadBody:
         stream = body_stream.BodyStream(flow, exchange.DEFAULT_READING.high_water_bytes)
         parser = parser_module.ResponseParser()
         parser.start("GET")
-        reading = asyncio.create_task(stream_reader.StreamReader(stream).read())
+        reading = asyncio.create_task(stream_reader.StreamReader.over(stream).read())
         for piece in pieces:
             for event in parser.feed(memoryview(piece)):
                 if type(event) is bytes:
