@@ -162,19 +162,7 @@ class Preparer:
             self._add_session_auth(headers, target)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
-        fields = _fields(headers)
-        length = request_body_length(
-            method, None if payload is None else payload.size, bool(options.get("chunked"))
-        )
-        _check_framing(fields, length, bool(options.get("chunked")))
-        head = RequestHead(
-            method,
-            target.path_and_query,
-            fields.host or target.authority,
-            fields.lines,
-            length if fields.content_length is None else int(fields.content_length),
-            fields.connection,
-        )
+        head = _head(method, target, headers, payload, bool(options.get("chunked")))
         timeout = defaults.timeout
         if "timeout" in options:
             timeout = request_timeout(options["timeout"], timeout)
@@ -215,19 +203,7 @@ class Preparer:
         if self._defaults.auth is not None and AUTHORIZATION not in headers:
             self._add_session_auth(headers, target)
         chunked = payload is not None and before.head.body_length == CHUNKED
-        length = request_body_length(
-            following.method, None if payload is None else payload.size, chunked
-        )
-        fields = _fields(headers)
-        _check_framing(fields, length, chunked)
-        head = RequestHead(
-            following.method,
-            target.path_and_query,
-            fields.host or target.authority,
-            fields.lines,
-            length if fields.content_length is None else int(fields.content_length),
-            fields.connection,
-        )
+        head = _head(following.method, target, headers, payload, chunked)
         return Request(
             target,
             target.route._replace(ssl=before.route.ssl),
@@ -424,6 +400,27 @@ def _merged(
             raise ValueError("an Authorization header excludes auth and user-info in the URL")
         headers.update(own_headers)
     return headers
+
+
+def _head(
+    method: str,
+    target: Target,
+    headers: CIMultiDict[str],
+    payload: Payload | None,
+    chunked: bool,
+) -> RequestHead:
+    """The head of a request with these headers; takes the ones out that the HTTP/1 rooms write."""
+    length = request_body_length(method, None if payload is None else payload.size, chunked)
+    fields = _fields(headers)
+    _check_framing(fields, length, chunked)
+    return RequestHead(
+        method,
+        target.path_and_query,
+        fields.host or target.authority,
+        fields.lines,
+        length if fields.content_length is None else int(fields.content_length),
+        fields.connection,
+    )
 
 
 def _fields(headers: CIMultiDict[str]) -> _Fields:

@@ -4,22 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import asynchronous, cancelled, run, started
+from tap import Tap
 
 from aioclient import ClientPayloadError
 from aioclient._connection.body_stream import BodyStream
-
-
-class Tap:
-    """Where a stream's bytes come from: notes when it is told to stop and go on."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def pause_reading(self) -> None:
-        self.calls.append("pause")
-
-    def resume_reading(self) -> None:
-        self.calls.append("resume")
 
 
 def stream_of(*pieces: bytes, high_water: int = 1000, ended: bool = True) -> BodyStream:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fake_source import FakeSource
 from running import asynchronous, cancelled, run, settled, started
+from tap import Tap
 
 from aioclient._message.body_source import Source
 from aioclient._message.stream_reader import StreamReader
@@ -762,19 +763,6 @@ def test_the_limits_of_the_buffer_can_be_raised() -> None:
 
 
 # --- feeding by hand -----------------------------------------------------------------------------
-
-
-class Tap:
-    """The protocol of a reader that is fed by hand."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def pause_reading(self) -> None:
-        self.calls.append("pause")
-
-    def resume_reading(self) -> None:
-        self.calls.append("resume")
 
 
 @asynchronous
