@@ -36,8 +36,10 @@ from .errors import (
     InvalidUrlClientError,
     InvalidUrlRedirectClientError,
     LineTooLong,
+    MultipartError,
     NonHttpUrlClientError,
     NonHttpUrlRedirectClientError,
+    PartTooLargeError,
     RedirectClientError,
     ServerConnectionError,
     ServerDisconnectedError,
@@ -46,22 +48,46 @@ from .errors import (
     SocketTimeoutError,
     TooManyRedirects,
     TotalTimeoutError,
+    UnknownEncodingError,
 )
 
 if _TYPE_CHECKING:
+    from ._body.content_disposition import (
+        BadContentDispositionHeader,
+        BadContentDispositionParam,
+        ContentDisposition,
+        content_disposition_filename,
+        parse_content_disposition,
+    )
+    from ._body.multipart_reader import (
+        BodyPartReader,
+        MultipartReader,
+        MultipartResponseWrapper,
+    )
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "BadContentDispositionHeader": "aioclient._body.content_disposition",
+    "BadContentDispositionParam": "aioclient._body.content_disposition",
+    "BodyPartReader": "aioclient._body.multipart_reader",
+    "ContentDisposition": "aioclient._body.content_disposition",
+    "MultipartReader": "aioclient._body.multipart_reader",
+    "MultipartResponseWrapper": "aioclient._body.multipart_reader",
     "NextRequest": "aioclient._message.redirect",
     "StreamReader": "aioclient._message.stream_reader",
+    "content_disposition_filename": "aioclient._body.content_disposition",
+    "parse_content_disposition": "aioclient._body.content_disposition",
 }
 
 __all__ = (
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
     "BaseConnector",
     "BasicAuth",
     "BodyLimitError",
+    "BodyPartReader",
     "BodyTooLargeError",
     "ClientConnectionError",
     "ClientConnectionResetError",
@@ -79,6 +105,7 @@ __all__ = (
     "ClientTimeout",
     "ClientTimeoutError",
     "ConnectionTimeoutError",
+    "ContentDisposition",
     "ContentTypeError",
     "HeadLimitError",
     "HttpVersion",
@@ -88,9 +115,13 @@ __all__ = (
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "LineTooLong",
+    "MultipartError",
+    "MultipartReader",
+    "MultipartResponseWrapper",
     "NextRequest",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
+    "PartTooLargeError",
     "RedirectClientError",
     "RequestInfo",
     "ServerConnectionError",
@@ -102,9 +133,12 @@ __all__ = (
     "TCPConnector",
     "TooManyRedirects",
     "TotalTimeoutError",
+    "UnknownEncodingError",
     "__version__",
+    "content_disposition_filename",
     "encode_basic_auth",
     "extensions_active",
+    "parse_content_disposition",
     "request",
     "set_zlib_backend",
 )

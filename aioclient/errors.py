@@ -31,8 +31,10 @@ __all__ = (
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "LineTooLong",
+    "MultipartError",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
+    "PartTooLargeError",
     "RedirectClientError",
     "ServerConnectionError",
     "ServerDisconnectedError",
@@ -41,6 +43,7 @@ __all__ = (
     "SocketTimeoutError",
     "TooManyRedirects",
     "TotalTimeoutError",
+    "UnknownEncodingError",
 )
 
 SHOWN_BYTES = 100
@@ -302,6 +305,18 @@ class BodyLimitError(ClientPayloadError):
 
 class BodyTooLargeError(BodyLimitError):
     """A body that was read whole passed `max_body_size`, or grew too much in decompression."""
+
+
+class PartTooLargeError(BodyTooLargeError, ValueError):
+    """A part of a multipart body that was read whole passed `client_max_size`. New here."""
+
+
+class MultipartError(ClientPayloadError, ValueError):
+    """A multipart body, or one of its parts, is malformed or cut off. New here."""
+
+
+class UnknownEncodingError(MultipartError, RuntimeError):
+    """A part has a Content-Encoding or Content-Transfer-Encoding that is not known. New here."""
 
 
 class LineTooLong(BodyLimitError):

@@ -14,7 +14,8 @@ import re
 import warnings
 from collections.abc import Mapping
 from itertools import count
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 from urllib.parse import quote, unquote_to_bytes
 
 __all__ = (
@@ -243,3 +244,20 @@ def _written(disptype: str, name: str, value: str, charset: str | None) -> list[
         return [f'{name}="{quoted}"']
     # RFC 8187 section 3.2. In forms, too: receivers of what this API sends know it so.
     return [f"{name}*={charset}''{quote(value, safe='', encoding=charset)}"]
+
+
+class ContentDisposition(NamedTuple):
+    """What a Content-Disposition field says: its type, its parameters, and the file name in them.
+
+    A peer chose the name: it may have path separators in it, and must not be used as a path.
+    """
+
+    type: str | None
+    parameters: Mapping[str, str]
+    filename: str | None
+
+    @classmethod
+    def of(cls, header: str) -> Self:
+        """The field's value, parsed as `parse_content_disposition` does."""
+        disptype, parameters = parse_content_disposition(header)
+        return cls(disptype, MappingProxyType(parameters), content_disposition_filename(parameters))

@@ -26,7 +26,7 @@ import re
 from enum import Enum, auto
 from typing import Final, Protocol
 
-from aioclient.errors import BodyLimitError, ClientPayloadError, LineTooLong, shown
+from aioclient.errors import BodyLimitError, LineTooLong, MultipartError, shown
 
 #: A boundary is not longer (RFC 2046 section 5.1.1).
 MAX_BOUNDARY_BYTES: Final = 70
@@ -45,10 +45,6 @@ _BOUNDARY: Final = re.compile(r"[\x20-\x7e]*[\x21-\x7e]")
 # RFC 9110 sections 5.1 and 5.5; blanks before a colon are refused, as in a response's head.
 _FIELD_LINE: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+")
 _FOLDED_LINE: Final = re.compile(rb"[\t ][\t\x20-\x7e\x80-\xff]*+")
-
-
-class MultipartError(ClientPayloadError, ValueError):
-    """A multipart body, or one of its parts, is malformed or cut off. New here."""
 
 
 class ByteStream(Protocol):

@@ -27,7 +27,13 @@ from aioclient._http.events import FieldSection
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 from aioclient._http.values import media_type, parse_parameters, text_codec
-from aioclient.errors import BodyLimitError, BodyTooLargeError
+from aioclient.errors import (
+    BodyLimitError,
+    BodyTooLargeError,
+    MultipartError,
+    PartTooLargeError,
+    UnknownEncodingError,
+)
 
 from .content_coding import Decoder, decoder_for
 from .content_disposition import content_disposition_filename, parse_content_disposition
@@ -35,7 +41,6 @@ from .multipart_framing import (
     MAX_NESTING,
     ByteStream,
     Framing,
-    MultipartError,
     PartBody,
     check_boundary,
 )
@@ -65,14 +70,6 @@ _NOT_BASE64: Final = bytes(set(range(256)) - set(_BASE64))
 # What may be the beginning of "=3D" or of "=", blanks and a line end (RFC 2045 section 6.7).
 _HALF_ESCAPE: Final = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]*+\r?)\Z")
 _MAX_HALF_ESCAPE_BYTES: Final = 76  # of a whole line: RFC 2045 section 6.7, item 5
-
-
-class PartTooLargeError(BodyTooLargeError, ValueError):
-    """A part that was read whole passed `client_max_size`. New here."""
-
-
-class UnknownEncodingError(MultipartError, RuntimeError):
-    """A part has a Content-Encoding or Content-Transfer-Encoding that is not known. New here."""
 
 
 class Response(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
@@ -21,6 +21,7 @@ from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
 if TYPE_CHECKING:
+    from aioclient._body.content_disposition import ContentDisposition
     from aioclient._message.stream_reader import StreamReader
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
@@ -195,6 +196,23 @@ class ClientResponse:
         return int(value) if value.isdigit() and len(value) <= MAX_LENGTH_DIGITS else None
 
     # --- body ------------------------------------------------------------------------------------
+
+    @property
+    def content_disposition(self) -> "ContentDisposition | None":
+        """What the Content-Disposition field says, file name included; None without one."""
+        value = self.headers.get("Content-Disposition")
+        if value is None:
+            return None
+        from aioclient._body.content_disposition import ContentDisposition  # late: rarely asked
+
+        return ContentDisposition.of(value)
+
+    @property
+    def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
+        """The links of the Link fields by their relation; each has its absolute ``url``."""
+        from aioclient._message.links import parse_links  # late: rarely asked for
+
+        return parse_links(", ".join(self.headers.getall("Link", ())), self.url)
 
     @property
     def content(self) -> "StreamReader":

@@ -31,11 +31,8 @@ from aioclient._body.multipart_framing import (
 )
 from aioclient._body.multipart_reader import (
     BodyPartReader,
-    MultipartError,
     MultipartReader,
     MultipartResponseWrapper,
-    PartTooLargeError,
-    UnknownEncodingError,
 )
 from aioclient._message.stream_reader import StreamReader
 from aioclient.errors import (
@@ -44,6 +41,9 @@ from aioclient.errors import (
     ClientError,
     ClientPayloadError,
     LineTooLong,
+    MultipartError,
+    PartTooLargeError,
+    UnknownEncodingError,
 )
 
 HEADERS = {"Content-Type": "multipart/mixed; boundary=b"}

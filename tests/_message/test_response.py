@@ -74,6 +74,26 @@ async def test_a_response_says_what_was_asked_and_answered() -> None:
 
 
 @asynchronous
+async def test_links_are_taken_from_all_link_fields() -> None:
+    response = response_to(b"", "Link: </2>; rel=next", "Link: <c>; rel=last")
+    assert {rel: str(link["url"]) for rel, link in response.links.items()} == {
+        "next": "http://a.example/2",
+        "last": "http://a.example/c",
+    }
+    assert len(response_to(b"").links) == 0
+
+
+@asynchronous
+async def test_the_content_disposition_is_parsed() -> None:
+    response = response_to(b"", "Content-Disposition: attachment; filename*=UTF-8''na%C3%AFve.txt")
+    disposition = response.content_disposition
+    assert disposition is not None
+    assert (disposition.type, disposition.filename) == ("attachment", "na\u00efve.txt")
+    assert list(disposition.parameters) == ["filename*"]
+    assert response_to(b"").content_disposition is None
+
+
+@asynchronous
 async def test_the_fragment_is_in_real_url_only() -> None:
     stage = Stage(b"HTTP/1.1 204 OK\r\n\r\n", url="http://a.example/b#c")
     assert stage.response is not None
