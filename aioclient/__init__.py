@@ -4,12 +4,10 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._auth.basic import BasicAuth, encode_basic_auth
-from ._body.zlib_backend import set_zlib_backend
 from ._message.request import RequestInfo
 from ._message.response import ClientResponse, HttpVersion, HttpVersion10, HttpVersion11
 from ._pool.connector import BaseConnector
 from ._pool.tcp import TCPConnector
-from ._session.request import request
 from ._session.session import ClientSession
 from ._speedups import extensions_active
 from ._timeout import ClientTimeout
@@ -64,8 +62,10 @@ if _TYPE_CHECKING:
         MultipartReader,
         MultipartResponseWrapper,
     )
+    from ._body.zlib_backend import set_zlib_backend
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._session.request import request
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
@@ -79,6 +79,8 @@ _LATE = {
     "StreamReader": "aioclient._message.stream_reader",
     "content_disposition_filename": "aioclient._body.content_disposition",
     "parse_content_disposition": "aioclient._body.content_disposition",
+    "request": "aioclient._session.request",
+    "set_zlib_backend": "aioclient._body.zlib_backend",
 }
 
 __all__ = (

@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from multidict import CIMultiDictProxy
 
-from aioclient._connection.body_stream import BodyStream, Flow
 from aioclient._http.events import ResponseHead, Trailers
 from aioclient._http1.limits import Limits
 from aioclient._net.deadline import Deadline
 from aioclient._net.route import Route
 from aioclient.errors import SocketTimeoutError, TotalTimeoutError
+
+if TYPE_CHECKING:
+    from aioclient._connection.body_stream import BodyStream, Flow
 
 
 class Reading(NamedTuple):
@@ -123,8 +125,10 @@ class Exchange:
             else:
                 self.waiter.set_result(None)
 
-    def open_stream(self, flow: Flow) -> None:
+    def open_stream(self, flow: "Flow") -> None:
         """What has come is not all: from here on the body is a stream."""
+        from aioclient._connection.body_stream import BodyStream  # late: not at start-up
+
         self.stream = BodyStream(flow, self.reading.high_water_bytes)
         if self.body:
             self.stream.feed(self.body)

@@ -1,14 +1,13 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDictProxy
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.interface import Connection
-from aioclient._connection.upload import Upload
 from aioclient._http.events import (
     END_OF_MESSAGE,
     ChunkEnds,
@@ -30,6 +29,9 @@ from aioclient.errors import (
     ServerProtocolError,
     shown,
 )
+
+if TYPE_CHECKING:
+    from aioclient._connection.upload import Upload
 
 #: Digits of a Content-Length from which on the body comes as objects of its own.
 _BULK_DIGITS: Final = 7
@@ -108,6 +110,8 @@ class Http1Connection(Connection):
             self._link.write(data)
         if exchange.read_deadline is not None:
             exchange.read_deadline.stop()  # it counts from the end of the request
+        from aioclient._connection.upload import Upload  # late: not before a body needs it
+
         rest = None if is_written else payload
         self._upload = Upload(exchange, rest, head.body_length, self._link, self._loop)
         self._uploading = self._loop.create_task(self._send(exchange, self._upload))
@@ -293,7 +297,7 @@ class Http1Connection(Connection):
         self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
         self._link.abort()
 
-    async def _send(self, exchange: Exchange, upload: Upload) -> None:
+    async def _send(self, exchange: Exchange, upload: "Upload") -> None:
         """Send the rest of a request; what goes wrong with it ends the exchange."""
         error: Exception | None = None
         is_sent = False

@@ -10,7 +10,6 @@ from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
-from aioclient._connection.body_stream import BodyStream
 from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
@@ -226,6 +225,8 @@ class ClientResponse:
             exchange = self._exchange
             stream = exchange.stream
             if stream is None:
+                from aioclient._connection.body_stream import BodyStream
+
                 stream = BodyStream(None, 0)
                 if self._body is None and exchange.body:  # it came whole and was not read yet
                     stream.feed(exchange.body)
