@@ -73,6 +73,7 @@ class Defaults(NamedTuple):
     reading: Reading = DEFAULT_READING
     expect_100_s: float = 1.0
     retry_on_stale: bool = True
+    base_url_origin_only: bool = False
     auth: BasicAuth | None = None
     skip_auto_headers: frozenset[str] = frozenset()
     redirects: Redirects = DEFAULT_REDIRECTS
@@ -246,6 +247,10 @@ class Preparer:
         base_url = self._defaults.base_url
         if base_url is not None:
             url = base_url.join(url)
+            if self._defaults.base_url_origin_only and _origin(url) != _origin(base_url):
+                raise InvalidUrlClientError(
+                    given, "another origin than that of base_url (base_url_origin_only)"
+                )
         url, authorization = _split_credentials(url)
         target = _target(url, authorization)
         if len(self._targets) >= _MAX_TARGETS:

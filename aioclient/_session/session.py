@@ -40,7 +40,10 @@ class ClientSession:
     ``async with``. It belongs to the event loop that it is first used in.
 
     Arguments:
-        base_url: what relative URLs of requests are relative to (RFC 3986); its path ends with "/".
+        base_url: what relative URLs of requests are relative to (RFC 3986); its path is taken to
+            end with "/", even if it does not.
+        base_url_origin_only: refuse requests to another scheme, host or port than those of the base
+            URL with InvalidUrlClientError; redirects may still lead there.
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
         headers: headers of all requests; copied.
         skip_auto_headers: names of headers that are not added by themselves: of Accept,
@@ -85,6 +88,7 @@ class ClientSession:
         self,
         base_url: StrOrURL | None = None,
         *,
+        base_url_origin_only: bool = False,
         connector: BaseConnector | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
@@ -125,6 +129,8 @@ class ClientSession:
         }
         self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
         self._made_at = _caller()
+        if base_url_origin_only and base_url is None:
+            raise ValueError("base_url_origin_only needs a base_url")
         if auth is not None and not isinstance(auth, BasicAuth):
             raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
         self._defaults = Defaults(
@@ -142,6 +148,7 @@ class ClientSession:
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
             retry_on_stale=retry_on_stale,
+            base_url_origin_only=base_url_origin_only,
             auth=auth,
             skip_auto_headers=lower_names(skip_auto_headers or ()),
             redirects=DEFAULT_REDIRECTS._replace(
@@ -306,8 +313,9 @@ def _checked_base_url(given: StrOrURL) -> URL:
         raise InvalidUrlClientError(given, str(error)) from error
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
-    if not url.path.endswith("/"):
-        raise InvalidUrlClientError(given, 'the path of base_url must end with "/"')
+    if not url.raw_path.endswith("/"):
+        # Relative URLs would replace its last segment (RFC 3986 section 5.2.3): nobody means that.
+        url = url.with_path(url.raw_path + "/", encoded=True)
     return url
 
 

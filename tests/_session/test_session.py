@@ -213,7 +213,6 @@ async def test_json_is_encoded_as_the_session_says() -> None:
     ("base_url", "error"),
     [
         ("/relative/", ValueError),
-        ("http://a.example/b", ValueError),
         ("http://a.example:99999/", InvalidURL),
         ("http://[::1/", InvalidURL),
     ],
@@ -230,7 +229,7 @@ async def test_a_base_url_that_cannot_be_used_is_refused(
 
 
 @pytest.mark.parametrize(
-    "base_url", ["http://me:secret@a.example/b", "//me:secret@a.example/", "http://me:secret@a:x/"]
+    "base_url", ["ftp://me:secret@a.example/b", "//me:secret@a.example/", "http://me:secret@a:x/"]
 )
 @asynchronous
 async def test_credentials_are_not_shown_in_errors_about_the_base_url(base_url: str) -> None:
@@ -249,6 +248,42 @@ async def test_a_base_url_is_the_start_of_relative_ones() -> None:
     async with ClientSession("http://a.example/api/", connector=connector) as session:
         response = await session.get("users")
         assert str(response.url) == "http://a.example/api/users"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("http://a.example", "http://a.example/users"),
+        ("http://a.example/api", "http://a.example/api/users"),
+        ("http://a.example/a%2Fb?c#d", "http://a.example/a%2Fb/users"),
+    ],
+)
+@asynchronous
+async def test_a_base_url_gets_the_slash_that_it_lacks(base_url: str, expected: str) -> None:
+    connector = answering(FakeConnector())
+    async with ClientSession(base_url, connector=connector) as session:
+        assert str((await session.get("users")).url) == expected
+
+
+@asynchronous
+async def test_a_session_can_keep_to_the_origin_of_its_base_url() -> None:
+    connector = answering(FakeConnector())
+    async with ClientSession(
+        "http://a.example/api", connector=connector, base_url_origin_only=True
+    ) as session:
+        for url in ("users", "/users", "http://a.example:80/users", "//a.example/"):
+            assert (await session.get(url)).status == 200
+        for url in (
+            "https://a.example/",
+            "http://a.example:81/",
+            "http://me:secret@b.example/",
+            "//b.example/",
+        ):
+            with pytest.raises(InvalidURL, match="base_url_origin_only") as caught:
+                await session.get(url)
+            assert "secret" not in str(caught.value)
+    with pytest.raises(ValueError, match="needs a base_url"):
+        ClientSession(base_url_origin_only=True)
 
 
 # --- status --------------------------------------------------------------------------------------
