@@ -31,5 +31,6 @@ BytesLike: TypeAlias = bytes | bytearray | memoryview
 BodyData: TypeAlias = BytesLike | str | BinaryIO | AsyncIterable[bytes]
 
 # A JSON value is whatever the caller's encoder takes or decoder returns: the one honest `Any`.
-JSONEncoder: TypeAlias = Callable[[Any], str]
+JSONEncoder: TypeAlias = Callable[[Any], str | bytes]
+JSONBytesEncoder: TypeAlias = Callable[[Any], bytes]
 JSONDecoder: TypeAlias = Callable[[str], Any]

@@ -139,5 +139,10 @@ def body_payload(data: BodyData) -> Payload:
 
 
 def json_payload(value: Any, encode: JSONEncoder) -> Payload:  # a JSON value is what `encode` takes
-    """The payload for a request's `json`."""
-    return BytesPayload(encode(value).encode(), "application/json")
+    """The payload for a request's `json`; TypeError if the encoder gives neither text nor bytes."""
+    encoded = encode(value)
+    if isinstance(encoded, str):
+        encoded = encoded.encode()
+    elif not isinstance(encoded, bytes):
+        raise TypeError(f"json_serialize must give str or bytes, not {_kind(encoded)}")
+    return BytesPayload(encoded, "application/json")

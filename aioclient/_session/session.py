@@ -10,7 +10,7 @@ from typing import Self, Unpack
 from multidict import CIMultiDict, istr
 from yarl import URL
 
-from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._aliases import JSONBytesEncoder, JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
@@ -55,7 +55,8 @@ class ClientSession:
         connector_owner: close the connector with the session.
         raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
             await this function with each response.
-        json_serialize: encodes what is given as `json`.
+        json_serialize: encodes what is given as `json`, to text or to bytes in UTF-8.
+        json_serialize_bytes: the same, to bytes; used in its place if it is given.
         auto_decompress: undo content codings (gzip, deflate, and br and zstd where their packages
             are installed) of response bodies.
         expect100_timeout: for how many seconds the body of a request with `expect100` waits for the
@@ -97,6 +98,7 @@ class ClientSession:
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
         json_serialize: JSONEncoder = json_module.dumps,
+        json_serialize_bytes: JSONBytesEncoder | None = None,
         auto_decompress: bool = True,
         read_bufsize: int = 2**18,
         expect100_timeout: float = 1.0,
@@ -137,7 +139,7 @@ class ClientSession:
             base_url=None if base_url is None else _checked_base_url(base_url),
             headers=CIMultiDict(headers or ()),
             timeout=session_timeout(timeout),
-            json_serialize=json_serialize,
+            json_serialize=json_serialize_bytes or json_serialize,
             raise_for_status=raise_for_status,
             reading=Reading(
                 limits_with(DEFAULT_LIMITS, limits),

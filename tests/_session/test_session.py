@@ -209,6 +209,27 @@ async def test_json_is_encoded_as_the_session_says() -> None:
     assert connector.opened[0].written.endswith(b"\r\n\r\n<5>")
 
 
+@pytest.mark.parametrize("option", ["json_serialize", "json_serialize_bytes"])
+@asynchronous
+async def test_json_can_be_encoded_to_bytes(option: str) -> None:
+    connector = answering(FakeConnector())
+
+    def encode(value: object) -> bytes:
+        return f"<{value}\u00e9>".encode()
+
+    async with ClientSession(connector=connector, **{option: encode}) as session:
+        response = await session.post(URL, json=5)
+        assert response.request_info.headers["Content-Type"] == "application/json"
+    assert connector.opened[0].written.endswith(b"\r\n\r\n<5\xc3\xa9>")
+
+
+@asynchronous
+async def test_json_is_text_or_bytes() -> None:
+    async with ClientSession(json_serialize=lambda value: value) as session:
+        with pytest.raises(TypeError, match="must give str or bytes, not int"):
+            await session.post(URL, json=5)
+
+
 @pytest.mark.parametrize(
     ("base_url", "error"),
     [
