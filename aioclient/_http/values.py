@@ -49,14 +49,19 @@ def _parse_media_type(value: bytes) -> MediaType:
 _known_media_type = lru_cache(maxsize=256)(_parse_media_type)
 
 
-def text_codec(charset: str | None) -> str:
-    """Python's name for a charset; ``utf-8`` for none, and for what is no encoding of text."""
+def known_codec(charset: str | None) -> str | None:
+    """Python's name for a charset; None for none, and for what is no encoding of text."""
     try:
         if charset is not None and len(charset) < 64 and str(b"0", charset, "replace"):
             return codecs.lookup(charset).name
     except (LookupError, ValueError):
         pass
-    return "utf-8"
+    return None
+
+
+def text_codec(charset: str | None) -> str:
+    """The same, but ``utf-8`` instead of None."""
+    return known_codec(charset) or "utf-8"
 
 
 # Up to the next ";": a name and, after "=", a quoted string or what else stands there. The first

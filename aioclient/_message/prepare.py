@@ -33,7 +33,13 @@ from aioclient._http1.framing import request_body_length
 from aioclient._http1.head_writer import write_field_lines
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.request import DEFAULT_REDIRECTS, Redirects, Request, Target
+from aioclient._message.request import (
+    DEFAULT_REDIRECTS,
+    CharsetResolver,
+    Redirects,
+    Request,
+    Target,
+)
 from aioclient._net.route import Route, check_tls_wish
 from aioclient._timeout import ClientTimeout, request_timeout
 from aioclient._version import __version__
@@ -77,6 +83,7 @@ class Defaults(NamedTuple):
     auth: BasicAuth | None = None
     skip_auto_headers: frozenset[str] = frozenset()
     redirects: Redirects = DEFAULT_REDIRECTS
+    charset_resolver: CharsetResolver | None = None
 
 
 class _Fields(NamedTuple):
@@ -135,6 +142,7 @@ class Preparer:
             None,
             defaults.retry_on_stale,
             defaults.redirects,
+            defaults.charset_resolver,
         )
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
@@ -184,6 +192,7 @@ class Preparer:
             expect_100_s,
             defaults.retry_on_stale if retry is None else retry,
             _redirects(defaults.redirects, options),
+            defaults.charset_resolver,
         )
 
     def prepare_next(self, following: "NextRequest", before: Request) -> Request:
@@ -216,6 +225,7 @@ class Preparer:
             None if payload is None else before.expect_100_s,
             before.retry_on_stale,
             before.redirects,
+            before.charset_resolver,
         )
 
     def _authorization(self, target: Target, options: RequestOptions) -> str | None:

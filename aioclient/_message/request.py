@@ -16,6 +16,8 @@ from aioclient._timeout import ClientTimeout
 
 #: `RaiseForStatus` of the options; the response that it takes is above this module.
 Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
+#: Takes the response, which is above this module, and its body; gives the name of a codec.
+CharsetResolver: TypeAlias = Callable[[Any, bytes], str]
 
 
 class RequestInfo(NamedTuple):
@@ -68,6 +70,7 @@ class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
     __slots__ = (
+        "charset_resolver",
         "expect_100_s",
         "head",
         "payload",
@@ -92,6 +95,7 @@ class Request:
         expect_100_s: float | None = None,
         retry_on_stale: bool = True,
         redirects: Redirects | None = DEFAULT_REDIRECTS,
+        charset_resolver: CharsetResolver | None = None,
     ) -> None:
         self.target = target
         self.route = route
@@ -106,6 +110,8 @@ class Request:
         self.retry_on_stale = retry_on_stale
         #: None: a response that redirects is the answer.
         self.redirects = redirects
+        #: Guesses the encoding of a body that says none.
+        self.charset_resolver = charset_resolver
 
     def own_headers(self) -> CIMultiDict[str]:
         """The headers without those that follow from the URL and the body."""

@@ -14,7 +14,7 @@ from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
 from aioclient._http.header_names import REFUSED_IN_TRAILERS
-from aioclient._http.values import MediaType, media_type, text_codec
+from aioclient._http.values import MediaType, known_codec, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
@@ -266,8 +266,19 @@ class ClientResponse:
         )
 
     def get_encoding(self) -> str:
-        """The codec for the body's text: its charset parameter if Python knows it, else UTF-8."""
-        return text_codec(self.charset)
+        """The codec for the body's text.
+
+        It is that of the charset parameter if Python knows it, UTF-8 for JSON, else what the
+        session's `fallback_charset_resolver` says of the body, and UTF-8 without one.
+        Raises RuntimeError if that has to be asked and the body was not read yet.
+        """
+        codec = known_codec(self.charset)
+        resolver = self._request.charset_resolver
+        if codec is not None or resolver is None or media_type(self._head.content_type).is_json:
+            return codec or "utf-8"
+        if self._body is None:
+            raise RuntimeError("the body must be read before its encoding can be guessed")
+        return resolver(self, self._body)
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         """The whole body as text; raises as `read` does, and UnicodeDecodeError."""

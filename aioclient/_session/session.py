@@ -3,7 +3,7 @@
 import json as json_module
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -23,6 +23,7 @@ from aioclient._message.prepare import (
     lower_names,
 )
 from aioclient._message.request import DEFAULT_REDIRECTS
+from aioclient._message.response import ClientResponse
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -59,6 +60,8 @@ class ClientSession:
         json_serialize_bytes: the same, to bytes; used in its place if it is given.
         auto_decompress: undo content codings (gzip, deflate, and br and zstd where their packages
             are installed) of response bodies.
+        fallback_charset_resolver: called with a response and its body when nothing says how its
+            text is encoded; gives the name of a codec. Without it that is UTF-8.
         expect100_timeout: for how many seconds the body of a request with `expect100` waits for the
             server to ask for it (100 Continue); then it is sent.
         retry_on_stale: send a request once more, on a new connection, if the kept one turns out to
@@ -101,6 +104,7 @@ class ClientSession:
         json_serialize_bytes: JSONBytesEncoder | None = None,
         auto_decompress: bool = True,
         read_bufsize: int = 2**18,
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         expect100_timeout: float = 1.0,
         retry_on_stale: bool = True,
         requote_redirect_url: bool = True,
@@ -151,6 +155,7 @@ class ClientSession:
             expect_100_s=checked_expect_100_s(expect100_timeout),
             retry_on_stale=retry_on_stale,
             base_url_origin_only=base_url_origin_only,
+            charset_resolver=fallback_charset_resolver,
             auth=auth,
             skip_auto_headers=lower_names(skip_auto_headers or ()),
             redirects=DEFAULT_REDIRECTS._replace(

@@ -12,6 +12,7 @@ import pytest
 from fake_connector import OK, FakeConnector
 from fake_link import FakeTransport
 from running import asynchronous, cancelled, settled, started
+from scripted import ScriptedServer, answers
 
 from aioclient import (
     BasicAuth,
@@ -207,6 +208,49 @@ async def test_json_is_encoded_as_the_session_says() -> None:
     async with ClientSession(connector=connector, json_serialize=lambda v: f"<{v}>") as session:
         await session.post(URL, json=5)
     assert connector.opened[0].written.endswith(b"\r\n\r\n<5>")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text", "is_asked"),
+    [
+        (b"text/html", "\u017e", True),
+        (b"text/html; charset=nonsense", "\u017e", True),
+        (b"text/html; charset=latin-1", "\u00be", False),
+    ],
+)
+@asynchronous
+async def test_an_encoding_that_nobody_says_can_be_guessed(
+    content_type: bytes, text: str, is_asked: bool
+) -> None:
+    asked = []
+
+    def resolver(response: ClientResponse, body: bytes) -> str:
+        asked.append((response.status, body))
+        return "iso-8859-15" if body == b"\xb8" else "iso8859-2"
+
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: 1\r\n\r\n\xbe" % content_type
+    async with (
+        ScriptedServer(answers(answer, stays_open=True)) as server,
+        ClientSession(fallback_charset_resolver=resolver) as session,
+    ):
+        response = await session.get(server.url())
+        if is_asked:
+            with pytest.raises(RuntimeError, match="must be read before"):
+                response.get_encoding()
+        assert await response.text() == text
+    assert asked == ([(200, b"\xbe")] if is_asked else [])
+
+
+@asynchronous
+async def test_the_encoding_of_json_is_not_guessed() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    async with (
+        ScriptedServer(answers(answer, stays_open=True)) as server,
+        ClientSession(fallback_charset_resolver=lambda *_: "nonsense") as session,
+    ):
+        response = await session.get(server.url())
+        assert response.get_encoding() == "utf-8"
+        assert await response.text() == "{}"
 
 
 @pytest.mark.parametrize("option", ["json_serialize", "json_serialize_bytes"])
