@@ -26,9 +26,14 @@ Query: TypeAlias = (
     | None
 )
 
+FormValue: TypeAlias = str | float  # int is one, too
+FormFields: TypeAlias = (
+    Mapping[str, FormValue | Sequence[FormValue]]
+    | Sequence[tuple[str, FormValue | Sequence[FormValue]]]
+)
 #: What a request body may be made of.
 BytesLike: TypeAlias = bytes | bytearray | memoryview
-BodyData: TypeAlias = BytesLike | str | BinaryIO | AsyncIterable[bytes]
+BodyData: TypeAlias = BytesLike | str | BinaryIO | FormFields | AsyncIterable[bytes]
 
 # A JSON value is whatever the caller's encoder takes or decoder returns: the one honest `Any`.
 JSONEncoder: TypeAlias = Callable[[Any], str | bytes]

@@ -1,6 +1,6 @@
 """A request body and what the head must say of it: size and media type."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from io import IOBase
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
@@ -132,9 +132,13 @@ def body_payload(data: BodyData) -> Payload:
         from aioclient._body.file_payload import file_payload  # late: not at start-up
 
         return file_payload(data)
+    if isinstance(data, Mapping | list | tuple):
+        from aioclient._body.form import form_payload  # late: not at start-up
+
+        return form_payload(data)
     raise TypeError(
-        "data must be bytes-like, str, a binary file or an async iterable of bytes, "
-        f"not {_kind(data)}"
+        "data must be bytes-like, str, a binary file, the fields of a form or an async iterable of "
+        f"bytes, not {_kind(data)}"
     )
 
 

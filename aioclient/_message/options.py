@@ -31,7 +31,8 @@ class RequestOptions(TypedDict, total=False):
     skip_auto_headers: Iterable[str] | None
     #: Login and password; excludes user-info in the URL and an Authorization header.
     auth: BasicAuth | None
-    #: The body: bytes-like, str (sent as UTF-8 text), a binary file or an async iterable of bytes.
+    #: The body: bytes-like, str (sent as UTF-8 text), a binary file, an async iterable of bytes, or
+    #: the fields of a form (a mapping or pairs; sent URL-encoded).
     data: BodyData | None
     #: The body as a value to encode as JSON; excludes `data`.
     json: Any

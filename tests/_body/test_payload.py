@@ -74,7 +74,7 @@ def test_piece_that_is_not_bytes_is_refused(piece):
         pieces_of(payload)
 
 
-@pytest.mark.parametrize("data", [5, None, object(), [b"a"], {"a": "b"}, iter([b"a"])])
+@pytest.mark.parametrize("data", [5, None, object(), {b"a"}, iter([b"a"])])
 def test_what_cannot_be_a_body_is_refused(data):
     with pytest.raises(TypeError, match="data must be bytes-like, str, a binary file"):
         body_payload(data)
@@ -82,9 +82,9 @@ def test_what_cannot_be_a_body_is_refused(data):
 
 def test_body_that_is_refused_is_not_shown_for_it_may_hold_credentials():
     with pytest.raises(TypeError) as raised:
-        body_payload({"login": "me", "password": "a-secret"})
+        body_payload({"a-secret"})
     assert "a-secret" not in str(raised.value)
-    assert "dict" in str(raised.value)
+    assert "set" in str(raised.value)
 
 
 def test_piece_that_is_refused_is_not_shown_for_it_may_be_long():
