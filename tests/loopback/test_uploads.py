@@ -489,6 +489,6 @@ async def test_a_server_that_reads_slowly_is_not_given_up(
         with path.open("rb") as file:
             data = {"iterator": endless(), "bytes": content, "file": file}[kind]
             async with session.post(
-                server.url(), data=data, timeout=ClientTimeout(write=0.15)
+                server.url(), data=data, timeout=ClientTimeout(write=0.5)
             ) as response:
                 assert await response.read() == b"ok"
