@@ -40,6 +40,8 @@ class RequestOptions(TypedDict, total=False):
     timeout: TimeoutWish
     #: TLS: True (the connector's setting), False (no verification) or an `ssl.SSLContext`.
     ssl: TlsWish
+    #: TLS: the name to ask for (SNI) and to verify instead of the URL's host.
+    server_hostname: str | None
     #: Raise ClientResponseError for a status of 400 and above, or ask this function to judge.
     raise_for_status: RaiseForStatus | None
     #: Send the body in chunks even if its size is known.

@@ -158,6 +158,9 @@ class Preparer:
         if tls is not True:
             check_tls_wish(tls)
             route = route._replace(ssl=tls)
+        name = options.get("server_hostname")
+        if name is not None:
+            route = route._replace(server_hostname=_host_name(name))
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         headers = _merged(
             defaults.headers, options.get("headers"), self._authorization(target, options)
@@ -216,7 +219,11 @@ class Preparer:
         head = _head(following.method, target, headers, payload, chunked)
         return Request(
             target,
-            target.route._replace(ssl=before.route.ssl),
+            target.route._replace(
+                ssl=before.route.ssl,
+                # The name was meant for the server that was asked first.
+                server_hostname=None if following.crosses_origin else before.route.server_hostname,
+            ),
             head,
             payload,
             before.timeout,
@@ -282,6 +289,12 @@ def _split_credentials(url: URL) -> tuple[URL, str | None]:
     if url.raw_user is None and url.raw_password is None:
         return url, None
     return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
+
+
+def _host_name(name: object) -> str:
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"server_hostname must be a host name, not {name!r}")
+    return name
 
 
 def _redirects(session: Redirects, options: RequestOptions) -> Redirects | None:

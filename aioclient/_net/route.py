@@ -14,6 +14,8 @@ class Route(NamedTuple):
     port: int
     is_ssl: bool
     ssl: TlsWish
+    #: The name for SNI and verification if that is not the host.
+    server_hostname: str | None = None
 
 
 def check_tls_wish(wish: TlsWish) -> None:

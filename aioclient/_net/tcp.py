@@ -98,7 +98,7 @@ async def _link_over(
     loop: asyncio.AbstractEventLoop,
 ) -> TransportLink:
     """A link over a connected socket, which is the transport's from here on."""
-    name = None if context is None else route.host
+    name = None if context is None else route.server_hostname or route.host
     try:
         _, link = await loop.create_connection(
             lambda: TransportLink(receiver, loop), sock=sock, ssl=context, server_hostname=name

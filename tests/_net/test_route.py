@@ -21,6 +21,7 @@ def test_equal_routes_are_one_key() -> None:
         PLAIN._replace(port=81),
         PLAIN._replace(is_ssl=True),
         PLAIN._replace(ssl=False),
+        PLAIN._replace(server_hostname="example.com"),
         PLAIN._replace(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
     ],
 )

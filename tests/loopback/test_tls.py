@@ -237,3 +237,28 @@ async def test_closing_the_session_in_the_handshake_ends_it() -> None:
         await session.close()
         with pytest.raises(ClientError, match="closed"):
             await request
+
+
+@asynchronous
+async def test_another_name_can_be_asked_for_and_verified(
+    wrong_name_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(wrong_name_tls) as origin, ClientSession() as session:
+        url = origin.url("/json")
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(url, ssl=trusting)
+        response = await session.get(url, ssl=trusting, server_hostname="other.example")
+        assert await response.json() == FIXED_JSON
+        # A connection that was verified for another name is none for this one.
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(url, ssl=trusting)
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(url, ssl=trusting, server_hostname="third.example")
+
+
+@pytest.mark.parametrize("name", ["", 5, b"other.example"])
+@asynchronous
+async def test_a_server_hostname_is_a_name(name: object) -> None:
+    async with ClientSession() as session:
+        with pytest.raises(TypeError, match="server_hostname"):
+            await session.get("https://127.0.0.1:9/", server_hostname=name)
