@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from origin import Origin
-from running import asynchronous, until
+from running import asynchronous
 from scripted import ScriptedServer, head_of
 
 from aioclient import (
@@ -203,7 +203,7 @@ async def test_a_cancelled_upload_of_a_file_leaves_nothing(path: Path) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await until(lambda: not file.closed)
+            assert not file.closed
 
 
 # --- early answers -------------------------------------------------------------------------------
