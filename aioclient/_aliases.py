@@ -1,7 +1,7 @@
 """Type aliases that more than one room uses."""
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from typing import Any, BinaryIO, SupportsInt, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, SupportsInt, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 from yarl import URL
@@ -26,14 +26,10 @@ Query: TypeAlias = (
     | None
 )
 
-FormValue: TypeAlias = str | float  # int is one, too
-FormFields: TypeAlias = (
-    Mapping[str, FormValue | Sequence[FormValue]]
-    | Sequence[tuple[str, FormValue | Sequence[FormValue]]]
-)
-#: What a request body may be made of.
 BytesLike: TypeAlias = bytes | bytearray | memoryview
-BodyData: TypeAlias = BytesLike | str | BinaryIO | FormFields | AsyncIterable[bytes]
+#: What a request body may be made of: bytes, text, a file, the fields of a form, an async iterable
+#: of bytes, a Payload, or a value of any type that a payload was registered for.
+BodyData: TypeAlias = object
 
 # A JSON value is whatever the caller's encoder takes or decoder returns: the one honest `Any`.
 JSONEncoder: TypeAlias = Callable[[Any], str | bytes]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Protocol, cast
 
+from aioclient._aliases import BytesLike
 from aioclient.errors import ClientPayloadError
 
 from .zlib_backend import choice
@@ -27,13 +28,20 @@ class Inflater(Protocol):
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
+class Deflater(Protocol):
+    """What `compressobj` of these modules makes."""
+
+    def compress(self, data: BytesLike, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
 class ZlibBackend(Protocol):
     """The module zlib, or one that has the same names."""
 
     @property
     def error(self) -> type[Exception]: ...
     @property
-    def compressobj(self) -> Callable[..., object]: ...
+    def compressobj(self) -> Callable[..., Deflater]: ...
     @property
     def decompressobj(self) -> Callable[[int], Inflater]: ...
     @property
@@ -50,6 +58,11 @@ class ZstdDecompressor(Protocol):
     def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
 
+class ZstdCompressor(Protocol):
+    def compress(self, data: BytesLike) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
 class _WindowLogMax(Protocol):
     @property
     def window_log_max(self) -> int: ...
@@ -60,6 +73,8 @@ class ZstdModule(Protocol):
 
     @property
     def ZstdError(self) -> type[Exception]: ...  # noqa: N802 - their name
+    @property
+    def ZstdCompressor(self) -> Callable[[], ZstdCompressor]: ...  # noqa: N802
     @property
     def ZstdDecompressor(self) -> Callable[[None, dict[int, int]], ZstdDecompressor]: ...  # noqa: N802
     @property
@@ -73,11 +88,18 @@ class BrotliDecompressor(Protocol):
     def can_accept_more_data(self) -> bool: ...  # since 1.2
 
 
+class BrotliCompressor(Protocol):
+    def process(self, data: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+
+
 class BrotliModule(Protocol):
     """`brotli` or `brotlicffi`."""
 
     @property
     def error(self) -> type[Exception]: ...
+    @property
+    def Compressor(self) -> Callable[..., BrotliCompressor]: ...  # noqa: N802 - their name
     @property
     def Decompressor(self) -> Callable[[], BrotliDecompressor]: ...  # noqa: N802 - their name
 

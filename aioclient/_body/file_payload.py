@@ -1,85 +1,209 @@
-"""Files as request bodies."""
+"""Files as bodies: of the system, in memory, of text, and whatever else can be read like one."""
 
+import asyncio
 import os
 import stat
-from collections.abc import AsyncGenerator, Callable
-from io import BufferedRandom, BufferedReader, BufferedWriter, BytesIO, FileIO, IOBase, TextIOBase
-from mimetypes import guess_type
-from typing import Any, BinaryIO, Final, NamedTuple, cast
+from collections.abc import Callable, Iterable, Mapping
+from io import BufferedRandom, BufferedReader, BufferedWriter, BytesIO, FileIO
+from pathlib import PurePath
+from typing import IO, Any, Final, NamedTuple, TextIO, TypeVar
 
-from aioclient._aliases import BytesLike
-from aioclient._body.payload import UNKNOWN_SIZE, FileRange, InThread, Payload
+from aioclient._body.payload import FileRange, Payload, PayloadWriter
+from aioclient._http.values import media_type, text_codec
 
 #: How much is read at once.
 _READ_BYTES: Final = 256 * 1024
 
+_T = TypeVar("_T")
+
 
 class _Range(NamedTuple):
-    file: BinaryIO
+    file: IO[bytes]
     start: int
     size: int
 
 
-class FilePayload:
+class IOBasePayload(Payload):
     """A binary file, from where it stands to its end.
 
     The bytes of a file of the system, or of a BytesIO, are counted when the payload is made: what
     is appended later is not sent. Any other file (of an archive, compressed, a pipe) is read to its
-    end. The file is not closed; sent whole, it stands behind what was sent.
+    end. It is read outside of the event loop's thread. The file is not closed; sent whole, it
+    stands behind what was sent. Sent again, it is read from where it stood, if it can be.
+
+    Arguments: `disposition`, with which the file's name is announced (None: it is not); the others
+    as those of `Payload`.
+
+    Raises ValueError for a file that is closed or not open for reading. What was written to it, but
+    is only in its buffer, is flushed.
     """
 
-    __slots__ = ("_value", "at_hand", "can_replay", "content_type", "file_range", "size")
+    def __init__(
+        self,
+        value: IO[Any],
+        disposition: str | None = "attachment",
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        if value.closed:
+            raise ValueError("a file for a body is a closed file")
+        if type(value) is BufferedWriter:
+            raise ValueError("a file for a body must be open for reading")
+        if filename is None:
+            filename = guessed_filename(value)
+        super().__init__(value, headers, content_type, filename, encoding)
+        if filename is not None and disposition is not None:
+            self.set_content_disposition(disposition, filename=filename)
+        self._range = self._range_of(value)
+        self._start = _position(value)
+        self._is_begun = False
+        self._size = self._range.size if self._range is not None else _size_in_memory(value)
 
-    def __init__(self, value: BinaryIO, content_type: str | None = None) -> None:
-        self._value = value
-        self.at_hand: BytesLike | None = None
-        self.file_range: FileRange | None = _regular_range(value)
-        self.can_replay = self.file_range is not None
-        self.size = UNKNOWN_SIZE
-        if self.file_range is not None:
-            self.size = self.file_range.size
-        elif isinstance(value, BytesIO):
-            self.size = max(0, value.getbuffer().nbytes - value.tell())
-        self.content_type = content_type or _guessed_type(value)
+    @property
+    def size(self) -> int | None:
+        """Bytes from where the file stood to its end; None if that is not known."""
+        return self._size
 
-    async def pieces(self, in_thread: InThread | None = None) -> AsyncGenerator[BytesLike, None]:
-        """The bytes, read by `in_thread` unless they are in memory."""
-        value, missing = self._value, self.size
-        if self.file_range is not None:
-            value.seek(self.file_range.start)
-        read: Callable[[int], Any] = value.read
-        if type(value) is BufferedReader and self.file_range is None:
-            read = value.read1  # a pipe gives what there is
-        is_blocking = in_thread is not None and not isinstance(value, BytesIO)
-        while missing:
-            size = _READ_BYTES if missing == UNKNOWN_SIZE else min(missing, _READ_BYTES)
-            piece = await in_thread(read, size) if in_thread and is_blocking else read(size)
-            if not isinstance(piece, bytes):  # None: it was opened to not wait for bytes
-                raise TypeError(f"a file for a body must give bytes, not {type(piece).__name__}")
+    @property
+    def file_range(self) -> FileRange | None:
+        """The part of a regular file that is the body."""
+        return self._range
+
+    @property
+    def consumed(self) -> bool:
+        """Was it read, and cannot be set back?"""
+        return self._is_begun and self._start is None
+
+    async def write(self, writer: PayloadWriter) -> None:
+        """Read the file and write what it gives. TypeError if that is not bytes."""
+        self._is_begun = True
+        if self._start is not None:
+            await self._call(self._value.seek, self._start)
+        read = self._reader()
+        missing = self._size
+        while missing is None or missing:
+            size = _READ_BYTES if missing is None else min(missing, _READ_BYTES)
+            piece = self._bytes(await self._call(read, size))
             if not piece:
                 return
-            yield piece
-            if missing != UNKNOWN_SIZE:
+            await writer.write(piece)
+            if missing is not None:
                 missing -= len(piece)
 
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The rest of the file as text; reads it at once, so not for the event loop's thread."""
+        self._is_begun = True
+        if self._start is not None:
+            self._value.seek(self._start)
+        return str(self._bytes(self._value.read()), encoding, errors)
 
-def file_payload(file: IOBase) -> Payload:
-    """The payload for a file.
+    def _range_of(self, value: IO[Any]) -> FileRange | None:
+        return _regular_range(value)
 
-    Raises TypeError for one of text, ValueError for one that is closed or not open for reading.
-    What was written to it, but is only in its buffer, is flushed.
+    def _reader(self) -> Callable[[int], Any]:
+        read: Callable[[int], Any] = self._value.read
+        if type(self._value) is BufferedReader and self._range is None:
+            read = self._value.read1  # a pipe gives what there is
+        return read
+
+    def _bytes(self, piece: object) -> bytes:
+        if not isinstance(piece, bytes):  # None: it was opened to not wait for bytes
+            raise TypeError(f"a file for a body must give bytes, not {type(piece).__name__}")
+        return piece
+
+    async def _call(self, function: Callable[[int], _T], argument: int) -> _T:
+        """Call what may block, where it blocks nobody else."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, function, argument)
+
+
+class BufferedReaderPayload(IOBasePayload):
+    """A file as `open` gives it in binary mode."""
+
+
+class BytesIOPayload(IOBasePayload):
+    """A file in memory, from where it stands to its end."""
+
+    async def _call(self, function: Callable[[int], _T], argument: int) -> _T:
+        return function(argument)
+
+
+class TextIOPayload(IOBasePayload):
+    """A file of text, from where it stands to its end, written in `encoding`.
+
+    Without `encoding` that is the charset of `content_type`, and without one UTF-8.
     """
-    if isinstance(file, TextIOBase):
-        kind = type(file).__name__
-        raise TypeError(f"a file for a body must be opened in binary mode, as {kind} is not")
-    if file.closed:
-        raise ValueError("a file for a body is a closed file")
-    if type(file) is BufferedWriter:
-        raise ValueError("a file for a body must be open for reading")
-    return FilePayload(cast("BinaryIO", file))
+
+    _default_content_type = "text/plain"
+
+    def __init__(
+        self,
+        value: TextIO,
+        disposition: str | None = "attachment",
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        content_type: str | None = None,
+        filename: str | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        encoding, content_type = text_encoding(encoding, content_type)
+        super().__init__(value, disposition, headers, content_type, filename, encoding)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The rest of the file as it is; reads it at once, so not for the event loop's thread."""
+        self._is_begun = True
+        if self._start is not None:
+            self._value.seek(self._start)
+        return str(self._value.read())
+
+    def _range_of(self, value: IO[Any]) -> FileRange | None:
+        return None
+
+    def _bytes(self, piece: object) -> bytes:
+        if not isinstance(piece, str):
+            raise TypeError(f"a file of text must give str, not {type(piece).__name__}")
+        return piece.encode(self._encoding or "utf-8")
 
 
-def _regular_range(value: BinaryIO) -> FileRange | None:
+def text_encoding(encoding: str | None, content_type: str | None) -> tuple[str, str]:
+    """How text is encoded, and the media type that says so."""
+    if content_type is None:
+        encoding = encoding or "utf-8"
+        return encoding, f"text/plain; charset={encoding}"
+    if encoding is None:
+        encoding = text_codec(media_type(content_type.encode("utf-8", "replace")).charset)
+    return encoding, content_type
+
+
+def guessed_filename(value: object) -> str | None:
+    """The name of a file without its folder; None if it has none that could be told."""
+    name = getattr(value, "name", None)
+    if not isinstance(name, str) or not name or (name[0] == "<" and name[-1] == ">"):
+        return None
+    name = PurePath(name).name
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return None
+    return None if any(letter < " " or letter == "\x7f" for letter in name) else name
+
+
+def _position(value: IO[Any]) -> int | None:
+    """Where a file stands, if it can be set back to there."""
+    try:
+        return value.tell() if value.seekable() else None
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _size_in_memory(value: IO[Any]) -> int | None:
+    if not isinstance(value, BytesIO):
+        return None
+    return max(0, value.getbuffer().nbytes - value.tell())
+
+
+def _regular_range(value: IO[Any]) -> FileRange | None:
     """What has not been read of a file of the system; None if its bytes may be others than there.
 
     Only the types that `open` gives are known to read what lies behind their descriptor.
@@ -99,10 +223,3 @@ def _regular_range(value: BinaryIO) -> FileRange | None:
         return None  # one that the system makes while it is read, as those of /proc
     start = value.tell()
     return _Range(value, start, max(0, status.st_size - start))
-
-
-def _guessed_type(value: BinaryIO) -> str:
-    """The media type that the file's name suggests."""
-    name = getattr(value, "name", None)
-    guessed = guess_type(name)[0] if isinstance(name, str) else None
-    return guessed or "application/octet-stream"

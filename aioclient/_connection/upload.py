@@ -4,17 +4,16 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable
-from functools import partial
 from typing import Final
 
 from aioclient._aliases import BytesLike
-from aioclient._body.payload import FileRange, Payload
+from aioclient._body.payload import FileRange, Payload, as_bytes, kind
 from aioclient._connection.exchange import Exchange
 from aioclient._http1.body_writer import BodyWriter
 from aioclient._net.deadline import Deadline
 from aioclient._net.link import WRITE_BYTES, TransportLink
 from aioclient._net.send_file import send_file
-from aioclient.errors import ClientPayloadError
+from aioclient.errors import ClientConnectionResetError, ClientPayloadError
 
 # So that many tiny pieces, or empty ones, are enough for a write some time.
 _COST_OF_PIECE_BYTES: Final = 64
@@ -30,6 +29,7 @@ class Upload:
         "_deadline",
         "_exchange",
         "_flush_is_near",
+        "_framing",
         "_go_on",
         "_length",
         "_link",
@@ -58,6 +58,7 @@ class Upload:
         self._batch: list[BytesLike] = []  # pieces to write together
         self._batch_bytes = 0
         self._flush_is_near = False
+        self._framing: BodyWriter
         self._deadline = exchange.write_deadline
         if self._deadline is not None:
             self._deadline.on_expiry = self._write_expired
@@ -91,6 +92,8 @@ class Upload:
                 return await self._send_in_memory(payload.at_hand)
             return await self._send_pieces(payload)
         except Exception as error:
+            if not self._link.is_open:
+                return False
             raise ClientPayloadError(f"the request body could not be sent: {error!r}") from error
 
     async def _wait_for_100(self, go_on: asyncio.Future[None]) -> None:
@@ -115,37 +118,56 @@ class Upload:
         return link.is_open
 
     async def _send_pieces(self, payload: Payload) -> bool:
-        """Send in pieces; those that come in one turn of the loop are written together."""
-        link = self._link
-        writer = BodyWriter(self._length)
-        in_thread = partial(self._loop.run_in_executor, None)
-        async with contextlib.aclosing(payload.pieces(in_thread)) as pieces:
-            async for piece in pieces:
-                if not self._flush_is_near:
-                    self._flush_is_near = True
-                    self._loop.call_soon(self._flush)  # should the next one not come at once
-                # What is not `bytes` may be a buffer that the caller fills again.
-                parts = writer.piece(piece if type(piece) is bytes else bytes(piece))
-                if len(piece) > WRITE_BYTES:
-                    self._write_batch()
-                    for part in parts:
-                        await self._send_in_memory(part)
-                else:
-                    self._batch += parts
-                    self._batch_bytes += len(piece) + _COST_OF_PIECE_BYTES
-                if self._batch_bytes >= WRITE_BYTES:
-                    self._write_batch()
-                    await self._let_others_run()
-                elif link.is_congested:
-                    await self._wait(link.drained())
-                if not link.is_open:
-                    return False
-        if end := writer.end():
+        """Let the payload write its pieces: see `write`."""
+        self._framing = BodyWriter(self._length)
+        await payload.write(self)
+        if end := self._framing.end():
             self._batch.append(end)
         self._write_batch()
-        if link.is_congested:
+        await self.drain()
+        return self._link.is_open
+
+    # --- what the payload writes to -------------------------------------------------------------
+
+    async def write(self, chunk: BytesLike) -> None:
+        """Send a piece of the body; pieces that come in one turn of the loop leave together.
+
+        Raises ClientConnectionResetError if the link was lost, ValueError for more bytes than were
+        announced.
+        """
+        link = self._link
+        if not link.is_open:
+            raise ClientConnectionResetError("the connection was lost while the body was sent")
+        if not self._flush_is_near:
+            self._flush_is_near = True
+            self._loop.call_soon(self._flush)  # should the next one not come at once
+        # What is not `bytes` may be a buffer that the caller fills again.
+        piece = chunk if type(chunk) is bytes else _copied(chunk)
+        parts = self._framing.piece(piece)
+        if len(piece) > WRITE_BYTES:
+            self._write_batch()
+            for part in parts:
+                await self._send_in_memory(part)
+        else:
+            self._batch += parts
+            self._batch_bytes += len(piece) + _COST_OF_PIECE_BYTES
+        if self._batch_bytes >= WRITE_BYTES:
+            self._write_batch()
+            await self._let_others_run()
+        elif link.is_congested:
             await self._wait(link.drained())
-        return link.is_open
+
+    async def drain(self) -> None:
+        """Wait until the link takes more."""
+        if self._link.is_congested:
+            await self._wait(self._link.drained())
+
+    async def write_eof(self, chunk: BytesLike = b"") -> None:
+        """Send the last piece; the end of the body follows when the payload returns."""
+        if chunk:
+            await self.write(chunk)
+
+    # --- inside ---------------------------------------------------------------------------------
 
     async def _let_others_run(self) -> None:
         """Wait while the link is congested, else for one turn of the loop.
@@ -213,3 +235,9 @@ class Upload:
             deadline.restart()
         else:
             self._exchange.write_expired(deadline)
+
+
+def _copied(chunk: BytesLike) -> bytes:
+    if not isinstance(chunk, bytes | bytearray | memoryview):
+        raise TypeError(f"a piece of a body must be bytes-like, not {kind(chunk)}")
+    return bytes(as_bytes(chunk))

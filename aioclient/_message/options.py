@@ -44,6 +44,8 @@ class RequestOptions(TypedDict, total=False):
     server_hostname: str | None
     #: Raise ClientResponseError for a status of 400 and above, or ask this function to judge.
     raise_for_status: RaiseForStatus | None
+    #: Compress the body: True (deflate) or "gzip", "deflate", "br", "zstd"; it leaves in chunks.
+    compress: bool | str | None
     #: Send the body in chunks even if its size is known.
     chunked: bool | None
     #: Follow redirects: True, but for `ClientSession.head` False.

@@ -22,6 +22,7 @@ from aioclient._http.header_names import (
     ACCEPT_ENCODING,
     AUTHORIZATION,
     CONNECTION,
+    CONTENT_ENCODING,
     CONTENT_LENGTH,
     CONTENT_TYPE,
     EXPECT,
@@ -65,6 +66,7 @@ _READING_OPTIONS: Final = frozenset(
     }
 )
 _REDIRECT_OPTIONS: Final = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
+_OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -172,6 +174,8 @@ class Preparer:
         )
         if defaults.auth is not None and AUTHORIZATION not in headers:
             self._add_session_auth(headers, target)
+        if payload is not None and options.get("compress"):
+            payload = _compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
         head = _head(method, target, headers, payload, bool(options.get("chunked")))
@@ -204,7 +208,7 @@ class Preparer:
         Raises ClientPayloadError if the body goes along and cannot be sent again.
         """
         payload = before.payload if following.keeps_body else None
-        if payload is not None and not payload.can_replay:
+        if payload is not None and payload.consumed:
             raise ClientPayloadError(
                 f"redirected to {following.url.host}, but the body cannot be sent again"
             )
@@ -374,6 +378,22 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
+def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Payload:
+    """The payload with a content coding, and the header that says so; an empty one stays as it is.
+
+    Raises ValueError for a coding that is not available, or beside a Content-Encoding header.
+    """
+    from aioclient._body.content_encoders import CompressedPayload, checked_coding  # late
+
+    coding = checked_coding(wish)
+    if coding is None or payload.size == 0:
+        return payload
+    if CONTENT_ENCODING in headers:
+        raise ValueError("compress and a Content-Encoding header exclude each other")
+    headers[CONTENT_ENCODING] = coding
+    return CompressedPayload(payload, coding)
+
+
 def lower_names(names: Iterable[str]) -> frozenset[str]:
     """Header names in lower case. Raises TypeError for a single string."""
     if isinstance(names, str):
@@ -393,8 +413,22 @@ def _add_auto_headers(
         headers[ACCEPT_ENCODING] = accept_encoding()
     if USER_AGENT not in headers and "user-agent" not in skip:
         headers[USER_AGENT] = _USER_AGENT
-    if payload is not None and CONTENT_TYPE not in headers and "content-type" not in skip:
+    if payload is None:
+        return
+    if not payload.has_plain_headers:
+        _add_payload_headers(headers, payload.headers, skip)
+    elif CONTENT_TYPE not in headers and "content-type" not in skip:
         headers[CONTENT_TYPE] = payload.content_type
+
+
+def _add_payload_headers(
+    headers: CIMultiDict[str], own: CIMultiDict[str], skip: frozenset[str]
+) -> None:
+    """Add what a payload says of itself, but nothing of the framing, which is decided here."""
+    left_out = {name.lower() for name in headers} | skip | _OF_FRAMING
+    for name, value in own.items():
+        if name.lower() not in left_out:
+            headers.add(name, value)
 
 
 def _expects_100(headers: CIMultiDict[str]) -> bool:
@@ -438,7 +472,7 @@ def _head(
     chunked: bool,
 ) -> RequestHead:
     """The head of a request with these headers; takes the ones out that the HTTP/1 rooms write."""
-    length = request_body_length(method, None if payload is None else payload.size, chunked)
+    length = request_body_length(method, _announced_size(payload), chunked)
     fields = _fields(headers)
     _check_framing(fields, length, chunked)
     return RequestHead(
@@ -449,6 +483,14 @@ def _head(
         length if fields.content_length is None else int(fields.content_length),
         fields.connection,
     )
+
+
+def _announced_size(payload: Payload | None) -> int | None:
+    """The size of a payload as `request_body_length` takes it."""
+    if payload is None:
+        return None
+    size = payload.size
+    return -1 if size is None else size
 
 
 def _fields(headers: CIMultiDict[str]) -> _Fields:

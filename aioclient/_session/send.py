@@ -198,7 +198,7 @@ def _may_be_sent_again(request: Request, exchange: Exchange | None, error: Excep
         type(error) in (ServerDisconnectedError, ClientOSError)
         and not exchange.has_received
         and request.head.method in _IDEMPOTENT
-        and (payload is None or payload.can_replay)
+        and (payload is None or not payload.consumed)
     )
 
 

@@ -8,13 +8,13 @@ import lzma
 import os
 import tempfile
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from written import Collected, pieces_of
 
-from aioclient._body.file_payload import FilePayload
-from aioclient._body.payload import UNKNOWN_SIZE, Payload, body_payload
+from aioclient._body.file_payload import IOBasePayload, TextIOPayload
+from aioclient._body.payload import Payload, body_payload
 
 CONTENT = bytes(range(256)) * 2000  # two reads
 DEFAULT_TYPE = "application/octet-stream"
@@ -28,10 +28,7 @@ def path(tmp_path):
 
 
 def read(payload: Payload) -> list[bytes]:
-    async def main() -> list[bytes]:
-        return [bytes(piece) async for piece in payload.pieces()]
-
-    return asyncio.run(main())
+    return [bytes(piece) for piece in pieces_of(payload)]
 
 
 def test_regular_file_is_announced_and_read(path: Path):
@@ -104,7 +101,7 @@ def test_pipe_has_no_size():
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as file:
         payload = body_payload(file)
-        assert (payload.size, payload.file_range) == (UNKNOWN_SIZE, None)
+        assert (payload.size, payload.file_range) == (None, None)
         os.write(writing, b"hello")
         os.close(writing)
         assert read(payload) == [b"hello"]
@@ -128,18 +125,9 @@ class Slow(io.RawIOBase):
         return self.pieces.pop(0) if self.pieces else b""
 
 
-def test_file_is_read_in_the_thread_that_is_given():
+def test_file_is_not_read_in_the_thread_of_the_loop():
     file = Slow(b"one", b"two")
-
-    async def main() -> list[bytes]:
-        loop = asyncio.get_running_loop()
-
-        def in_thread(function: Callable[[int], bytes], size: int) -> "asyncio.Future[bytes]":
-            return loop.run_in_executor(None, function, size)
-
-        return [bytes(piece) async for piece in FilePayload(file).pieces(in_thread)]  # type: ignore[arg-type]
-
-    assert asyncio.run(main()) == [b"one", b"two"]
+    assert read(body_payload(file)) == [b"one", b"two"]
     assert threading.current_thread() not in file.threads
 
 
@@ -147,13 +135,6 @@ def test_file_is_read_in_the_thread_that_is_given():
 def test_file_that_gives_no_bytes_is_an_error(piece: object):
     with pytest.raises(TypeError, match="a file for a body must give bytes"):
         read(body_payload(Slow(piece)))
-
-
-def test_text_file_is_refused(path: Path):
-    with path.open(encoding="latin-1") as file, pytest.raises(TypeError, match="binary mode"):
-        body_payload(file)
-    with pytest.raises(TypeError, match="binary mode"):
-        body_payload(io.StringIO("text"))
 
 
 def test_closed_file_is_refused(path: Path):
@@ -182,7 +163,7 @@ def test_compressed_file_gives_what_it_decompresses(module, tmp_path: Path):
     with module.open(path, "rb") as file:
         assert file.read(100) == CONTENT[:100]
         payload = body_payload(file)
-        assert (payload.size, payload.file_range) == (UNKNOWN_SIZE, None)
+        assert (payload.size, payload.file_range) == (None, None)
         assert b"".join(read(payload)) == CONTENT[100:]
 
 
@@ -220,7 +201,7 @@ def test_named_temporary_file_is_a_file():
 def test_file_that_the_system_makes_is_read_to_its_end():
     with Path("/proc/self/status").open("rb") as file:
         payload = body_payload(file)
-        assert payload.size == UNKNOWN_SIZE
+        assert payload.size is None
         assert b"VmRSS" in b"".join(read(payload))
 
 
@@ -235,9 +216,101 @@ def test_empty_file_has_a_size(tmp_path: Path):
 
 def test_pipe_gives_what_there_is():
     reading, writing = os.pipe()
+
+    class Feeding(Collected):
+        async def write(self, chunk):
+            await super().write(chunk)
+            if len(self.pieces) == 1:
+                os.write(writing, b"two")
+            else:
+                os.close(writing)
+
     with os.fdopen(reading, "rb") as file:
-        pieces = body_payload(file).pieces()
-        for word in (b"one", b"two"):
-            os.write(writing, word)
-            assert asyncio.run(anext(pieces)) == word  # type: ignore[arg-type]
-        os.close(writing)
+        os.write(writing, b"one")
+        collected = Feeding()
+        asyncio.run(body_payload(file).write(collected))
+        assert collected.pieces == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("wrap", [lambda path: path.open("rb"), gzip.open])
+def test_file_that_can_be_set_back_is_sent_again_from_where_it_stood(path: Path, wrap):
+    if wrap is gzip.open:
+        path.write_bytes(gzip.compress(CONTENT))
+    with wrap(path) as file:
+        file.read(1000)
+        payload = body_payload(file)
+        for _ in range(2):
+            assert not payload.consumed
+            assert b"".join(read(payload)) == CONTENT[1000:]
+
+
+def test_file_in_memory_is_sent_again():
+    file = io.BytesIO(b"0123456789")
+    file.seek(3)
+    payload = body_payload(file)
+    assert read(payload) == read(payload) == [b"3456789"]
+
+
+def test_pipe_is_consumed_once_it_is_read():
+    reading, writing = os.pipe()
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        payload = body_payload(file)
+        assert not payload.consumed
+        assert read(payload) == []
+        assert payload.consumed
+
+
+def test_name_of_a_file_is_announced(path: Path):
+    with path.open("rb") as file:
+        payload = body_payload(file)
+        assert payload.filename == "content.json"
+        assert payload.headers["Content-Disposition"] == 'attachment; filename="content.json"'
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x7f", os.fsdecode(b"\xff"), "<stdin>", 5, ""])
+def test_name_that_cannot_be_sent_is_not_announced(name: object):
+    file = Slow(b"x")
+    file.name = name  # type: ignore[attr-defined]
+    payload = body_payload(file)
+    assert payload.filename is None
+    assert payload.has_plain_headers
+
+
+def test_disposition_none_announces_no_name(path: Path):
+    with path.open("rb") as file:
+        payload = IOBasePayload(file, disposition=None)
+        assert payload.has_plain_headers
+        assert payload.content_type == "application/json"
+
+
+def test_file_of_text_is_sent_as_utf_8(path: Path):
+    path.write_text("Grüße\nund mehr", encoding="latin-1")
+    with path.open(encoding="latin-1") as file:
+        payload = body_payload(file)
+        assert payload.size is None
+        assert payload.content_type == "text/plain; charset=utf-8"
+        for _ in range(2):
+            assert b"".join(read(payload)) == "Grüße\nund mehr".encode()
+
+
+@pytest.mark.parametrize(
+    "options", [{"encoding": "latin-1"}, {"content_type": "a/b; charset=latin-1"}]
+)
+def test_file_of_text_is_sent_in_the_encoding_that_is_asked_for(path: Path, options):
+    path.write_text("Grüße", encoding="utf-8")
+    with path.open(encoding="utf-8") as file:
+        assert b"".join(read(TextIOPayload(file, **options))) == "Grüße".encode("latin-1")
+
+
+def test_text_in_memory_is_sent_from_where_it_stands():
+    file = io.StringIO("Grüße")
+    file.read(2)
+    payload = body_payload(file)
+    assert (payload.size, payload.at_hand) == (5, "üße".encode())
+
+
+def test_rest_of_a_file_can_be_had_as_text(path: Path):
+    path.write_bytes("Grüße".encode())
+    with path.open("rb") as file:
+        assert body_payload(file).decode() == "Grüße"

@@ -1,13 +1,16 @@
 """Forms as request bodies."""
 
+import io
 from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
+from written import written_by
 
-from aioclient._body.payload import body_payload
+from aioclient._body.form import FormData
+from aioclient._body.payload import BytesPayload, body_payload
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,6 @@ def test_fields_are_read_back(fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"a": b"secret"},
         {"a": None},
         {"a": {"b": "c"}},
         {5: "a"},
@@ -50,9 +52,132 @@ def test_fields_are_read_back(fields):
         [("a",)],
         [("a", "b", "c")],
         [5],
+        ["secret"],
     ],
 )
 def test_what_is_no_field_is_refused(fields):
     with pytest.raises(TypeError, match=r"a form must be|in a form must be") as caught:
         body_payload(fields)
     assert "secret" not in str(caught.value)
+
+
+def parts_of(form):
+    payload = form()
+    assert payload.content_type.startswith("multipart/form-data; boundary=")
+    return [part for part, _, _ in payload]
+
+
+def test_form_with_a_file_is_multipart():
+    file = io.BytesIO(b"content")
+    form = FormData({"text": "a", "file": file})
+    assert form.is_multipart
+    text, sent = parts_of(form)
+    assert text.headers["Content-Disposition"] == 'form-data; name="text"'
+    assert text.content_type == "text/plain; charset=utf-8"
+    assert sent.headers["Content-Disposition"] == 'form-data; name="file"; filename="file"'
+    assert written_by(sent) == b"content"
+
+
+@pytest.mark.parametrize(
+    "options", [{"filename": "a.txt"}, {"content_type": "text/html"}], ids=["name", "type"]
+)
+def test_field_with_a_name_of_a_file_or_a_type_makes_a_form_multipart(options):
+    form = FormData()
+    form.add_field("a", "b")
+    assert not form.is_multipart
+    form.add_field("c", "d", **options)
+    assert form.is_multipart
+
+
+def test_form_is_multipart_if_that_is_wished():
+    assert [written_by(part) for part in parts_of(FormData([("a", 5)], default_to_multipart=True))]
+
+
+def test_bytes_in_a_form_are_a_file_which_is_deprecated():
+    form = FormData()
+    with pytest.warns(DeprecationWarning, match="BytesPayload"):
+        form.add_field("a", b"b")
+    (part,) = parts_of(form)
+    assert part.headers["Content-Disposition"] == 'form-data; name="a"; filename="a"'
+
+
+def test_payload_in_a_form_is_no_file():
+    (part,) = parts_of(FormData({"a": BytesPayload(b"b")}))
+    assert part.headers["Content-Disposition"] == 'form-data; name="a"'
+
+
+def test_text_of_a_form_is_encoded_as_wished():
+    form = FormData({"a": "é"}, charset="latin-1")
+    assert form().at_hand == b"a=%E9"
+    assert form().content_type == "application/x-www-form-urlencoded; charset=latin-1"
+    form.add_field("b", "é", filename="c")
+    assert [written_by(part) for part in parts_of(form)] == [b"\xe9", b"\xe9"]
+
+
+@pytest.mark.parametrize("name", ["a\r\nb", "a\nb", "a\rb", "a\0b", "a\x7f"])
+@pytest.mark.parametrize("where", ["name", "filename"])
+def test_name_with_a_control_character_is_refused(name, where):
+    form = FormData()
+    form.add_field(**{"name": "a", "value": "b", "filename": "c", where: name})
+    with pytest.raises(ValueError, match="control character"):
+        form()
+
+
+def test_type_with_a_control_character_is_refused_before_anything_is_sent():
+    form = FormData()
+    form.add_field("a", "b", content_type="text/plain\r\nX-Injected: 1")
+    with pytest.raises(ValueError, match="control character"):
+        form()
+
+
+@pytest.mark.parametrize(
+    ("quote_fields", "expected"),
+    [
+        (True, "form-data; name*=utf-8''%C3%BC; filename=\"%C3%BC.txt\""),
+        (False, 'form-data; name="ü"; filename="ü.txt"'),
+    ],
+)
+def test_names_that_are_not_ascii_are_encoded_or_sent_as_they_are(quote_fields, expected):
+    form = FormData(quote_fields=quote_fields)
+    form.add_field("ü", "b", filename="ü.txt")
+    (part,) = parts_of(form)
+    assert part.headers["Content-Disposition"] == expected
+
+
+def test_form_can_be_sent_again_unless_a_field_cannot():
+    async def generate():
+        yield b"a"
+
+    form = FormData({"file": io.BytesIO(b"content")})
+    assert written_by(form()).count(b"content") == written_by(form()).count(b"content") == 1
+    form.add_field("pieces", generate())
+    written_by(form())
+    with pytest.raises(RuntimeError, match="'pieces' of a form cannot be sent a second time"):
+        form()
+
+
+def test_files_and_multidicts_can_be_added():
+    file = io.BytesIO(b"content")
+    form = FormData(file)
+    form.add_fields(MultiDict([("a", "1"), ("a", "2")]), ("b", "3"))
+    names = [part.headers["Content-Disposition"] for part in parts_of(form)]
+    assert names == [
+        'form-data; name="unknown"; filename="unknown"',
+        'form-data; name="a"',
+        'form-data; name="a"',
+        'form-data; name="b"',
+    ]
+
+
+@pytest.mark.parametrize("option", ["content_type", "filename"])
+def test_options_of_a_field_are_text(option):
+    with pytest.raises(TypeError, match=option):
+        FormData().add_field("a", "b", **{option: 5})
+
+
+def test_transfer_encoding_of_a_field_has_no_effect_but_a_warning():
+    form = FormData()
+    with pytest.warns(DeprecationWarning, match="content_transfer_encoding"):
+        form.add_field("a", "b", content_transfer_encoding="base64")
+    (part,) = parts_of(form)
+    assert written_by(part) == b"b"

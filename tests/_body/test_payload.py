@@ -1,18 +1,11 @@
 """Request bodies: their bytes, size and media type."""
 
 import array
-import asyncio
 
 import pytest
+from written import pieces_of
 
-from aioclient._body.payload import UNKNOWN_SIZE, body_payload, json_payload
-
-
-def pieces_of(payload):
-    async def collect():
-        return [piece async for piece in payload.pieces()]
-
-    return asyncio.run(collect())
+from aioclient._body.payload import body_payload, json_payload
 
 
 async def generate(*pieces):
@@ -62,7 +55,7 @@ def test_empty_body_has_size_zero(data):
 
 def test_pieces_of_an_async_iterable_are_sent_one_by_one():
     payload = body_payload(generate(b"a", bytearray(b"b"), memoryview(b"c"), b""))
-    assert (payload.size, payload.at_hand) == (UNKNOWN_SIZE, None)
+    assert (payload.size, payload.at_hand) == (None, None)
     assert payload.content_type == "application/octet-stream"
     assert pieces_of(payload) == [b"a", b"b", b"c", b""]
 
@@ -76,7 +69,7 @@ def test_piece_that_is_not_bytes_is_refused(piece):
 
 @pytest.mark.parametrize("data", [5, None, object(), {b"a"}, iter([b"a"])])
 def test_what_cannot_be_a_body_is_refused(data):
-    with pytest.raises(TypeError, match="data must be bytes-like, str, a binary file"):
+    with pytest.raises(TypeError, match="data must be bytes-like, str, a file"):
         body_payload(data)
 
 
