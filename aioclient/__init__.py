@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from ._auth.basic import BasicAuth, encode_basic_auth
 from ._message.request import RequestInfo
 from ._message.response import ClientResponse, HttpVersion, HttpVersion10, HttpVersion11
+from ._net.route import Fingerprint
 from ._pool.connector import BaseConnector
 from ._pool.tcp import TCPConnector
 from ._session.session import ClientSession
@@ -41,12 +42,14 @@ from .errors import (
     RedirectClientError,
     ServerConnectionError,
     ServerDisconnectedError,
+    ServerFingerprintMismatch,
     ServerProtocolError,
     ServerTimeoutError,
     SocketTimeoutError,
     TooManyRedirects,
     TotalTimeoutError,
     UnknownEncodingError,
+    UploadAbortedError,
 )
 
 if _TYPE_CHECKING:
@@ -79,6 +82,7 @@ if _TYPE_CHECKING:
         payload_type,
     )
     from ._body.zlib_backend import set_zlib_backend
+    from ._connection.upload_tracker import UploadTracker
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
     from ._session.request import request
@@ -104,6 +108,7 @@ _LATE = {
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
     "StreamReader": "aioclient._message.stream_reader",
+    "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
     "StringPayload": "aioclient._body.payloads",
     "TextIOPayload": "aioclient._body.payloads",
@@ -146,6 +151,7 @@ __all__ = (
     "ConnectionTimeoutError",
     "ContentDisposition",
     "ContentTypeError",
+    "Fingerprint",
     "FormData",
     "HeadLimitError",
     "HttpVersion",
@@ -171,6 +177,7 @@ __all__ = (
     "RequestInfo",
     "ServerConnectionError",
     "ServerDisconnectedError",
+    "ServerFingerprintMismatch",
     "ServerProtocolError",
     "ServerTimeoutError",
     "SocketTimeoutError",
@@ -182,6 +189,8 @@ __all__ = (
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnknownEncodingError",
+    "UploadAbortedError",
+    "UploadTracker",
     "__version__",
     "content_disposition_filename",
     "encode_basic_auth",

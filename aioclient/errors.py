@@ -38,12 +38,14 @@ __all__ = (
     "RedirectClientError",
     "ServerConnectionError",
     "ServerDisconnectedError",
+    "ServerFingerprintMismatch",
     "ServerProtocolError",
     "ServerTimeoutError",
     "SocketTimeoutError",
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnknownEncodingError",
+    "UploadAbortedError",
 )
 
 SHOWN_BYTES = 100
@@ -214,6 +216,23 @@ class ServerConnectionError(ClientConnectionError):
     """The server ended the connection, or did not use it in time."""
 
 
+class ServerFingerprintMismatch(ServerConnectionError):
+    """The server's certificate is not the one whose digest was given: `expected`, `got` instead."""
+
+    def __init__(self, expected: bytes, got: bytes, host: str, port: int) -> None:
+        super().__init__(expected, got, host, port)
+        self.expected = expected
+        self.got = got
+        self.host = host
+        self.port = port
+
+    def __str__(self) -> str:
+        return (
+            f"certificate of {self.host}:{self.port} has the SHA-256 digest {self.got.hex()}, "
+            f"expected {self.expected.hex()}"
+        )
+
+
 class ServerDisconnectedError(ServerConnectionError):
     """The server closed the connection before its response had begun or its head was complete."""
 
@@ -321,6 +340,10 @@ class UnknownEncodingError(MultipartError, RuntimeError):
 
 class LineTooLong(BodyLimitError):
     """A line of a body is longer than the reader allows."""
+
+
+class UploadAbortedError(ClientError):
+    """The server answered before it had all of the request's body, and does not want the rest."""
 
 
 class ServerProtocolError(ClientError):

@@ -42,6 +42,7 @@ BASES = {
     "ClientTimeoutError": ["ClientError", TimeoutError],
     "TotalTimeoutError": ["ClientTimeoutError"],
     "ClientPayloadError": ["ClientError"],
+    "UploadAbortedError": ["ClientError"],
     "BodyLimitError": ["ClientPayloadError"],
     "BodyTooLargeError": ["BodyLimitError"],
     "HeadLimitError": ["ServerProtocolError"],

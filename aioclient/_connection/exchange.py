@@ -14,6 +14,7 @@ from aioclient.errors import SocketTimeoutError, TotalTimeoutError
 
 if TYPE_CHECKING:
     from aioclient._connection.body_stream import BodyStream, Flow
+    from aioclient._connection.upload_tracker import UploadTracker
 
 
 class Reading(NamedTuple):
@@ -67,6 +68,7 @@ class Exchange:
         "read_deadline",
         "reading",
         "stream",
+        "tracker",
         "trailers",
         "waiter",
         "write_deadline",
@@ -92,6 +94,8 @@ class Exchange:
         self.write_deadline: Deadline | None = None
         #: For how many seconds the body waits for a 100 response; None: not at all.
         self.expect_100_s: float | None = None
+        #: Told how the request's body leaves.
+        self.tracker: UploadTracker | None = None
         self.connection: Abandonable | None = None
         self.head: ResponseHead | None = None
         self.body = b""

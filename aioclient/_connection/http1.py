@@ -103,7 +103,7 @@ class Http1Connection(Connection):
         )
         if body is not None and is_written:
             self._link.write(b"".join((data, body)))
-            if not self._link.is_congested:
+            if not self._link.is_congested and exchange.tracker is None:
                 self._machine.request_sent()
                 return
         else:
@@ -201,7 +201,9 @@ class Http1Connection(Connection):
 
     def _stop_upload(self) -> None:
         task, self._uploading = self._uploading, None
-        self._upload = None
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            upload.stopped()
         if task is not None and not task.done():
             _stopping.add(task)  # it may have to close the caller's generator first
             task.add_done_callback(_stopping.discard)

@@ -31,10 +31,12 @@ class Upload:
         "_flush_is_near",
         "_framing",
         "_go_on",
+        "_handed_bytes",
         "_length",
         "_link",
         "_loop",
         "_payload",
+        "_tracker",
     )
 
     def __init__(
@@ -54,6 +56,12 @@ class Upload:
         self._go_on: asyncio.Future[None] | None = None
         if exchange.expect_100_s is not None and payload is not None:
             self._go_on = loop.create_future()
+        self._handed_bytes = 0  # of the body, to the link or the system
+        self._tracker = exchange.tracker
+        if self._tracker is not None:
+            if payload is None:
+                self._handed_bytes = length
+            self._tracker.begin(self._taken_bytes)
         self._backlog_bytes = 0
         self._batch: list[BytesLike] = []  # pieces to write together
         self._batch_bytes = 0
@@ -73,11 +81,33 @@ class Upload:
         if self._go_on is not None and not self._go_on.done():
             self._go_on.set_result(None)
 
+    def stopped(self) -> None:
+        """Nothing more of it is sent."""
+        tracker, self._tracker = self._tracker, None
+        if tracker is not None:
+            tracker.end(False)
+
     async def send(self) -> bool:
         """Send it. Is all of it sent? False if the link was lost: its connection says so.
 
         Raises ClientPayloadError if the payload fails, with what it raised as the cause.
         """
+        is_sent = await self._send()
+        if self._tracker is not None and is_sent:
+            await self._wait(self._link.flushed())
+            self._finish_tracking()
+        return is_sent
+
+    def _finish_tracking(self) -> None:
+        tracker, self._tracker = self._tracker, None  # None if it was stopped in the meantime
+        if tracker is not None and self._link.is_open:
+            tracker.end(True)
+
+    def _taken_bytes(self) -> int:
+        """What the system has taken of the body; what waits to be sent comes last."""
+        return max(0, self._handed_bytes - self._batch_bytes - self._link.unsent_bytes)
+
+    async def _send(self) -> bool:
         if self._go_on is not None:
             await self._wait_for_100(self._go_on)
         payload = self._payload
@@ -104,7 +134,7 @@ class Upload:
         finally:
             timer.cancel()
 
-    async def _send_in_memory(self, data: BytesLike) -> bool:
+    async def _send_in_memory(self, data: BytesLike, counts: bool = True) -> bool:
         link = self._link
         view = memoryview(data)
         for start in range(0, len(view), WRITE_BYTES):
@@ -112,7 +142,10 @@ class Upload:
                 await self._let_others_run()
             if not link.is_open:
                 break
-            link.write(view[start : start + WRITE_BYTES])
+            piece = view[start : start + WRITE_BYTES]
+            link.write(piece)
+            if counts:
+                self._handed_bytes += len(piece)
         if link.is_congested:
             await self._wait(link.drained())
         return link.is_open
@@ -147,9 +180,10 @@ class Upload:
         if len(piece) > WRITE_BYTES:
             self._write_batch()
             for part in parts:
-                await self._send_in_memory(part)
+                await self._send_in_memory(part, counts=part is piece)
         else:
             self._batch += parts
+            self._handed_bytes += len(piece)
             self._batch_bytes += len(piece) + _COST_OF_PIECE_BYTES
         if self._batch_bytes >= WRITE_BYTES:
             self._write_batch()
@@ -199,7 +233,9 @@ class Upload:
             # One of our own: the caller may close his, and its number be given to another file.
             file_fd = os.dup(part.file.fileno())
             await self._wait(self._link.flushed())
-            sent = await send_file(socket_fd, file_fd, part.start, part.size, self._wait)
+            sent = await send_file(
+                socket_fd, file_fd, part.start, part.size, self._wait, self._count
+            )
         except (ConnectionError, TimeoutError):
             return False  # what the server said before that can still be read
         finally:
@@ -211,6 +247,9 @@ class Upload:
         if not part.file.closed:
             part.file.seek(part.start + sent)
         return True
+
+    def _count(self, sent: int) -> None:
+        self._handed_bytes += sent
 
     # --- the limit for writing -------------------------------------------------------------------
 

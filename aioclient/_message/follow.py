@@ -19,7 +19,7 @@ def next_request_of(
 
     Raises TooManyRedirects, and as `redirect_target` and the caller's policy do.
     """
-    redirects = request.redirects
+    redirects = request.wishes.redirects
     if redirects is None:
         return None
     url = request.target.real_url

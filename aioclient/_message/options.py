@@ -13,6 +13,9 @@ from aioclient._net.route import TlsWish
 from aioclient._timeout import TimeoutWish
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from aioclient._connection.upload_tracker import UploadTracker
     from aioclient._message.redirect import NextRequest
 
 OnInformational: TypeAlias = Callable[[int, CIMultiDictProxy[str]], None]
@@ -40,6 +43,10 @@ class RequestOptions(TypedDict, total=False):
     timeout: TimeoutWish
     #: TLS: True (the connector's setting), False (no verification) or an `ssl.SSLContext`.
     ssl: TlsWish
+    #: Deprecated, for `ssl`: whether to verify, a context, the digest of the certificate.
+    verify_ssl: bool | None
+    ssl_context: "SSLContext | None"
+    fingerprint: bytes | None
     #: TLS: the name to ask for (SNI) and to verify instead of the URL's host.
     server_hostname: str | None
     #: Raise ClientResponseError for a status of 400 and above, or ask this function to judge.
@@ -60,6 +67,10 @@ class RequestOptions(TypedDict, total=False):
     expect100: bool
     #: Seconds to wait for that answer; then the body is sent without it.
     expect100_timeout: float | None
+    #: Follows the body on its way out; for this one request.
+    upload_tracker: "UploadTracker | None"
+    #: Given to whoever traces the session's requests.
+    trace_request_ctx: object
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.
     retry_on_stale: bool | None
     #: False: a response that says nothing of its length has no body; else it ends the connection.

@@ -5,8 +5,7 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 """
 
 import sys
-from collections.abc import Callable, Iterable
-from math import inf
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
@@ -15,7 +14,6 @@ from yarl import URL
 from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
-from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import CHUNKED, NO_BODY, FieldLines, RequestHead
 from aioclient._http.header_names import (
     ACCEPT,
@@ -32,17 +30,19 @@ from aioclient._http.header_names import (
 )
 from aioclient._http1.framing import request_body_length
 from aioclient._http1.head_writer import write_field_lines
-from aioclient._http1.limits import DEFAULT_LIMITS
-from aioclient._message.options import RaiseForStatus, RequestOptions, limits_with
-from aioclient._message.request import (
-    DEFAULT_REDIRECTS,
-    CharsetResolver,
-    Redirects,
-    Request,
-    Target,
+from aioclient._message.option_checks import (
+    OLD_TLS_OPTIONS,
+    checked_expect_100_s,
+    checked_host_name,
+    lower_names,
+    reading_with,
+    redirects_with,
+    tls_wish,
 )
-from aioclient._net.route import Route, check_tls_wish
-from aioclient._timeout import ClientTimeout, request_timeout
+from aioclient._message.options import RequestOptions
+from aioclient._message.request import Request, Target, Wishes
+from aioclient._net.route import Route
+from aioclient._timeout import request_timeout
 from aioclient._version import __version__
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
 
@@ -55,17 +55,24 @@ _PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _USER_AGENT: Final = f"Python/{_PYTHON} aioclient/{__version__}"
 # multidict's own annotation takes no CIMultiDict[str].
 _version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[assignment]  # see above
-_READING_OPTIONS: Final = frozenset(
-    {
-        "read_until_eof",
-        "on_informational",
-        "read_bufsize",
-        "auto_decompress",
-        "max_body_size",
-        "max_decode_ratio",
-    }
-)
-_REDIRECT_OPTIONS: Final = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
+#: Options of which `Wishes` are made; others change nothing in them.
+_WISHES: Final = frozenset(RequestOptions.__annotations__) - {
+    "params",
+    "headers",
+    "skip_auto_headers",
+    "auth",
+    "data",
+    "json",
+    "compress",
+    "chunked",
+    "ssl",
+    "server_hostname",
+    *OLD_TLS_OPTIONS,
+    "expect100",
+    "expect100_timeout",
+    "trace_request_ctx",
+}
+_OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
 _OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
@@ -75,17 +82,13 @@ class Defaults(NamedTuple):
 
     base_url: URL | None
     headers: CIMultiDict[str]
-    timeout: ClientTimeout
     json_serialize: JSONEncoder
-    raise_for_status: RaiseForStatus
-    reading: Reading = DEFAULT_READING
+    wishes: Wishes = Wishes()
+    #: Seconds to wait for a 100 response, where a request wants to wait.
     expect_100_s: float = 1.0
-    retry_on_stale: bool = True
     base_url_origin_only: bool = False
     auth: BasicAuth | None = None
     skip_auto_headers: frozenset[str] = frozenset()
-    redirects: Redirects = DEFAULT_REDIRECTS
-    charset_resolver: CharsetResolver | None = None
 
 
 class _Fields(NamedTuple):
@@ -133,19 +136,7 @@ class Preparer:
             request_body_length(method, None, False),
             fields.connection,
         )
-        return Request(
-            target,
-            target.route,
-            head,
-            None,
-            defaults.timeout,
-            defaults.raise_for_status,
-            defaults.reading,
-            None,
-            defaults.retry_on_stale,
-            defaults.redirects,
-            defaults.charset_resolver,
-        )
+        return Request(target, target.route, head, None, defaults.wishes)
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         unknown = options.keys() - _OPTION_NAMES
@@ -155,14 +146,6 @@ class Preparer:
         params = options.get("params")
         if params:
             target = _target(target.real_url.extend_query(params), target.authorization)
-        route = target.route
-        tls = options.get("ssl", True)
-        if tls is not True:
-            check_tls_wish(tls)
-            route = route._replace(ssl=tls)
-        name = options.get("server_hostname")
-        if name is not None:
-            route = route._replace(server_hostname=_host_name(name))
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         headers = _merged(
             defaults.headers, options.get("headers"), self._authorization(target, options)
@@ -178,28 +161,43 @@ class Preparer:
             payload = _compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
+        expects_100 = payload is not None and payload.size != 0 and _expects_100(headers)
         head = _head(method, target, headers, payload, bool(options.get("chunked")))
-        timeout = defaults.timeout
-        if "timeout" in options:
-            timeout = request_timeout(options["timeout"], timeout)
-        expect_100_s = None
-        if payload is not None and payload.size != 0 and _expects_100(headers):
-            wish = options.get("expect100_timeout")
-            expect_100_s = defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
-        judge = options.get("raise_for_status")
-        retry = options.get("retry_on_stale")
         return Request(
             target,
-            route,
+            _route(target, options),
             head,
             payload,
-            timeout,
-            defaults.raise_for_status if judge is None else judge,
-            _reading(defaults.reading, options),
+            self._wishes(options, expects_100),
+        )
+
+    def _wishes(self, options: RequestOptions, expects_100: bool) -> Wishes:
+        """The session's wishes, with those of a request in their place."""
+        wishes = self._defaults.wishes
+        if not expects_100 and options.keys().isdisjoint(_WISHES):
+            return wishes
+        judge = options.get("raise_for_status")
+        retry = options.get("retry_on_stale")
+        expect_100_s = None
+        if expects_100:
+            wish = options.get("expect100_timeout")
+            expect_100_s = (
+                self._defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
+            )
+        tracker = options.get("upload_tracker")
+        if tracker is not None:
+            tracker.claim()
+        return Wishes(
+            request_timeout(options["timeout"], wishes.timeout)
+            if "timeout" in options
+            else wishes.timeout,
+            wishes.raise_for_status if judge is None else judge,
+            reading_with(wishes.reading, options),
+            wishes.retry_on_stale if retry is None else retry,
+            redirects_with(wishes.redirects, options),
+            wishes.charset_resolver,
             expect_100_s,
-            defaults.retry_on_stale if retry is None else retry,
-            _redirects(defaults.redirects, options),
-            defaults.charset_resolver,
+            tracker,
         )
 
     def prepare_next(self, following: "NextRequest", before: Request) -> Request:
@@ -221,23 +219,15 @@ class Preparer:
             self._add_session_auth(headers, target)
         chunked = payload is not None and before.head.body_length == CHUNKED
         head = _head(following.method, target, headers, payload, chunked)
-        return Request(
-            target,
-            target.route._replace(
-                ssl=before.route.ssl,
-                # The name was meant for the server that was asked first.
-                server_hostname=None if following.crosses_origin else before.route.server_hostname,
-            ),
-            head,
-            payload,
-            before.timeout,
-            before.raise_for_status,
-            before.reading,
-            None if payload is None else before.expect_100_s,
-            before.retry_on_stale,
-            before.redirects,
-            before.charset_resolver,
+        wishes = before.wishes
+        if payload is None and wishes.expect_100_s is not None:
+            wishes = wishes._replace(expect_100_s=None)
+        route = target.route._replace(
+            ssl=before.route.ssl,
+            # The name was meant for the server that was asked first.
+            server_hostname=None if following.crosses_origin else before.route.server_hostname,
         )
+        return Request(target, route, head, payload, wishes)
 
     def _authorization(self, target: Target, options: RequestOptions) -> str | None:
         """The credentials that the caller gave with the request or in its URL."""
@@ -295,46 +285,21 @@ def _split_credentials(url: URL) -> tuple[URL, str | None]:
     return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
 
 
-def _host_name(name: object) -> str:
-    if not isinstance(name, str) or not name:
-        raise TypeError(f"server_hostname must be a host name, not {name!r}")
-    return name
-
-
-def _redirects(session: Redirects, options: RequestOptions) -> Redirects | None:
-    if not options.get("allow_redirects", True):
-        return None
-    if options.keys().isdisjoint(_REDIRECT_OPTIONS):
-        return session
-    policy = options.get("redirect_policy")
-    names = options.get("cross_origin_headers")
-    return Redirects(
-        checked_max_redirects(options.get("max_redirects", session.limit)),
-        session.policy if policy is None else policy,
-        session.may_cross if names is None else checked_crossing_names(names),
-        session.requote,
-    )
-
-
-def checked_max_redirects(limit: int) -> int:
-    """A number of redirects. Raises TypeError or ValueError if it cannot be that."""
-    if isinstance(limit, bool) or not isinstance(limit, int):
-        raise TypeError(f"max_redirects must be a whole number, not {limit!r}")
-    if limit < 0:
-        raise ValueError(f"max_redirects must not be negative, got {limit}")
-    return limit
-
-
-def checked_crossing_names(names: Iterable[str]) -> frozenset[str]:
-    """Names of headers that may go to other origins; raises as `redirect.crossing_names`."""
-    from aioclient._message.redirect import crossing_names  # late: not at start-up
-
-    return crossing_names(names)
-
-
 def _origin(url: URL) -> tuple[str, str | None, int | None]:
     """Scheme, host and port (RFC 9110 section 4.3.1): the default port is as good as none."""
     return url.scheme, url.raw_host, url.port
+
+
+def _route(target: Target, options: RequestOptions) -> Route:
+    """The target's route, with what the caller wishes of TLS."""
+    route = target.route
+    if options.keys().isdisjoint(_OF_TLS):
+        return route
+    name = options.get("server_hostname")
+    return route._replace(
+        ssl=tls_wish(options),
+        server_hostname=None if name is None else checked_host_name(name),
+    )
 
 
 def _target(url: URL, authorization: str | None) -> Target:
@@ -349,25 +314,6 @@ def _target(url: URL, authorization: str | None) -> Target:
     if not port:
         raise InvalidUrlClientError(url, "the port must not be 0")
     return Target(url, Route(host, port, url.scheme == "https", True), authorization)
-
-
-def _reading(session: Reading, options: RequestOptions) -> Reading:
-    limits = limits_with(session.limits or DEFAULT_LIMITS, options)
-    if limits is session.limits and options.keys().isdisjoint(_READING_OPTIONS):
-        return session
-    bufsize = options.get("read_bufsize")
-    decompress = options.get("auto_decompress")
-    size = options.get("max_body_size")
-    ratio = options.get("max_decode_ratio")
-    return Reading(
-        limits,
-        options.get("read_until_eof", session.read_until_eof),
-        options.get("on_informational"),
-        session.high_water_bytes if bufsize is None else 2 * bufsize,
-        session.auto_decompress if decompress is None else decompress,
-        session.max_body_bytes if size is None else size or None,
-        session.max_decode_ratio if ratio is None else ratio or None,
-    )
 
 
 def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
@@ -392,13 +338,6 @@ def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Pa
         raise ValueError("compress and a Content-Encoding header exclude each other")
     headers[CONTENT_ENCODING] = coding
     return CompressedPayload(payload, coding)
-
-
-def lower_names(names: Iterable[str]) -> frozenset[str]:
-    """Header names in lower case. Raises TypeError for a single string."""
-    if isinstance(names, str):
-        raise TypeError("skip_auto_headers must be a collection of names, not one string")
-    return frozenset(name.lower() for name in names)
 
 
 def _add_auto_headers(
@@ -434,15 +373,6 @@ def _add_payload_headers(
 def _expects_100(headers: CIMultiDict[str]) -> bool:
     """RFC 9110 section 10.1.1: the one expectation there is, in any case of letters."""
     return headers.get(EXPECT, "").lower() == "100-continue"
-
-
-def checked_expect_100_s(seconds: float) -> float:
-    """Seconds to wait for a 100 response. Raises TypeError or ValueError if they cannot be that."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"expect100_timeout must be seconds, not {seconds!r}")
-    if not 0 <= seconds < inf:  # NaN too
-        raise ValueError(f"expect100_timeout must be finite and not negative, got {seconds!r}")
-    return seconds
 
 
 def _merged(

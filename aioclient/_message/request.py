@@ -1,18 +1,21 @@
 """A request, ready to be sent."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._body.payload import Payload
-from aioclient._connection.exchange import Reading
+from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import CHUNKED, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
 from aioclient._net.route import Route
-from aioclient._timeout import ClientTimeout
+from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
+
+if TYPE_CHECKING:
+    from aioclient._connection.upload_tracker import UploadTracker
 
 #: `RaiseForStatus` of the options; the response that it takes is above this module.
 Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
@@ -66,22 +69,28 @@ class Redirects(NamedTuple):
 DEFAULT_REDIRECTS: Final = Redirects()
 
 
+class Wishes(NamedTuple):
+    """How the caller wants a request to be sent, and its response to be received."""
+
+    timeout: ClientTimeout = DEFAULT_TIMEOUT
+    raise_for_status: Judge = False
+    reading: Reading = DEFAULT_READING
+    #: Send it again if the kept connection turns out to be closed.
+    retry_on_stale: bool = True
+    #: None: a response that redirects is the answer.
+    redirects: Redirects | None = DEFAULT_REDIRECTS
+    #: Guesses the encoding of a body that says none.
+    charset_resolver: CharsetResolver | None = None
+    #: For how many seconds the body waits for a 100 response; None: not at all.
+    expect_100_s: float | None = None
+    #: Follows the body on its way out.
+    upload_tracker: "UploadTracker | None" = None
+
+
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
-    __slots__ = (
-        "charset_resolver",
-        "expect_100_s",
-        "head",
-        "payload",
-        "raise_for_status",
-        "reading",
-        "redirects",
-        "retry_on_stale",
-        "route",
-        "target",
-        "timeout",
-    )
+    __slots__ = ("head", "payload", "route", "target", "wishes")
 
     def __init__(
         self,
@@ -89,29 +98,13 @@ class Request:
         route: Route,
         head: RequestHead,
         payload: Payload | None,
-        timeout: ClientTimeout,
-        raise_for_status: Judge,
-        reading: Reading,
-        expect_100_s: float | None = None,
-        retry_on_stale: bool = True,
-        redirects: Redirects | None = DEFAULT_REDIRECTS,
-        charset_resolver: CharsetResolver | None = None,
+        wishes: Wishes,
     ) -> None:
         self.target = target
         self.route = route
         self.head = head
         self.payload = payload
-        self.timeout = timeout
-        self.raise_for_status = raise_for_status
-        self.reading = reading
-        #: For how many seconds the body waits for a 100 response; None: not at all.
-        self.expect_100_s = expect_100_s
-        #: Send it again if the kept connection turns out to be closed.
-        self.retry_on_stale = retry_on_stale
-        #: None: a response that redirects is the answer.
-        self.redirects = redirects
-        #: Guesses the encoding of a body that says none.
-        self.charset_resolver = charset_resolver
+        self.wishes = wishes
 
     def own_headers(self) -> CIMultiDict[str]:
         """The headers without those that follow from the URL and the body."""

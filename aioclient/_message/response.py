@@ -273,7 +273,7 @@ class ClientResponse:
         Raises RuntimeError if that has to be asked and the body was not read yet.
         """
         codec = known_codec(self.charset)
-        resolver = self._request.charset_resolver
+        resolver = self._request.wishes.charset_resolver
         if codec is not None or resolver is None or media_type(self._head.content_type).is_json:
             return codec or "utf-8"
         if self._body is None:

@@ -1,10 +1,49 @@
 """Where to connect and how."""
 
 import ssl
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
-#: True: verify as usual; False: do not verify; a context: as it says.
-TlsWish: TypeAlias = bool | ssl.SSLContext
+_SHA_256_BYTES: Final = 32
+
+
+class Fingerprint:
+    """For `ssl`: accept the server whose certificate has this digest, and no other.
+
+    Arguments: `fingerprint`, the SHA-256 digest of the server's certificate in DER, 32 bytes.
+
+    The digest takes the place of verification: neither the authority that signed the certificate
+    nor the name in it nor its time counts. Another certificate raises ServerFingerprintMismatch.
+    Two with the same digest are equal. Raises TypeError for what is not bytes, ValueError for a
+    digest of another length; those of MD5 and SHA-1 can be forged.
+    """
+
+    __slots__ = ("fingerprint",)
+
+    def __init__(self, fingerprint: bytes) -> None:
+        if not isinstance(fingerprint, bytes):
+            raise TypeError(f"fingerprint must be bytes, not {type(fingerprint).__name__}")
+        if len(fingerprint) != _SHA_256_BYTES:
+            raise ValueError(
+                f"fingerprint must be a SHA-256 digest of {_SHA_256_BYTES} bytes, got "
+                f"{len(fingerprint)}"
+            )
+        #: The digest.
+        self.fingerprint: Final = fingerprint
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Fingerprint):
+            return NotImplemented
+        return self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.fingerprint.hex()})"
+
+
+#: True: verify as usual; False: do not verify; a context: as it says; a fingerprint: this one only.
+TlsWish: TypeAlias = bool | ssl.SSLContext | Fingerprint
 
 
 class Route(NamedTuple):
@@ -20,5 +59,7 @@ class Route(NamedTuple):
 
 def check_tls_wish(wish: TlsWish) -> None:
     """Raise TypeError for anything that is not a TLS wish."""
-    if not isinstance(wish, bool | ssl.SSLContext):
-        raise TypeError(f"ssl must be True, False or an ssl.SSLContext, not {wish!r}")
+    if not isinstance(wish, bool | ssl.SSLContext | Fingerprint):
+        raise TypeError(
+            f"ssl must be True, False, an ssl.SSLContext or a Fingerprint, not {wish!r}"
+        )

@@ -20,18 +20,24 @@ _UNAVAILABLE: Final = frozenset(
 )
 
 
+def _ignore(sent: int) -> None:
+    """For who needs no progress."""
+
+
 async def send_file(
     socket_fd: int,
     file_fd: int,
     offset: int,
     count: int,
     wait: Callable[[Awaitable[None]], Awaitable[None]],
+    on_sent: Callable[[int], None] = _ignore,
 ) -> int:
     """Send `count` bytes of a file from `offset` on; how many went, less only if the file ended.
 
     `socket_fd` is a non-blocking socket that the loop does not watch. `wait` awaits what it is
-    given, which is done when the socket takes more; so it can limit the time of that. Reading the
-    file blocks the loop where the file is not in memory, as with any sendfile.
+    given, which is done when the socket takes more; so it can limit the time of that. `on_sent` is
+    told of each number of bytes that went. Reading the file blocks the loop where the file is not
+    in memory, as with any sendfile.
 
     Raises ConnectionError or TimeoutError if the connection is lost, another OSError if the file
     cannot be read, and asyncio.SendfileNotAvailableError, with nothing sent, where there is no
@@ -57,6 +63,7 @@ async def send_file(
             if not sent:
                 break
             position += sent
+            on_sent(sent)
         if position < end:
             await wait(_writable(loop, socket_fd))
     return position - offset

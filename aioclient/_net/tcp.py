@@ -10,7 +10,7 @@ from typing import NoReturn
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.resolver import resolve
 from aioclient._net.route import Route
-from aioclient._net.tls import context_for
+from aioclient._net.tls import check_fingerprint, context_for
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import (
     ClientConnectorCertificateError,
@@ -18,6 +18,7 @@ from aioclient.errors import (
     ClientConnectorError,
     ClientConnectorSSLError,
     ConnectionTimeoutError,
+    ServerFingerprintMismatch,
 )
 
 #: RFC 8305 section 5: the pause before the next address is tried as well.
@@ -100,11 +101,16 @@ async def _link_over(
     """A link over a connected socket, which is the transport's from here on."""
     name = None if context is None else route.server_hostname or route.host
     try:
-        _, link = await loop.create_connection(
+        transport, link = await loop.create_connection(
             lambda: TransportLink(receiver, loop), sock=sock, ssl=context, server_hostname=name
         )
     except OSError as error:
         _raise_tls_error(route, error)
+    try:
+        check_fingerprint(route.ssl, transport, route)
+    except ServerFingerprintMismatch:
+        transport.abort()
+        raise
     return link
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import ssl
 from functools import cache
+from hashlib import sha256
 
-from aioclient._net.route import TlsWish
+from aioclient._net.route import Fingerprint, Route, TlsWish
+from aioclient.errors import ServerFingerprintMismatch
 
 _ALPN = ["http/1.1"]
 
@@ -26,4 +28,14 @@ async def context_for(wish: TlsWish, loop: asyncio.AbstractEventLoop) -> ssl.SSL
     """
     if isinstance(wish, ssl.SSLContext):
         return wish
-    return await loop.run_in_executor(None, _context, wish)
+    return await loop.run_in_executor(None, _context, wish is True)
+
+
+def check_fingerprint(wish: TlsWish, transport: asyncio.BaseTransport, route: Route) -> None:
+    """Raise ServerFingerprintMismatch if a certificate was wished for, and this is another."""
+    if not route.is_ssl or not isinstance(wish, Fingerprint):
+        return
+    certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True) or b""
+    digest = sha256(certificate).digest()
+    if digest != wish.fingerprint:
+        raise ServerFingerprintMismatch(wish.fingerprint, digest, route.host, route.port)

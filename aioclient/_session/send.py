@@ -61,19 +61,27 @@ class Sender:
         if connector is None:
             raise RuntimeError("session is closed")
         request = self._preparer.prepare(method, url, options)
-        timeout = request.timeout
+        wishes = request.wishes
+        timeout = wishes.timeout
         deadline = None
         if timeout.total:
             deadline = self._deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
-        exchange, attempts = await self._exchange(connector, request, deadline, loop)
-        head = exchange.head
-        if head is None:  # the waiter is done without an error only once there is a head
-            raise RuntimeError("exchange ended without a head")
-        response = ClientResponse(request, head, exchange, attempts)
-        if head.location is not None and request.redirects is not None:
-            response = await self._follow(connector, request, response, head.location, deadline)
-        if request.raise_for_status is not False:
-            await _judge(response, request.raise_for_status)
+        try:
+            exchange, attempts = await self._exchange(connector, request, deadline, loop)
+            head = exchange.head
+            if head is None:  # the waiter is done without an error only once there is a head
+                raise RuntimeError("exchange ended without a head")
+            response = ClientResponse(request, head, exchange, attempts)
+            if head.location is not None and wishes.redirects is not None:
+                response = await self._follow(connector, request, response, head.location, deadline)
+            if wishes.upload_tracker is not None:
+                wishes.upload_tracker.answered()
+        except BaseException as error:
+            if wishes.upload_tracker is not None:
+                wishes.upload_tracker.fail(error)
+            raise
+        if wishes.raise_for_status is not False:
+            await _judge(response, wishes.raise_for_status)
         return response
 
     async def _exchange(
@@ -88,7 +96,7 @@ class Sender:
         attempts = 1
         try:
             lease = connector.lease_idle(request.route, monotonic())
-            may_be_stale = lease is not None and request.retry_on_stale
+            may_be_stale = lease is not None and request.wishes.retry_on_stale
             while True:
                 try:
                     if lease is None:
@@ -150,15 +158,17 @@ class Sender:
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
     ) -> Exchange:
-        exchange = Exchange(loop.create_future(), lease.give_back, deadline, request.reading)
-        read_limit_s = request.timeout.sock_read
+        wishes = request.wishes
+        exchange = Exchange(loop.create_future(), lease.give_back, deadline, wishes.reading)
+        read_limit_s = wishes.timeout.sock_read
         if read_limit_s:
             exchange.read_deadline = self._deadlines.start(read_limit_s, exchange.read_expired)
         if deadline is not None:
             deadline.on_expiry = exchange.total_expired
         if request.payload is not None:
-            exchange.expect_100_s = request.expect_100_s
-            write_limit_s = request.timeout.write
+            exchange.expect_100_s = wishes.expect_100_s
+            exchange.tracker = wishes.upload_tracker
+            write_limit_s = wishes.timeout.write
             if write_limit_s:
                 exchange.write_deadline = self._deadlines.stopped(
                     write_limit_s, exchange.write_expired
@@ -223,7 +233,7 @@ async def _lease(connector: BaseConnector, request: Request, deadline: Deadline 
         if deadline is not None:
             deadline.on_expiry = expired
 
-    lease = await connector.lease(request.route, request.timeout, waits)
+    lease = await connector.lease(request.route, request.wishes.timeout, waits)
     if deadline is not None and not deadline.is_running:
         # It passed after the lease was granted, when there was nothing left to fail.
         lease.give_back(True)

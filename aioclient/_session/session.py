@@ -1,7 +1,7 @@
 """The session: what a caller makes first, and asks for everything."""
 
+import asyncio
 import json as json_module
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -12,17 +12,17 @@ from yarl import URL
 
 from aioclient._aliases import JSONBytesEncoder, JSONEncoder, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth
+from aioclient._caller import caller, warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
-from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
-from aioclient._message.prepare import (
-    Defaults,
-    Preparer,
+from aioclient._message.option_checks import (
     checked_crossing_names,
     checked_expect_100_s,
     lower_names,
 )
-from aioclient._message.request import DEFAULT_REDIRECTS
+from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
+from aioclient._message.prepare import Defaults, Preparer
+from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
 from aioclient._message.response import ClientResponse
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
@@ -30,8 +30,6 @@ from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
 from aioclient._timeout import ClientTimeout, TimeoutWish, session_timeout
 from aioclient.errors import InvalidUrlClientError
-
-_PACKAGE = __name__.partition(".")[0]
 
 
 class ClientSession:
@@ -46,6 +44,7 @@ class ClientSession:
         base_url_origin_only: refuse requests to another scheme, host or port than those of the base
             URL with InvalidUrlClientError; redirects may still lead there.
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
+        loop: deprecated, has no effect.
         headers: headers of all requests; copied.
         skip_auto_headers: names of headers that are not added by themselves: of Accept,
             Accept-Encoding, User-Agent and Content-Type.
@@ -94,6 +93,7 @@ class ClientSession:
         *,
         base_url_origin_only: bool = False,
         connector: BaseConnector | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
@@ -134,37 +134,43 @@ class ClientSession:
             "max_trailer_size": max_trailer_size,
         }
         self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
-        self._made_at = _caller()
+        self._made_at = caller()
         if base_url_origin_only and base_url is None:
             raise ValueError("base_url_origin_only needs a base_url")
         if auth is not None and not isinstance(auth, BasicAuth):
             raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
+        if loop is not None:
+            warn_deprecated("loop is deprecated and has no effect")
+        reading = Reading(
+            limits_with(DEFAULT_LIMITS, limits),
+            high_water_bytes=2 * read_bufsize,
+            auto_decompress=auto_decompress,
+            max_body_bytes=max_body_size or None,
+            max_decode_ratio=max_decode_ratio or None,
+        )
+        redirects = DEFAULT_REDIRECTS._replace(
+            policy=redirect_policy,
+            may_cross=checked_crossing_names(cross_origin_headers)
+            if cross_origin_headers
+            else frozenset(),
+            requote=requote_redirect_url,
+        )
         self._defaults = Defaults(
             base_url=None if base_url is None else _checked_base_url(base_url),
             headers=CIMultiDict(headers or ()),
-            timeout=session_timeout(timeout),
             json_serialize=json_serialize_bytes or json_serialize,
-            raise_for_status=raise_for_status,
-            reading=Reading(
-                limits_with(DEFAULT_LIMITS, limits),
-                high_water_bytes=2 * read_bufsize,
-                auto_decompress=auto_decompress,
-                max_body_bytes=max_body_size or None,
-                max_decode_ratio=max_decode_ratio or None,
+            wishes=Wishes(
+                session_timeout(timeout),
+                raise_for_status,
+                reading,
+                retry_on_stale,
+                redirects,
+                fallback_charset_resolver,
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
-            retry_on_stale=retry_on_stale,
             base_url_origin_only=base_url_origin_only,
-            charset_resolver=fallback_charset_resolver,
             auth=auth,
             skip_auto_headers=lower_names(skip_auto_headers or ()),
-            redirects=DEFAULT_REDIRECTS._replace(
-                policy=redirect_policy,
-                may_cross=checked_crossing_names(cross_origin_headers)
-                if cross_origin_headers
-                else frozenset(),
-                requote=requote_redirect_url,
-            ),
         )
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
@@ -228,17 +234,18 @@ class ClientSession:
     @property
     def auto_decompress(self) -> bool:
         """Are content codings of response bodies undone?"""
-        return self._defaults.reading.auto_decompress
+        return self._defaults.wishes.reading.auto_decompress
 
     @property
     def requote_redirect_url(self) -> bool:
         """Is what a Location header says percent-encoded as other URLs?"""
-        return self._defaults.redirects.requote
+        redirects = self._defaults.wishes.redirects
+        return redirects is None or redirects.requote
 
     @property
     def timeout(self) -> ClientTimeout:
         """The limits of requests that bring none of their own."""
-        return self._defaults.timeout
+        return self._defaults.wishes.timeout
 
     @property
     def json_serialize(self) -> JSONEncoder:
@@ -248,7 +255,7 @@ class ClientSession:
     @property
     def raise_for_status(self) -> RaiseForStatus:
         """What is done about responses with a status of 400 and above."""
-        return self._defaults.raise_for_status
+        return self._defaults.wishes.raise_for_status
 
     @property
     def connector(self) -> BaseConnector | None:
@@ -324,15 +331,3 @@ def _checked_base_url(given: StrOrURL) -> URL:
         # Relative URLs would replace its last segment (RFC 3986 section 5.2.3): nobody means that.
         url = url.with_path(url.raw_path + "/", encoded=True)
     return url
-
-
-def _caller() -> str:
-    """File and line of the first caller outside this package."""
-    frame = sys._getframe(1)  # noqa: SLF001 - documented, and the only cheap way to the caller
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def _is_ours(module: str) -> bool:
-    return module == _PACKAGE or module.startswith(f"{_PACKAGE}.")

@@ -1,18 +1,22 @@
 """From the caller's headers and body to what the head says."""
 
 import re
+import ssl
 from collections.abc import AsyncIterator
 
+import preparing
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 from preparing import fields_of, prepared, preparer
 from yarl import URL
 
-from aioclient import ClientTimeout, __version__
+from aioclient import BytesPayload, ClientTimeout, Fingerprint, __version__
 from aioclient._http.events import CHUNKED, NO_BODY
 from aioclient._http1.machine import Http1Machine
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import Request
+
+CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 async def pieces() -> AsyncIterator[bytes]:
@@ -385,7 +389,7 @@ def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone() ->
     assert fields_of(maker.prepare("GET", "http://example.com/", {}))["X-A"] == "good"
 
 
-# --- limits ------------------------------------------------------------------------------------
+# --- limits --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -398,9 +402,94 @@ def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone() ->
     ],
 )
 def test_a_requests_timeout_replaces_the_sessions(wish: object, expected: ClientTimeout) -> None:
-    assert prepared(timeout=wish).timeout == expected
+    assert prepared(timeout=wish).wishes.timeout == expected
 
 
 def test_without_a_wish_the_sessions_timeout_counts() -> None:
-    assert prepared().timeout == ClientTimeout(total=300, sock_connect=30)
-    assert prepared(headers={"X-A": "1"}).timeout == ClientTimeout(total=300, sock_connect=30)
+    assert prepared().wishes.timeout == ClientTimeout(total=300, sock_connect=30)
+    assert prepared(headers={"X-A": "1"}).wishes.timeout == ClientTimeout(total=300, sock_connect=30)
+
+
+# --- options that were there before --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "wish"),
+    [
+        ({"verify_ssl": False}, False),
+        ({"verify_ssl": True}, True),
+        ({"ssl_context": CONTEXT}, CONTEXT),
+        ({"fingerprint": bytes(32)}, Fingerprint(bytes(32))),
+    ],
+)
+def test_deprecated_options_of_tls_are_what_ssl_is(
+    options: dict[str, object], wish: object
+) -> None:
+    with pytest.warns(
+        DeprecationWarning, match=f"{next(iter(options))} is deprecated, use ssl"
+    ) as w:
+        request = prepared("https://example.com/", **options)
+    assert request.route.ssl == wish
+    assert w[0].filename == preparing.__file__  # which called first
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"verify_ssl": False, "ssl": False},
+        {"verify_ssl": False, "ssl_context": CONTEXT},
+        {"fingerprint": bytes(32), "ssl": CONTEXT},
+    ],
+)
+def test_deprecated_options_of_tls_exclude_each_other_and_ssl(options: dict[str, object]) -> None:
+    with (
+        pytest.warns(DeprecationWarning, match="use ssl"),
+        pytest.raises(ValueError, match="exclude each other"),
+    ):
+        prepared("https://example.com/", **options)
+
+
+@pytest.mark.parametrize("options", [{"verify_ssl": 5}, {"ssl_context": 5}, {"fingerprint": "a"}])
+def test_deprecated_options_of_tls_have_their_types(options: dict[str, object]) -> None:
+    with pytest.warns(DeprecationWarning, match="use ssl"), pytest.raises(TypeError):
+        prepared("https://example.com/", **options)
+
+
+# --- what a body says of itself ------------------------------------------------------------------
+
+
+def test_headers_of_a_payload_are_sent_unless_the_caller_says_others() -> None:
+    payload = BytesPayload(b"a", {"X-One": "1", "X-Two": "2", "Content-Length": "9", "Host": "h"})
+    request = prepared(method="POST", data=payload, headers={"x-two": "own"})
+    fields = fields_of(request)
+    assert (fields["X-One"], fields.getall("X-Two")) == ("1", ["own"])
+    assert fields["Content-Type"] == "application/octet-stream"
+    assert request.head.body_length == 1
+    assert request.head.authority == "example.com"
+
+
+def test_compressed_body_is_announced() -> None:
+    request = prepared(method="POST", data="text", compress="gzip")
+    fields = fields_of(request)
+    assert fields["Content-Encoding"] == "gzip"
+    assert fields["Content-Type"] == "text/plain; charset=utf-8"
+    assert request.head.body_length == CHUNKED
+
+
+@pytest.mark.parametrize(
+    "options", [{"compress": False, "data": "a"}, {"compress": "gzip", "data": ""}]
+)
+def test_body_is_not_compressed_if_that_is_not_wished_or_pointless(
+    options: dict[str, object],
+) -> None:
+    assert "Content-Encoding" not in fields_of(prepared(method="POST", **options))
+
+
+def test_compress_and_a_coding_of_the_caller_s_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="compress and a Content-Encoding header"):
+        prepared(method="POST", data="a", compress=True, headers={"content-encoding": "gzip"})
+
+
+def test_compress_names_a_coding_that_is_known() -> None:
+    with pytest.raises(ValueError, match="compress='nonsense'"):
+        prepared(method="POST", data="a", compress="nonsense")

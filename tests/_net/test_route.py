@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from aioclient._net.route import Route, check_tls_wish
+from aioclient._net.route import Fingerprint, Route, check_tls_wish
 
 PLAIN = Route("example.com", 80, False, True)
 
@@ -21,6 +21,7 @@ def test_equal_routes_are_one_key() -> None:
         PLAIN._replace(port=81),
         PLAIN._replace(is_ssl=True),
         PLAIN._replace(ssl=False),
+        PLAIN._replace(ssl=Fingerprint(bytes(32))),
         PLAIN._replace(server_hostname="example.com"),
         PLAIN._replace(ssl=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)),
     ],
@@ -32,6 +33,24 @@ def test_every_input_of_a_handshake_makes_another_route(other: Route) -> None:
 def test_two_contexts_make_two_routes() -> None:
     one, two = (ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) for _ in range(2))
     assert PLAIN._replace(ssl=one) != PLAIN._replace(ssl=two)
+
+
+def test_fingerprints_are_equal_if_their_digests_are() -> None:
+    one, two = Fingerprint(b"1" * 32), Fingerprint(b"2" * 32)
+    assert one == Fingerprint(b"1" * 32) != two
+    assert len({one, two, Fingerprint(b"2" * 32)}) == 2
+    assert one != b"1" * 32
+
+
+@pytest.mark.parametrize("size", [0, 16, 20, 31, 33])
+def test_digest_of_another_length_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="SHA-256"):
+        Fingerprint(bytes(size))
+
+
+def test_digest_as_text_is_refused() -> None:
+    with pytest.raises(TypeError, match="fingerprint must be bytes"):
+        Fingerprint("0" * 32)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wish", [True, False, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)])

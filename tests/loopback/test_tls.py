@@ -16,6 +16,8 @@ from aioclient import (
     ClientError,
     ClientSession,
     ClientSSLError,
+    Fingerprint,
+    ServerFingerprintMismatch,
     ServerProtocolError,
     TCPConnector,
 )
@@ -262,3 +264,37 @@ async def test_a_server_hostname_is_a_name(name: object) -> None:
     async with ClientSession() as session:
         with pytest.raises(TypeError, match="server_hostname"):
             await session.get("https://127.0.0.1:9/", server_hostname=name)
+
+
+# --- fingerprints --------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_certificate_with_the_digest_is_accepted_whoever_signed_it(
+    wrong_name_tls: ssl.SSLContext,
+) -> None:
+    async with Origin(wrong_name_tls) as origin, ClientSession() as session:
+        with pytest.raises(ServerFingerprintMismatch) as raised:
+            await session.get(origin.url("/json"), ssl=Fingerprint(b"\0" * 32))
+        error = raised.value
+        assert (error.expected, error.host, error.port) == (b"\0" * 32, "127.0.0.1", origin.port)
+        assert error.got.hex() in str(error)
+        await until(lambda: origin.open == 0)
+        response = await session.get(origin.url("/json"), ssl=Fingerprint(error.got))
+        assert response.status == 200
+        with pytest.warns(DeprecationWarning, match="fingerprint is deprecated, use ssl"):
+            response = await session.get(origin.url("/json"), fingerprint=error.got)
+        assert response.status == 200
+        assert origin.accepted == 2  # equal fingerprints share connections
+
+
+@asynchronous
+async def test_a_connection_of_one_fingerprint_is_not_used_for_another_wish(
+    server_tls: ssl.SSLContext,
+) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        with pytest.raises(ServerFingerprintMismatch) as raised:
+            await session.get(origin.url("/json"), ssl=Fingerprint(b"\0" * 32))
+        await session.get(origin.url("/json"), ssl=Fingerprint(raised.value.got))
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(origin.url("/json"))

@@ -9,7 +9,7 @@ from yarl import URL
 from aioclient._http.events import FieldSection
 from aioclient._http.fields import to_multidict
 from aioclient._message.prepare import Defaults, Preparer
-from aioclient._message.request import Request
+from aioclient._message.request import Request, Wishes
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
 
 
@@ -19,14 +19,14 @@ def preparer(
     timeout: ClientTimeout = DEFAULT_TIMEOUT,
     **more: Any,
 ) -> Preparer:
-    """A preparer with these defaults; `more` are other fields of `Defaults`."""
+    """A preparer with these defaults; `more` are other fields of `Defaults` or its `Wishes`."""
+    wishes = {name: more.pop(name) for name in Wishes._fields if name in more}
     return Preparer(
         Defaults(
             base_url=None if base_url is None else URL(base_url),
             headers=CIMultiDict(headers),
-            timeout=timeout,
             json_serialize=json.dumps,
-            raise_for_status=False,
+            wishes=Wishes(timeout, **wishes),
             **more,
         )
     )

@@ -1,0 +1,126 @@
+"""Options of a caller, checked: each is given back as the rest of the package uses it.
+
+All raise TypeError for a value of the wrong type and ValueError for one that cannot be, with words
+that name the option.
+"""
+
+from collections.abc import Iterable
+from math import inf
+
+from aioclient._caller import warn_deprecated
+from aioclient._connection.exchange import Reading
+from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._message.options import RequestOptions, limits_with
+from aioclient._message.request import Redirects
+from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
+
+_OF_READING = frozenset(
+    {
+        "read_until_eof",
+        "on_informational",
+        "read_bufsize",
+        "auto_decompress",
+        "max_body_size",
+        "max_decode_ratio",
+    }
+)
+#: What said of TLS what `ssl` says now.
+OLD_TLS_OPTIONS = ("verify_ssl", "ssl_context", "fingerprint")
+_OF_REDIRECTS = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
+
+
+def lower_names(names: Iterable[str]) -> frozenset[str]:
+    """Header names in lower case."""
+    if isinstance(names, str):
+        raise TypeError("skip_auto_headers must be a collection of names, not one string")
+    return frozenset(name.lower() for name in names)
+
+
+def checked_host_name(name: object) -> str:
+    """A `server_hostname`."""
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"server_hostname must be a host name, not {name!r}")
+    return name
+
+
+def checked_expect_100_s(seconds: float) -> float:
+    """For how long to wait for a 100 response."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"expect100_timeout must be seconds, not {seconds!r}")
+    if not 0 <= seconds < inf:  # NaN too
+        raise ValueError(f"expect100_timeout must be finite and not negative, got {seconds!r}")
+    return seconds
+
+
+def checked_max_redirects(limit: int) -> int:
+    """How many redirects to follow."""
+    if isinstance(limit, bool) or not isinstance(limit, int):
+        raise TypeError(f"max_redirects must be a whole number, not {limit!r}")
+    if limit < 0:
+        raise ValueError(f"max_redirects must not be negative, got {limit}")
+    return limit
+
+
+def checked_crossing_names(names: Iterable[str]) -> frozenset[str]:
+    """Names of headers that may go to other origins."""
+    from aioclient._message.redirect import crossing_names  # late: not at start-up
+
+    return crossing_names(names)
+
+
+def redirects_with(session: Redirects | None, options: RequestOptions) -> Redirects | None:
+    """The session's way to follow redirects, changed by the options of a request."""
+    if session is None or not options.get("allow_redirects", True):
+        return None
+    if options.keys().isdisjoint(_OF_REDIRECTS):
+        return session
+    policy = options.get("redirect_policy")
+    names = options.get("cross_origin_headers")
+    return Redirects(
+        checked_max_redirects(options.get("max_redirects", session.limit)),
+        session.policy if policy is None else policy,
+        session.may_cross if names is None else checked_crossing_names(names),
+        session.requote,
+    )
+
+
+def reading_with(session: Reading, options: RequestOptions) -> Reading:
+    """The session's way to receive responses, changed by the options of a request."""
+    limits = limits_with(session.limits or DEFAULT_LIMITS, options)
+    if limits is session.limits and options.keys().isdisjoint(_OF_READING):
+        return session
+    bufsize = options.get("read_bufsize")
+    decompress = options.get("auto_decompress")
+    size = options.get("max_body_size")
+    ratio = options.get("max_decode_ratio")
+    return Reading(
+        limits,
+        options.get("read_until_eof", session.read_until_eof),
+        options.get("on_informational"),
+        session.high_water_bytes if bufsize is None else 2 * bufsize,
+        session.auto_decompress if decompress is None else decompress,
+        session.max_body_bytes if size is None else size or None,
+        session.max_decode_ratio if ratio is None else ratio or None,
+    )
+
+
+def tls_wish(options: RequestOptions) -> TlsWish:
+    """What a request says of TLS, by `ssl` or by the options that were there before it.
+
+    Raises ValueError if it says so twice.
+    """
+    wish = options.get("ssl", True)
+    old = [name for name in OLD_TLS_OPTIONS if options.get(name) is not None]
+    if old:
+        warn_deprecated(f"{old[0]} is deprecated, use ssl")
+        if len(old) > 1 or wish is not True:
+            raise ValueError(
+                f"{old[0]} and {'ssl' if len(old) == 1 else old[1]} exclude each other"
+            )
+        wish = options[old[0]]  # type: ignore[literal-required]  # one of the names above
+        if old[0] == "fingerprint":
+            wish = Fingerprint(wish)
+        elif old[0] == "verify_ssl" and not isinstance(wish, bool):
+            raise TypeError(f"verify_ssl must be True or False, not {wish!r}")
+    check_tls_wish(wish)
+    return wish
