@@ -7,12 +7,18 @@ that name the option.
 from collections.abc import Iterable
 from math import inf
 
+from yarl import URL
+
+from aioclient._aliases import StrOrURL
+from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RequestOptions, limits_with
 from aioclient._message.request import Redirects
 from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
+from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout, TimeoutWish, session_timeout
+from aioclient.errors import InvalidUrlClientError
 
 _OF_READING = frozenset(
     {
@@ -124,3 +130,56 @@ def tls_wish(options: RequestOptions) -> TlsWish:
             raise TypeError(f"verify_ssl must be True or False, not {wish!r}")
     check_tls_wish(wish)
     return wish
+
+
+# --- of a session -------------------------------------------------------------------------------
+
+
+def checked_base_url(given: StrOrURL) -> URL:
+    """A `base_url`, whose path ends with "/"; raises InvalidUrlClientError for what is none."""
+    try:
+        url = URL(given)
+    except ValueError as error:
+        raise InvalidUrlClientError(given, str(error)) from error
+    if url.scheme not in ("http", "https") or not url.raw_host:
+        raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
+    if not url.raw_path.endswith("/"):
+        # Relative URLs would replace its last segment (RFC 3986 section 5.2.3): nobody means that.
+        url = url.with_path(url.raw_path + "/", encoded=True)
+    return url
+
+
+def checked_auth(auth: object) -> BasicAuth | None:
+    """An `auth`."""
+    if auth is not None and not isinstance(auth, BasicAuth):
+        raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
+    return auth
+
+
+def checked_minor_version(version: object) -> int:
+    """The minor part of a `version`, which is HTTP/1.0 or HTTP/1.1."""
+    if not isinstance(version, tuple):
+        raise TypeError(f"version must be HttpVersion10 or HttpVersion11, not {version!r}")
+    if version not in ((1, 0), (1, 1)):
+        raise ValueError(f"version must be HttpVersion10 or HttpVersion11, not {version!r}")
+    return int(version[1])
+
+
+def with_old_timeouts(
+    timeout: TimeoutWish, read_timeout: float | None, conn_timeout: float | None
+) -> ClientTimeout:
+    """The limits of a session, which may be given by what was there before `timeout`."""
+    if read_timeout is None and conn_timeout is None:
+        return session_timeout(timeout)
+    warn_deprecated("read_timeout and conn_timeout are deprecated, use timeout")
+    if timeout is not None:
+        raise ValueError("timeout excludes read_timeout and conn_timeout")
+    total = DEFAULT_TIMEOUT.total if read_timeout is None else read_timeout
+    return ClientTimeout(total, conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
+
+
+def refuse_what_is_not_there(**options: object) -> None:
+    """Raise NotImplementedError for an option that would be ignored."""
+    for name, value in options.items():
+        if value is not None and value != ():
+            raise NotImplementedError(f"{name} is not there yet in this version of aioclient")

@@ -406,8 +406,8 @@ def test_a_requests_timeout_replaces_the_sessions(wish: object, expected: Client
 
 
 def test_without_a_wish_the_sessions_timeout_counts() -> None:
-    assert prepared().wishes.timeout == ClientTimeout(total=300, sock_connect=30)
-    assert prepared(headers={"X-A": "1"}).wishes.timeout == ClientTimeout(total=300, sock_connect=30)
+    for request in (prepared(), prepared(headers={"X-A": "1"})):
+        assert request.wishes.timeout == ClientTimeout(total=300, sock_connect=30)
 
 
 # --- options that were there before --------------------------------------------------------------
