@@ -1,10 +1,13 @@
 """Type aliases that more than one room uses."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, SupportsInt, TypeAlias
+from typing import TYPE_CHECKING, Any, SupportsInt, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 from yarl import URL
+
+if TYPE_CHECKING:  # it takes time to load, and most programs have no use for it
+    from http.cookies import BaseCookie, Morsel
 
 StrOrURL: TypeAlias = str | URL
 
@@ -17,6 +20,10 @@ LooseHeaders: TypeAlias = (
 )
 #: Field names and values as they stood on the wire.
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+LooseCookie: TypeAlias = "str | BaseCookie[str] | Morsel[str]"
+#: A BaseCookie is one of the mappings.
+LooseCookies: TypeAlias = Mapping[str, "LooseCookie"] | Iterable[tuple[str, "LooseCookie"]]
 
 QueryVariable: TypeAlias = str | SupportsInt | float
 Query: TypeAlias = (

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
-from aioclient._aliases import BodyData, LooseHeaders, Query
+from aioclient._aliases import BodyData, LooseCookies, LooseHeaders, Query
 from aioclient._auth.basic import BasicAuth
 from aioclient._http1.limits import Limits
 from aioclient._message.response import ClientResponse
@@ -32,6 +32,8 @@ class RequestOptions(TypedDict, total=False):
     headers: LooseHeaders | None
     #: Names of headers not to be added: of Accept, Accept-Encoding, User-Agent, Content-Type.
     skip_auto_headers: Iterable[str] | None
+    #: Cookies of this request; each replaces the session's of its name. They go to this origin only.
+    cookies: LooseCookies | None
     #: Login and password; excludes user-info in the URL and an Authorization header.
     auth: BasicAuth | None
     #: The body: bytes-like, str (sent as UTF-8 text), a binary file, an async iterable of bytes, or

@@ -5,13 +5,13 @@ default header lines. Both are kept here, bounded, and made anew when what they 
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
 
-from aioclient._aliases import JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._aliases import JSONEncoder, LooseCookies, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._http.events import CHUNKED, NO_BODY, FieldLines, RequestHead
@@ -23,6 +23,7 @@ from aioclient._http.header_names import (
     CONTENT_ENCODING,
     CONTENT_LENGTH,
     CONTENT_TYPE,
+    COOKIE,
     EXPECT,
     HOST,
     TRANSFER_ENCODING,
@@ -47,6 +48,7 @@ from aioclient._version import __version__
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
 
 if TYPE_CHECKING:
+    from aioclient._auth.netrc import NetrcFile
     from aioclient._message.redirect import NextRequest
 
 #: How many URLs are kept taken apart.
@@ -61,6 +63,7 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "headers",
     "skip_auto_headers",
     "auth",
+    "cookies",
     "data",
     "json",
     "compress",
@@ -89,6 +92,15 @@ class Defaults(NamedTuple):
     base_url_origin_only: bool = False
     auth: BasicAuth | None = None
     skip_auto_headers: frozenset[str] = frozenset()
+    minor_version: int = 1
+    #: For the origin that `auth` is for.
+    cookies: Sequence[tuple[str, str]] | None = None
+    netrc: "NetrcFile | None" = None
+
+    @property
+    def has_secrets(self) -> bool:
+        """Is there something that some hosts get, and others must not?"""
+        return self.auth is not None or self.cookies is not None or self.netrc is not None
 
 
 class _Fields(NamedTuple):
@@ -103,15 +115,27 @@ class _Fields(NamedTuple):
 class Preparer:
     """Makes the requests of one session."""
 
-    __slots__ = ("_auth_origin", "_default_fields", "_default_version", "_defaults", "_targets")
+    __slots__ = (
+        "_default_fields",
+        "_default_version",
+        "_defaults",
+        "_has_secrets",
+        "_own_origin",
+        "_targets",
+    )
 
     def __init__(self, defaults: Defaults) -> None:
-        self._defaults = defaults
-        # Whom the session's credentials are for: nobody else gets them.
-        self._auth_origin = None if defaults.base_url is None else _origin(defaults.base_url)
+        self.change(defaults)
+        # Whom the session's credentials and cookies are for: nobody else gets them.
+        self._own_origin = None if defaults.base_url is None else _origin(defaults.base_url)
         self._targets: dict[StrOrURL, Target] = {}
         self._default_version = -1
         self._default_fields: _Fields
+
+    def change(self, defaults: Defaults) -> None:
+        """Make the next requests by other defaults."""
+        self._defaults = defaults
+        self._has_secrets = defaults.has_secrets
 
     def prepare(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
         """A request from a method, a URL and the caller's options.
@@ -123,7 +147,7 @@ class Preparer:
         if target is None:
             target = self._take_apart(url)
         defaults = self._defaults
-        if options or target.authorization is not None or defaults.auth is not None:
+        if options or target.authorization is not None or self._has_secrets:
             return self._prepare_with(method, target, options)
         if _version(defaults.headers) != self._default_version:
             self._refresh_defaults()
@@ -135,6 +159,7 @@ class Preparer:
             fields.lines,
             request_body_length(method, None, False),
             fields.connection,
+            defaults.minor_version,
         )
         return Request(target, target.route, head, None, defaults.wishes)
 
@@ -155,8 +180,10 @@ class Preparer:
         _add_auto_headers(
             headers, payload, skip if skipped is None else skip | lower_names(skipped)
         )
-        if defaults.auth is not None and AUTHORIZATION not in headers:
-            self._add_session_auth(headers, target)
+        if self._has_secrets:
+            self._add_secrets(headers, target, is_downgrade=False)
+        if cookies := options.get("cookies"):
+            _add_cookies(headers, cookies)
         if payload is not None and options.get("compress"):
             payload = _compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
@@ -215,8 +242,9 @@ class Preparer:
         if authorization is not None:
             headers[AUTHORIZATION] = authorization
         target = _target(url, authorization)
-        if self._defaults.auth is not None and AUTHORIZATION not in headers:
-            self._add_session_auth(headers, target)
+        if self._has_secrets:
+            is_downgrade = before.target.url.scheme == "https" and url.scheme == "http"
+            self._add_secrets(headers, target, is_downgrade)
         chunked = payload is not None and before.head.body_length == CHUNKED
         head = _head(following.method, target, headers, payload, chunked)
         wishes = before.wishes
@@ -240,14 +268,29 @@ class Preparer:
             raise ValueError("auth and user-info in the URL exclude each other")
         return auth.encode()
 
-    def _add_session_auth(self, headers: CIMultiDict[str], target: Target) -> None:
-        """The session's credentials are for its base URL's origin, else for the first it asks."""
-        auth = self._defaults.auth
+    def _add_secrets(
+        self, headers: CIMultiDict[str], target: Target, is_downgrade: bool
+    ) -> None:
+        """Add what the session has for this host: its credentials and cookies, or those of netrc.
+
+        The session's are for its base URL's origin, else for the first it asks.
+        """
+        defaults = self._defaults
         origin = _origin(target.url)
-        if self._auth_origin is None:
-            self._auth_origin = origin
-        if auth is not None and origin == self._auth_origin:
-            headers[AUTHORIZATION] = auth.encode()
+        if self._own_origin is None:
+            self._own_origin = origin
+        is_own = origin == self._own_origin
+        if AUTHORIZATION not in headers:
+            auth = defaults.auth if is_own else None
+            if auth is None and defaults.netrc is not None and not is_downgrade:
+                auth = defaults.netrc.credentials(target.route.host)
+            if auth is not None:
+                headers[AUTHORIZATION] = auth.encode()
+        if is_own and defaults.cookies:
+            from aioclient._cookies.header import header_pairs, joined, merged  # late
+
+            given = header_pairs("; ".join(headers.popall(COOKIE, ())))
+            headers[COOKIE] = joined(merged(defaults.cookies, given)) or ""
 
     def _take_apart(self, given: StrOrURL) -> Target:
         """The parts of a URL, kept for the next request to it."""
@@ -413,6 +456,16 @@ def _head(
         length if fields.content_length is None else int(fields.content_length),
         fields.connection,
     )
+
+
+def _add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:
+    """Add cookies to what a Cookie header says already; each replaces those of its name."""
+    from aioclient._cookies.header import cookie_pairs, header_pairs, joined, merged  # late
+
+    pairs = cookie_pairs(cookies)
+    if pairs:
+        given = header_pairs("; ".join(headers.popall(COOKIE, ())))
+        headers[COOKIE] = joined(merged(given, pairs)) or ""
 
 
 def _announced_size(payload: Payload | None) -> int | None:

@@ -20,6 +20,8 @@ from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
 if TYPE_CHECKING:
+    from http.cookies import SimpleCookie
+
     from aioclient._body.content_disposition import ContentDisposition
     from aioclient._message.stream_reader import StreamReader
 
@@ -77,6 +79,7 @@ class ClientResponse:
     __slots__ = (
         "_body",
         "_content",
+        "_cookies",
         "_exchange",
         "_head",
         "_headers",
@@ -104,6 +107,7 @@ class ClientResponse:
         self._headers: CIMultiDictProxy[str] | None = None
         self._body: bytes | None = None
         self._content: StreamReader | None = None
+        self._cookies: SimpleCookie | None = None
         self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
         #: How often the request was sent: 2 if a kept connection had been closed (new here).
         self.attempts = attempts
@@ -163,6 +167,22 @@ class ClientResponse:
     def raw_headers(self) -> RawHeaders:
         """Names and values as they came, in their order."""
         return raw_pairs(self._head.field_section)
+
+    @property
+    def cookies(self) -> "SimpleCookie":
+        """The cookies of the Set-Cookie fields, by name; of this response only."""
+        from aioclient._cookies.morsels import SimpleCookie, response_cookies  # late: rarely asked
+
+        cookies = self._cookies
+        if cookies is None:
+            fields = self.headers.getall("Set-Cookie", ()) if self._head.has_set_cookie else ()
+            self._cookies = cookies = response_cookies(fields) if fields else SimpleCookie()
+        return cookies
+
+    @cookies.setter
+    def cookies(self, cookies: "SimpleCookie") -> None:
+        """Let others be the cookies of this response."""
+        self._cookies = cookies
 
     @property
     def trailers(self) -> CIMultiDictProxy[str]:
