@@ -9,13 +9,14 @@ from math import inf
 
 from yarl import URL
 
-from aioclient._aliases import StrOrURL
+from aioclient._aliases import LooseCookies, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.options import RequestOptions, limits_with
 from aioclient._message.request import Redirects
+from aioclient._message.response import ClientResponse
 from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout, TimeoutWish, session_timeout
 from aioclient.errors import InvalidUrlClientError
@@ -156,6 +157,20 @@ def checked_auth(auth: object) -> BasicAuth | None:
     return auth
 
 
+def checked_cookies(cookies: LooseCookies) -> list[tuple[str, str]]:
+    """The `cookies` as they are sent."""
+    from aioclient._cookies.header import cookie_pairs  # late: not at start-up
+
+    return cookie_pairs(cookies)
+
+
+def checked_response_class(kind: object) -> type[ClientResponse] | None:
+    """A `response_class`; None for ClientResponse itself."""
+    if isinstance(kind, type) and issubclass(kind, ClientResponse):
+        return None if kind is ClientResponse else kind
+    raise TypeError(f"response_class must be a subclass of ClientResponse, not {kind!r}")
+
+
 def checked_minor_version(version: object) -> int:
     """The minor part of a `version`, which is HTTP/1.0 or HTTP/1.1."""
     if not isinstance(version, tuple):
@@ -181,5 +196,5 @@ def with_old_timeouts(
 def refuse_what_is_not_there(**options: object) -> None:
     """Raise NotImplementedError for an option that would be ignored."""
     for name, value in options.items():
-        if value is not None and value != ():
+        if value is not None and value not in ((), []):
             raise NotImplementedError(f"{name} is not there yet in this version of aioclient")

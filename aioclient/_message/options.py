@@ -32,7 +32,7 @@ class RequestOptions(TypedDict, total=False):
     headers: LooseHeaders | None
     #: Names of headers not to be added: of Accept, Accept-Encoding, User-Agent, Content-Type.
     skip_auto_headers: Iterable[str] | None
-    #: Cookies of this request; each replaces the session's of its name. They go to this origin only.
+    #: Cookies of this request, for this origin only; each replaces the session's of its name.
     cookies: LooseCookies | None
     #: Login and password; excludes user-info in the URL and an Authorization header.
     auth: BasicAuth | None

@@ -48,7 +48,6 @@ from aioclient._version import __version__
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
 
 if TYPE_CHECKING:
-    from aioclient._auth.netrc import NetrcFile
     from aioclient._message.redirect import NextRequest
 
 #: How many URLs are kept taken apart.
@@ -95,7 +94,8 @@ class Defaults(NamedTuple):
     minor_version: int = 1
     #: For the origin that `auth` is for.
     cookies: Sequence[tuple[str, str]] | None = None
-    netrc: "NetrcFile | None" = None
+    #: Credentials for a host.
+    netrc: Callable[[str], BasicAuth | None] | None = None
 
     @property
     def has_secrets(self) -> bool:
@@ -181,7 +181,7 @@ class Preparer:
             headers, payload, skip if skipped is None else skip | lower_names(skipped)
         )
         if self._has_secrets:
-            self._add_secrets(headers, target, is_downgrade=False)
+            self._add_secrets(headers, target, None)
         if cookies := options.get("cookies"):
             _add_cookies(headers, cookies)
         if payload is not None and options.get("compress"):
@@ -189,7 +189,14 @@ class Preparer:
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
         expects_100 = payload is not None and payload.size != 0 and _expects_100(headers)
-        head = _head(method, target, headers, payload, bool(options.get("chunked")))
+        head = _head(
+            method,
+            target,
+            headers,
+            payload,
+            bool(options.get("chunked")),
+            defaults.minor_version,
+        )
         return Request(
             target,
             _route(target, options),
@@ -243,10 +250,9 @@ class Preparer:
             headers[AUTHORIZATION] = authorization
         target = _target(url, authorization)
         if self._has_secrets:
-            is_downgrade = before.target.url.scheme == "https" and url.scheme == "http"
-            self._add_secrets(headers, target, is_downgrade)
+            self._add_secrets(headers, target, before.target.url)
         chunked = payload is not None and before.head.body_length == CHUNKED
-        head = _head(following.method, target, headers, payload, chunked)
+        head = _head(following.method, target, headers, payload, chunked, before.head.minor_version)
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
             wishes = wishes._replace(expect_100_s=None)
@@ -268,22 +274,24 @@ class Preparer:
             raise ValueError("auth and user-info in the URL exclude each other")
         return auth.encode()
 
-    def _add_secrets(
-        self, headers: CIMultiDict[str], target: Target, is_downgrade: bool
-    ) -> None:
+    def _add_secrets(self, headers: CIMultiDict[str], target: Target, previous: URL | None) -> None:
         """Add what the session has for this host: its credentials and cookies, or those of netrc.
 
-        The session's are for its base URL's origin, else for the first it asks.
+        The session's are for its base URL's origin, else for the first that needs them.
+        `previous` is the URL that redirected here.
         """
         defaults = self._defaults
         origin = _origin(target.url)
-        if self._own_origin is None:
+        needs_auth = AUTHORIZATION not in headers
+        needs_own = defaults.cookies or (needs_auth and defaults.auth is not None)
+        if needs_own and self._own_origin is None and previous is None:  # else a server chose it
             self._own_origin = origin
         is_own = origin == self._own_origin
-        if AUTHORIZATION not in headers:
+        if needs_auth:
+            is_downgrade = previous is not None and previous.scheme == "https" != target.url.scheme
             auth = defaults.auth if is_own else None
             if auth is None and defaults.netrc is not None and not is_downgrade:
-                auth = defaults.netrc.credentials(target.route.host)
+                auth = defaults.netrc(target.route.host)
             if auth is not None:
                 headers[AUTHORIZATION] = auth.encode()
         if is_own and defaults.cookies:
@@ -443,6 +451,7 @@ def _head(
     headers: CIMultiDict[str],
     payload: Payload | None,
     chunked: bool,
+    minor_version: int,
 ) -> RequestHead:
     """The head of a request with these headers; takes the ones out that the HTTP/1 rooms write."""
     length = request_body_length(method, _announced_size(payload), chunked)
@@ -455,6 +464,7 @@ def _head(
         fields.lines,
         length if fields.content_length is None else int(fields.content_length),
         fields.connection,
+        minor_version,
     )
 
 

@@ -85,6 +85,8 @@ class Wishes(NamedTuple):
     expect_100_s: float | None = None
     #: Follows the body on its way out.
     upload_tracker: "UploadTracker | None" = None
+    #: What the response is made of, which is above this module; None: ClientResponse.
+    response_class: Callable[..., Any] | None = None
 
 
 class Request:

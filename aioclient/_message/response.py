@@ -171,12 +171,12 @@ class ClientResponse:
     @property
     def cookies(self) -> "SimpleCookie":
         """The cookies of the Set-Cookie fields, by name; of this response only."""
-        from aioclient._cookies.morsels import SimpleCookie, response_cookies  # late: rarely asked
-
         cookies = self._cookies
         if cookies is None:
+            from aioclient._cookies.morsels import response_cookies  # late: rarely asked for
+
             fields = self.headers.getall("Set-Cookie", ()) if self._head.has_set_cookie else ()
-            self._cookies = cookies = response_cookies(fields) if fields else SimpleCookie()
+            self._cookies = cookies = response_cookies(fields)
         return cookies
 
     @cookies.setter

@@ -3,33 +3,38 @@
 import asyncio
 import json as json_module
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self, Unpack
 
 from multidict import CIMultiDict, istr
-from yarl import URL
 
-from aioclient._aliases import JSONBytesEncoder, JSONEncoder, LooseHeaders, StrOrURL
+from aioclient._aliases import JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import caller, warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.option_checks import (
+    checked_auth,
+    checked_base_url,
+    checked_cookies,
     checked_crossing_names,
     checked_expect_100_s,
+    checked_minor_version,
+    checked_response_class,
     lower_names,
+    refuse_what_is_not_there,
+    with_old_timeouts,
 )
 from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
-from aioclient._message.response import ClientResponse
+from aioclient._message.response import ClientResponse, HttpVersion, HttpVersion11
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
-from aioclient._timeout import ClientTimeout, TimeoutWish, session_timeout
-from aioclient.errors import InvalidUrlClientError
+from aioclient._timeout import ClientTimeout, TimeoutWish
 
 
 class ClientSession:
@@ -45,16 +50,26 @@ class ClientSession:
             URL with InvalidUrlClientError; redirects may still lead there.
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
         loop: deprecated, has no effect.
+        loop: deprecated, has no effect.
+        cookies: cookies for the origin of the base URL, or without one for the first origin that is
+            asked; no other gets them.
         headers: headers of all requests; copied.
         skip_auto_headers: names of headers that are not added by themselves: of Accept,
             Accept-Encoding, User-Agent and Content-Type.
         auth: login and password, for the origin of the base URL, or without one for the first
             origin that is asked; no other gets them.
+        response_class: what responses are made of, a subclass of ClientResponse.
+        version: HTTP/1.1, or HttpVersion10 to send requests as of HTTP/1.0.
         timeout: limits of all requests; None is ``ClientTimeout(total=300, sock_connect=30)``, a
             number replaces its total.
         connector_owner: close the connector with the session.
         raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
             await this function with each response.
+        read_timeout, conn_timeout: deprecated, for `total` and `connect` of the timeout.
+        trust_env: take credentials from the user's netrc file ($NETRC, else ~/.netrc), which is
+            read once, now; for requests that bring none of their own, by host. Not after a redirect
+            from https to http.
+        trust_netrc_default: use the ``default`` entry of that file, too, which is for all hosts.
         json_serialize: encodes what is given as `json`, to text or to bytes in UTF-8.
         json_serialize_bytes: the same, to bytes; used in its place if it is given.
         auto_decompress: undo content codings (gzip, deflate, and br and zstd where their packages
@@ -74,6 +89,7 @@ class ClientSession:
             origin; others do only if they are known to be harmless, credentials never.
         max_body_size: decoded bytes of a body that is read whole (by `read`, `text` or `json`);
             what exceeds it raises BodyTooLargeError. 0 is no limit; streaming has none.
+        max_error_body_size: bytes of the body that the errors of `raise_for_status` carry.
         max_decode_ratio: the same for how many times larger than what came a body grew in
             decoding; counts only above 16 MiB.
         read_bufsize: a server is slowed down when twice as many bytes of body wait to be read.
@@ -85,6 +101,8 @@ class ClientSession:
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
             all chunk extensions of a body, of its trailers (which also count to `max_headers` and
             `max_head_size`, together with the head); BodyLimitError.
+        proxy, proxy_auth, cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
+            known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
     def __init__(
@@ -94,15 +112,29 @@ class ClientSession:
         base_url_origin_only: bool = False,
         connector: BaseConnector | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
+        cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
+        proxy: StrOrURL | None = None,
+        proxy_auth: BasicAuth | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
-        timeout: TimeoutWish = None,
-        connector_owner: bool = True,
-        raise_for_status: RaiseForStatus = False,
         json_serialize: JSONEncoder = json_module.dumps,
         json_serialize_bytes: JSONBytesEncoder | None = None,
+        request_class: type | None = None,
+        response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type | None = None,
+        version: HttpVersion = HttpVersion11,
+        cookie_jar: object = None,
+        connector_owner: bool = True,
+        raise_for_status: RaiseForStatus = False,
+        read_timeout: float | None = None,
+        conn_timeout: float | None = None,
+        timeout: TimeoutWish = None,
         auto_decompress: bool = True,
+        trust_env: bool = False,
+        trust_netrc_default: bool = False,
+        trace_configs: Sequence[object] | None = None,
+        middlewares: Sequence[object] = (),
         read_bufsize: int = 2**18,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         expect100_timeout: float = 1.0,
@@ -112,6 +144,7 @@ class ClientSession:
         cross_origin_headers: Iterable[str] = (),
         max_body_size: int = 2**30,
         max_decode_ratio: float = 200.0,
+        max_error_body_size: int = 2**16,
         max_line_size: int = DEFAULT_LIMITS.max_line_size,
         max_field_size: int = DEFAULT_LIMITS.max_field_size,
         max_headers: int = DEFAULT_LIMITS.max_headers,
@@ -137,10 +170,17 @@ class ClientSession:
         self._made_at = caller()
         if base_url_origin_only and base_url is None:
             raise ValueError("base_url_origin_only needs a base_url")
-        if auth is not None and not isinstance(auth, BasicAuth):
-            raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
         if loop is not None:
             warn_deprecated("loop is deprecated and has no effect")
+        refuse_what_is_not_there(
+            proxy=proxy,
+            proxy_auth=proxy_auth,
+            cookie_jar=cookie_jar,
+            trace_configs=trace_configs,
+            middlewares=middlewares,
+            request_class=request_class,
+            ws_response_class=ws_response_class,
+        )
         reading = Reading(
             limits_with(DEFAULT_LIMITS, limits),
             high_water_bytes=2 * read_bufsize,
@@ -156,25 +196,30 @@ class ClientSession:
             requote=requote_redirect_url,
         )
         self._defaults = Defaults(
-            base_url=None if base_url is None else _checked_base_url(base_url),
+            base_url=None if base_url is None else checked_base_url(base_url),
             headers=CIMultiDict(headers or ()),
             json_serialize=json_serialize_bytes or json_serialize,
             wishes=Wishes(
-                session_timeout(timeout),
+                with_old_timeouts(timeout, read_timeout, conn_timeout),
                 raise_for_status,
                 reading,
                 retry_on_stale,
                 redirects,
                 fallback_charset_resolver,
+                response_class=checked_response_class(response_class),
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
             base_url_origin_only=base_url_origin_only,
-            auth=auth,
+            auth=checked_auth(auth),
             skip_auto_headers=lower_names(skip_auto_headers or ()),
+            minor_version=checked_minor_version(version),
+            cookies=None if cookies is None else checked_cookies(cookies),
         )
+        self._trust_env = trust_env
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
-        self._sender = Sender(Preparer(self._defaults), self._connector)
+        self._preparer = Preparer(self._defaults)
+        self._sender = Sender(self._preparer, self._connector)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -241,6 +286,32 @@ class ClientSession:
         """Is what a Location header says percent-encoded as other URLs?"""
         redirects = self._defaults.wishes.redirects
         return redirects is None or redirects.requote
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, value: bool) -> None:
+        """Deprecated: say it when the session is made."""
+        warn_deprecated("requote_redirect_url of a session should not be changed")
+        wishes = self._defaults.wishes
+        if wishes.redirects is not None:
+            wishes = wishes._replace(redirects=wishes.redirects._replace(requote=value))
+        self._defaults = self._defaults._replace(wishes=wishes)
+        self._preparer.change(self._defaults)
+
+    @property
+    def version(self) -> HttpVersion:
+        """The version of HTTP that requests are sent in."""
+        return HttpVersion(1, self._defaults.minor_version)
+
+    @property
+    def trust_env(self) -> bool:
+        """Are credentials taken from the user's netrc file?"""
+        return self._trust_env
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Deprecated: the running event loop."""
+        warn_deprecated("ClientSession.loop is deprecated, use asyncio.get_running_loop()")
+        return asyncio.get_running_loop()
 
     @property
     def timeout(self) -> ClientTimeout:
@@ -318,16 +389,3 @@ class ClientSession:
         if self._connector_owner:
             connector.abort()
         self._sender.drop_timer()
-
-
-def _checked_base_url(given: StrOrURL) -> URL:
-    try:
-        url = URL(given)
-    except ValueError as error:
-        raise InvalidUrlClientError(given, str(error)) from error
-    if url.scheme not in ("http", "https") or not url.raw_host:
-        raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
-    if not url.raw_path.endswith("/"):
-        # Relative URLs would replace its last segment (RFC 3986 section 5.2.3): nobody means that.
-        url = url.with_path(url.raw_path + "/", encoded=True)
-    return url

@@ -4,6 +4,9 @@ import pytest
 from preparing import fields_of, prepared, preparer
 
 from aioclient import BasicAuth
+from aioclient._message.prepare import Preparer
+from aioclient._message.redirect import Redirected, next_request, redirect_target
+from aioclient._message.request import Request
 
 ME = BasicAuth("me", "secret")
 MINE = "Basic bWU6c2VjcmV0"
@@ -116,3 +119,121 @@ def test_a_header_that_was_given_is_sent_although_it_is_skipped() -> None:
 def test_one_string_is_no_collection_of_names() -> None:
     with pytest.raises(TypeError, match="skip_auto_headers"):
         prepared(skip_auto_headers="Accept")
+
+
+# --- who chooses the session's own origin -------------------------------------------------------
+
+
+def redirected(session: Preparer, request: Request, location: str) -> Request:
+    """The request that follows a redirect to `location`."""
+    target = redirect_target(307, location, request.target.real_url)
+    assert target is not None
+    before = Redirected(307, request.head.method, request.target.real_url, request.own_headers())
+    return session.prepare_next(next_request(before, target), request)
+
+
+def test_a_redirect_does_not_choose_whom_the_session_s_credentials_are_for() -> None:
+    session = preparer(auth=ME)
+    first = session.prepare("GET", "http://example.com/", {"headers": {"Authorization": "Own"}})
+    evil = redirected(session, first, "http://evil.example/")
+    assert "Authorization" not in fields_of(evil)
+    other = session.prepare("GET", "http://other.example/", {})
+    assert fields_of(other)["Authorization"] == MINE
+
+
+# --- cookies -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("session_cookies", "headers", "cookies", "expected"),
+    [
+        ([("a", "1")], {}, None, "a=1"),
+        (None, {}, {"a": "1", "b": "x y"}, 'a=1; b="x y"'),
+        ([("a", "1"), ("b", "2")], {}, {"a": "3"}, "b=2; a=3"),
+        ([("a", "1")], {"cookie": "a=2; c=3"}, None, "a=2; c=3"),
+        (None, {"Cookie": "a=2; c=3"}, {"c": "4"}, "a=2; c=4"),
+        (None, {"Cookie": "odd"}, {}, "odd"),
+        (None, {"Cookie": 'odd;;  a="b;c'}, None, 'odd;;  a="b;c'),
+    ],
+)
+def test_cookies_are_put_together(
+    session_cookies: list[tuple[str, str]] | None,
+    headers: dict[str, str],
+    cookies: dict[str, str] | None,
+    expected: str,
+) -> None:
+    session = preparer(cookies=session_cookies)
+    request = session.prepare(
+        "GET", "http://example.com/", {"headers": headers, "cookies": cookies}
+    )
+    assert fields_of(request).getall("Cookie") == [expected]
+
+
+def test_without_cookies_there_is_no_header() -> None:
+    assert "Cookie" not in fields_of(prepared(cookies={}))
+
+
+def test_cookies_of_a_session_are_for_one_origin() -> None:
+    session = preparer(cookies=[("a", "1")])
+    assert fields_of(session.prepare("GET", "http://example.com/", {}))["Cookie"] == "a=1"
+    assert "Cookie" not in fields_of(session.prepare("GET", "https://example.com/", {}))
+    assert "Cookie" not in fields_of(session.prepare("GET", "http://example.com:81/", {}))
+    based = preparer("http://base.example/", cookies=[("a", "1")])
+    assert "Cookie" not in fields_of(based.prepare("GET", "http://example.com/", {}))
+    assert fields_of(based.prepare("GET", "/x", {}))["Cookie"] == "a=1"
+
+
+def test_cookies_do_not_go_along_to_another_origin_and_come_back_from_the_session_only() -> None:
+    session = preparer(cookies=[("s", "1")])
+    first = session.prepare("GET", "http://example.com/", {"cookies": {"r": "2"}})
+    assert fields_of(first)["Cookie"] == "s=1; r=2"
+    same = redirected(session, first, "/other")
+    assert fields_of(same)["Cookie"] == "s=1; r=2"
+    other = redirected(session, first, "http://other.example/")
+    assert "Cookie" not in fields_of(other)
+    back = redirected(session, other, "http://example.com/")
+    assert fields_of(back)["Cookie"] == "s=1"
+
+
+def test_a_cookie_that_cannot_be_sent_is_refused() -> None:
+    with pytest.raises(ValueError, match="name of a cookie"):
+        prepared(cookies={"a b": "secret"})
+
+
+# --- netrc ---------------------------------------------------------------------------------------
+
+
+def netrc(host: str) -> BasicAuth | None:
+    return {"example.com": BasicAuth("net", "rc"), "other.example": BasicAuth("o")}.get(host)
+
+
+def test_credentials_of_netrc_are_for_their_host() -> None:
+    session = preparer(netrc=netrc)
+    request = session.prepare("GET", "http://EXAMPLE.com:81/", {})
+    assert fields_of(request)["Authorization"] == BasicAuth("net", "rc").encode()
+    assert "Authorization" not in fields_of(session.prepare("GET", "http://third.example/", {}))
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("http://example.com/", {"headers": {"authorization": "Own"}}),
+        ("http://example.com/", {"auth": BasicAuth("own")}),
+        ("http://own@example.com/", {}),
+    ],
+)
+def test_credentials_of_netrc_come_last(url: str, options: dict[str, object]) -> None:
+    session = preparer(netrc=netrc)
+    request = session.prepare("GET", url, options)  # type: ignore[arg-type]
+    assert fields_of(request)["Authorization"] != BasicAuth("net", "rc").encode()
+    with_auth = preparer(netrc=netrc, auth=ME)
+    assert fields_of(with_auth.prepare("GET", "http://example.com/", {}))["Authorization"] == MINE
+
+
+def test_netrc_is_asked_again_after_a_redirect_but_not_after_a_downgrade() -> None:
+    session = preparer(netrc=netrc)
+    first = session.prepare("GET", "https://example.com/", {})
+    other = redirected(session, first, "https://other.example/")
+    assert fields_of(other)["Authorization"] == BasicAuth("o").encode()
+    for location in ("http://other.example/", "http://example.com/"):
+        assert "Authorization" not in fields_of(redirected(session, first, location))

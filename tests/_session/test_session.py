@@ -21,11 +21,13 @@ from aioclient import (
     ClientResponseError,
     ClientSession,
     ClientTimeout,
+    HttpVersion,
     InvalidURL,
     TotalTimeoutError,
 )
 
 URL = "http://a.example/"
+REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"
 
 
 def answering(connector: FakeConnector, *answers: bytes) -> FakeConnector:
@@ -698,3 +700,104 @@ async def test_a_request_in_time_leaves_no_running_limit() -> None:
         await asyncio.sleep(0.05)
         assert (await session.get(URL)).status == 200
     assert len(connector.opened) == 1
+
+
+# --- options of the session ----------------------------------------------------------------------
+
+
+class OwnResponse(ClientResponse):
+    def shout(self) -> str:
+        return f"{self.status}!"
+
+
+@asynchronous
+async def test_responses_are_of_the_class_that_is_asked_for() -> None:
+    connector = answering(FakeConnector(), OK, REDIRECT, OK)
+    async with ClientSession(connector=connector, response_class=OwnResponse) as session:
+        response = await session.get(URL)
+        assert isinstance(response, OwnResponse)
+        assert response.shout() == "200!"
+        response = await session.get(URL)
+        assert [type(one) for one in (*response.history, response)] == [OwnResponse, OwnResponse]
+
+
+@pytest.mark.parametrize("kind", [dict, 5, None])
+def test_a_class_that_is_no_response_is_refused(kind: Any) -> None:
+    with pytest.raises(TypeError, match="response_class"):
+        ClientSession(response_class=kind)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "proxy",
+        "proxy_auth",
+        "cookie_jar",
+        "trace_configs",
+        "middlewares",
+        "request_class",
+        "ws_response_class",
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(name: str) -> None:
+    with pytest.raises(NotImplementedError, match=name):
+        ClientSession(**{name: [object()]})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("name", "value"), [("trace_configs", []), ("middlewares", ())])
+def test_an_option_that_asks_for_nothing_is_fine(name: str, value: object) -> None:
+    ClientSession(**{name: value}).detach()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"read_timeout": 5}, ClientTimeout(5, sock_connect=30)),
+        ({"conn_timeout": 2}, ClientTimeout(300, 2, sock_connect=30)),
+        ({"read_timeout": 5, "conn_timeout": 2}, ClientTimeout(5, 2, sock_connect=30)),
+    ],
+)
+def test_deprecated_limits_of_time_are_those_of_the_timeout(
+    options: dict[str, float], expected: ClientTimeout
+) -> None:
+    with pytest.warns(DeprecationWarning, match="use timeout"):
+        session = ClientSession(**options)  # type: ignore[arg-type]
+    assert session.timeout == expected
+    session.detach()
+    with (
+        pytest.warns(DeprecationWarning, match="use timeout"),
+        pytest.raises(ValueError, match="timeout excludes"),
+    ):
+        ClientSession(timeout=5, **options)  # type: ignore[arg-type]
+
+
+@asynchronous
+async def test_a_loop_that_is_given_has_no_effect_but_a_warning() -> None:
+    with pytest.warns(DeprecationWarning, match="loop is deprecated") as caught:
+        session = ClientSession(loop=asyncio.get_running_loop())
+    assert caught[0].filename == __file__
+    with pytest.warns(DeprecationWarning, match="ClientSession.loop"):
+        assert session.loop is asyncio.get_running_loop()
+    await session.close()
+
+
+@asynchronous
+async def test_requote_redirect_url_can_still_be_changed() -> None:
+    connector = answering(FakeConnector(), REDIRECT.replace(b"/next", b"/%7Ea"), OK)
+    async with ClientSession(connector=connector) as session:
+        with pytest.warns(DeprecationWarning, match="requote_redirect_url"):
+            session.requote_redirect_url = False
+        assert not session.requote_redirect_url
+        assert str((await session.get(URL)).url) == "http://a.example/%7Ea"
+
+
+@pytest.mark.parametrize("version", [HttpVersion(2, 0), (1, 2)])
+def test_another_version_of_http_is_refused(version: Any) -> None:
+    with pytest.raises(ValueError, match="version must be"):
+        ClientSession(version=version)
+
+
+@pytest.mark.parametrize("version", ["1.1", 1.1, None])
+def test_what_is_no_version_of_http_is_refused(version: Any) -> None:
+    with pytest.raises(TypeError, match="version must be"):
+        ClientSession(version=version)
