@@ -1,7 +1,7 @@
 """Where to connect and how."""
 
 import ssl
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Self, TypeAlias
 
 #: True: verify as usual; False: do not verify; a context: as it says.
 TlsWish: TypeAlias = bool | ssl.SSLContext
@@ -16,6 +16,16 @@ class Route(NamedTuple):
     ssl: TlsWish
     #: The name for SNI and verification if that is not the host.
     server_hostname: str | None = None
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A TLS context cannot be pickled. What remains of it is whether it verified.
+        return type(self), tuple(
+            part.verify_mode != ssl.CERT_NONE if isinstance(part, ssl.SSLContext) else part
+            for part in self
+        )
 
 
 def check_tls_wish(wish: TlsWish) -> None:
