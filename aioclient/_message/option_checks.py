@@ -4,7 +4,7 @@ All raise TypeError for a value of the wrong type and ValueError for one that ca
 that name the option.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from yarl import URL
@@ -162,6 +162,14 @@ def checked_cookies(cookies: LooseCookies) -> list[tuple[str, str]]:
     from aioclient._cookies.header import cookie_pairs  # late: not at start-up
 
     return cookie_pairs(cookies)
+
+
+def netrc_credentials(*, use_default: bool) -> Callable[[str], BasicAuth | None] | None:
+    """What finds credentials in the user's netrc file; None if there is no file."""
+    from aioclient._auth.netrc import NetrcFile  # late: not at start-up
+
+    netrc = NetrcFile.load(use_default=use_default)
+    return None if netrc is None else netrc.credentials
 
 
 def checked_response_class(kind: object) -> type[ClientResponse] | None:

@@ -1,7 +1,7 @@
 """A request, ready to be sent."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -13,6 +13,7 @@ from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
 from aioclient._net.route import Route
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
+from aioclient.errors import without_user_info
 
 if TYPE_CHECKING:
     from aioclient._connection.upload_tracker import UploadTracker
@@ -24,16 +25,28 @@ CharsetResolver: TypeAlias = Callable[[Any, bytes], str]
 
 
 class RequestInfo(NamedTuple):
-    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent."""
+    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent.
+
+    It can be pickled, with all headers.
+    """
 
     url: URL
     method: str
     headers: CIMultiDictProxy[str]
     real_url: URL
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        from aioclient.errors._pickling import picklable_headers  # late: rarely needed
+
+        headers = picklable_headers(self.headers)
+        return type(self), (self.url, self.method, headers, self.real_url)
+
     def __repr__(self) -> str:
         # Without the headers: some are credentials.
-        return f"RequestInfo(method={self.method!r}, url={str(self.url)!r})"
+        return f"RequestInfo(method={self.method!r}, url={without_user_info(str(self.url))!r})"
 
 
 class Target:

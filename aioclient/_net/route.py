@@ -1,7 +1,7 @@
 """Where to connect and how."""
 
 import ssl
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Self, TypeAlias
 
 _SHA_256_BYTES: Final = 32
 
@@ -38,6 +38,9 @@ class Fingerprint:
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.fingerprint,)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.fingerprint.hex()})"
 
@@ -55,6 +58,16 @@ class Route(NamedTuple):
     ssl: TlsWish
     #: The name for SNI and verification if that is not the host.
     server_hostname: str | None = None
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A TLS context cannot be pickled. What remains of it is whether it verified.
+        return type(self), tuple(
+            part.verify_mode != ssl.CERT_NONE if isinstance(part, ssl.SSLContext) else part
+            for part in self
+        )
 
 
 def check_tls_wish(wish: TlsWish) -> None:

@@ -23,6 +23,7 @@ from aioclient._message.option_checks import (
     checked_minor_version,
     checked_response_class,
     lower_names,
+    netrc_credentials,
     refuse_what_is_not_there,
     with_old_timeouts,
 )
@@ -214,6 +215,7 @@ class ClientSession:
             skip_auto_headers=lower_names(skip_auto_headers or ()),
             minor_version=checked_minor_version(version),
             cookies=None if cookies is None else checked_cookies(cookies),
+            netrc=netrc_credentials(use_default=trust_netrc_default) if trust_env else None,
         )
         self._trust_env = trust_env
         self._connector_owner = connector_owner

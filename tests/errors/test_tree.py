@@ -1,8 +1,6 @@
-"""The tree of exceptions, what they say, and what they must not say."""
+"""The tree of exceptions, their attributes, and what they say."""
 
-import copy
 import inspect
-import pickle
 import ssl
 from types import SimpleNamespace
 
@@ -36,6 +34,10 @@ BASES = {
     "ServerConnectionError": ["ClientConnectionError"],
     "ServerDisconnectedError": ["ServerConnectionError"],
     "ServerFingerprintMismatch": ["ServerConnectionError"],
+    "UploadAbortedError": ["ClientError"],
+    "WSMessageTypeError": [TypeError],
+    "WebSocketError": [Exception],
+    "EofStream": [Exception],
     "ServerTimeoutError": ["ServerConnectionError", "ClientTimeoutError"],
     "ConnectionTimeoutError": ["ServerTimeoutError"],
     "SocketTimeoutError": ["ServerTimeoutError"],
@@ -117,7 +119,21 @@ REFUSED = ConnectionRefusedError(111, "Connection refused")
             errors.ClientConnectorCertificateError(ENDPOINT, ssl.CertificateError(1, "expired")),
             "certificate of a.example:443 was not accepted: expired",
         ),
+        (
+            errors.ClientProxyConnectionError(ENDPOINT, REFUSED),
+            "cannot connect to proxy a.example:443: Connection refused",
+        ),
+        (
+            errors.UnixClientConnectorError("/run/a.sock", ENDPOINT, REFUSED),
+            "cannot connect to UNIX socket '/run/a.sock': Connection refused",
+        ),
+        (
+            errors.ServerFingerprintMismatch(b"\1\2", b"\xff", "a.example", 443),
+            "certificate of a.example:443 has the fingerprint ff, expected 0102",
+        ),
+        (errors.WebSocketError(1002, "bad frame"), "bad frame"),
         (errors.ServerDisconnectedError(), "server disconnected"),
+        (errors.ServerDisconnectedError(None), "server disconnected"),
         (errors.ServerDisconnectedError("early"), "early"),
         (errors.InvalidURL("x", "bad"), "x: bad"),
         (errors.InvalidURL("x"), "x"),
@@ -132,6 +148,7 @@ def test_message_says_what_happened(error, message):
     [
         errors.ClientConnectorError,
         errors.ClientConnectorDNSError,
+        errors.ClientProxyConnectionError,
         errors.ClientConnectorSSLError,
         errors.ClientConnectorCertificateError,
     ],
@@ -144,10 +161,37 @@ def test_connector_error_says_where_and_why(error_type):
     assert error.connection_key is ENDPOINT
 
 
+def test_unix_connector_error_says_where_and_why():
+    error = errors.UnixClientConnectorError("/run/a.sock", ENDPOINT, REFUSED)
+    assert error.path == "/run/a.sock"
+    assert (error.host, error.port, error.ssl, error.errno) == ("a.example", 443, True, 111)
+    assert (error.os_error, error.connection_key) == (REFUSED, ENDPOINT)
+    assert error.args == ("/run/a.sock", ENDPOINT, REFUSED)
+
+
+def test_connector_error_shows_no_key():
+    error = errors.ClientConnectorError(ENDPOINT, REFUSED)
+    assert repr(error) == f"ClientConnectorError({error})"
+
+
+def test_fingerprint_mismatch_says_what_was_expected_and_where():
+    error = errors.ServerFingerprintMismatch(b"\1\2", b"\xff", "a.example", 443)
+    assert (error.expected, error.got) == (b"\1\2", b"\xff")
+    assert (error.host, error.port) == ("a.example", 443)
+    assert error.args == (b"\1\2", b"\xff", "a.example", 443)
+    assert repr(error) == f"ServerFingerprintMismatch({error})"
+
+
+def test_web_socket_error_has_a_code():
+    error = errors.WebSocketError(1002, "bad frame")
+    assert (error.code, error.args) == (1002, (1002, "bad frame"))
+    assert repr(error) == "WebSocketError(1002, 'bad frame')"
+
+
 def test_certificate_error_has_what_the_tls_library_said():
     cause = ssl.SSLCertVerificationError(1, "certificate verify failed")
     cause.verify_message = "self-signed certificate"
-    error = errors.ClientConnectorCertificateError(ENDPOINT, cause)
+    error = errors.ClientConnectorCertificateError(ENDPOINT, certificate_error=cause)
     assert error.certificate_error is cause
     assert str(error).endswith("was not accepted: self-signed certificate")
 
@@ -171,62 +215,46 @@ def test_response_error_without_a_status_has_status_zero():
     assert response_error().status == 0
 
 
+def test_response_error_has_the_beginning_of_the_body_and_does_not_show_it():
+    error = response_error(status=404, message="Not Found", body=b"why")
+    assert error.body == b"why"
+    assert response_error(status=404).body == b""
+    assert str(error) == "404, message='Not Found', url='http://a.example/b'"
+    assert repr(error) == f"ClientResponseError({error})"
+
+
+def test_code_is_a_deprecated_argument():
+    with pytest.warns(DeprecationWarning, match="code is deprecated, use status"):
+        error = response_error(code=404)
+    assert error.status == 404
+
+
+def test_code_and_status_exclude_each_other():
+    with pytest.raises(ValueError, match="code is a deprecated name of status"):
+        response_error(code=404, status=404)
+
+
+def test_code_is_a_deprecated_attribute():
+    error = response_error(status=404)
+    with pytest.warns(DeprecationWarning, match="code is deprecated, use status"):
+        assert error.code == 404
+    with pytest.warns(DeprecationWarning, match="code is deprecated, use status"):
+        error.code = 405
+    assert error.status == 405
+
+
+def test_warning_names_the_line_that_says_code():
+    error = response_error(status=404)
+    with pytest.warns(DeprecationWarning, match="code") as warned:
+        _ = error.code
+    assert warned[0].filename == __file__
+
+
 def test_invalid_url_has_url_and_description():
     url = URL("ftp://x/")
     error = errors.InvalidUrlClientError(url, "why")
     assert (error.url, error.description) == (url, "why")
     assert repr(error) == "InvalidUrlClientError(ftp://x/: why)"
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://me:a-secret@host:x/",
-        "http://me:an a-secret@host:x/",
-        "http://me@there:a-secret@host:x/",
-        URL("http://me:a-secret@host/"),
-    ],
-)
-@pytest.mark.parametrize("error_type", [errors.InvalidURL, errors.InvalidUrlClientError])
-@pytest.mark.parametrize("show", [str, repr])
-def test_url_is_shown_without_its_password(url, error_type, show):
-    assert "a-secret" not in show(error_type(url, "why"))
-
-
-PICKLED = [
-    errors.ClientError("a", 1),
-    errors.ClientConnectionError("gone"),
-    errors.ClientConnectionResetError("gone"),
-    errors.ClientOSError(32, "Broken pipe"),
-    errors.ClientConnectorError(ENDPOINT, REFUSED),
-    errors.ClientConnectorDNSError(ENDPOINT, REFUSED),
-    errors.ClientConnectorSSLError(ENDPOINT, ssl.SSLError(1, "x")),
-    errors.ClientConnectorCertificateError(ENDPOINT, ssl.CertificateError(1, "x")),
-    errors.ServerDisconnectedError("gone"),
-    errors.TotalTimeoutError(
-        "late", limit="total", limit_s=5.0, elapsed_s=5.1, phase="reading", host="h"
-    ),
-    errors.SocketTimeoutError(
-        "late", limit="sock_read", limit_s=5.0, elapsed_s=5.1, phase="reading", host="h"
-    ),
-    errors.ClientPayloadError("cut off"),
-    errors.ServerProtocolError("no HTTP"),
-    errors.InvalidUrlClientError("x", "why"),
-    errors.NonHttpUrlClientError("x"),
-    response_error(status=404, message="Not Found", headers={"A": "b"}),
-    response_error(errors.ContentTypeError, status=200),
-]
-
-
-@pytest.mark.parametrize("error", PICKLED, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("duplicate", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_exception_can_be_copied_and_pickled(error, duplicate):
-    again = duplicate(error)
-    assert type(again) is type(error)
-    assert str(again) == str(error)
-    assert {name: str(value) for name, value in vars(again).items()} == {
-        name: str(value) for name, value in vars(error).items()
-    }
 
 
 def test_bytes_are_shown_to_a_limit():

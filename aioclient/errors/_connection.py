@@ -1,0 +1,226 @@
+"""A connection could not be made or used, or something took too long."""
+
+import ssl
+from typing import Final, Self
+
+from ._root import ClientError, Endpoint, without_credentials
+
+
+class ClientConnectionError(ClientError):
+    """Something about the connection: making it, keeping it, or using it after its end."""
+
+
+class ClientConnectionResetError(ClientConnectionError, ConnectionResetError):
+    """The connection is closed, so nothing more can be written to it."""
+
+
+class ClientOSError(ClientConnectionError, OSError):
+    """The operating system refused something: `errno` and `strerror` are its own."""
+
+
+class ClientConnectorError(ClientOSError):
+    """No connection could be made. `host`, `port` and `ssl` say where, `os_error` why."""
+
+    def __init__(self, connection_key: Endpoint, os_error: OSError) -> None:
+        super().__init__(os_error.errno, os_error.strerror or str(os_error))
+        self.args = (connection_key, os_error)
+        self.connection_key = connection_key
+        self.os_error = os_error
+
+    @property
+    def host(self) -> str:
+        """The host name or address of the URL."""
+        return self.connection_key.host
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return self.connection_key.port
+
+    @property
+    def ssl(self) -> object:
+        """The TLS wish of the request: True, False or an `ssl.SSLContext`."""
+        return self.connection_key.ssl
+
+    def __str__(self) -> str:
+        return f"cannot connect to {_where(self.connection_key)}: {_reason(self.os_error)}"
+
+    def __repr__(self) -> str:
+        # Without the key: there may be credentials for a proxy in it.
+        return f"{type(self).__name__}({self})"
+
+
+class ClientConnectorDNSError(ClientConnectorError):
+    """The host's name could not be resolved."""
+
+    def __str__(self) -> str:
+        return f"cannot resolve host {self.host!r}: {_reason(self.os_error)}"
+
+
+class ClientProxyConnectionError(ClientConnectorError):
+    """No connection to the proxy could be made: `host` and `port` are those of the proxy."""
+
+    def __str__(self) -> str:
+        return f"cannot connect to proxy {_where(self.connection_key)}: {_reason(self.os_error)}"
+
+
+class UnixClientConnectorError(ClientConnectorError):
+    """No connection to a UNIX socket could be made."""
+
+    def __init__(self, path: str, connection_key: Endpoint, os_error: OSError) -> None:
+        super().__init__(connection_key, os_error)
+        self.args = (path, connection_key, os_error)
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        """Where the socket was looked for in the file system."""
+        return self._path
+
+    def __str__(self) -> str:
+        return f"cannot connect to UNIX socket {self.path!r}: {_reason(self.os_error)}"
+
+
+class ClientSSLError(ClientConnectorError):
+    """TLS could not be set up."""
+
+
+class ClientConnectorSSLError(ClientSSLError, ssl.SSLError):
+    """The TLS handshake failed."""
+
+    def __str__(self) -> str:
+        return f"TLS handshake with {_where(self.connection_key)} failed: {_reason(self.os_error)}"
+
+
+class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
+    """The server's certificate is not valid for this host, or nobody we trust vouches for it."""
+
+    def __init__(self, connection_key: Endpoint, certificate_error: OSError) -> None:
+        super().__init__(connection_key, certificate_error)
+
+    @property
+    def certificate_error(self) -> OSError:
+        """What the TLS library said."""
+        return self.os_error
+
+    def __str__(self) -> str:
+        error = self.os_error
+        reason = getattr(error, "verify_message", "") or _reason(error)
+        return f"certificate of {_where(self.connection_key)} was not accepted: {reason}"
+
+
+class ServerConnectionError(ClientConnectionError):
+    """The server ended the connection, or did not use it in time."""
+
+
+class ServerDisconnectedError(ServerConnectionError):
+    """The server closed the connection before its response had begun or its head was complete."""
+
+    def __init__(self, message: str | None = None) -> None:
+        if message is None:
+            message = "server disconnected"
+        super().__init__(message)
+        self.message = message
+
+
+class ServerFingerprintMismatch(ServerConnectionError):
+    """The server's certificate is not the one that was pinned.
+
+    Attributes: `expected` and `got` (the SHA-256 digests), `host` and `port`.
+    """
+
+    def __init__(self, expected: bytes, got: bytes, host: str, port: int) -> None:
+        super().__init__(expected, got, host, port)
+        self.expected = expected
+        self.got = got
+        self.host = host
+        self.port = port
+
+    def __str__(self) -> str:
+        return (
+            f"certificate of {self.host}:{self.port} has the fingerprint {self.got.hex()}, "
+            f"expected {self.expected.hex()}"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+# --- time ------------------------------------------------------------------------------------
+
+
+class ClientTimeoutError(ClientError, TimeoutError):
+    """A limit of `ClientTimeout` passed; the message says which, for which host, after how long.
+
+    New here: every time limit raises an error that is both a `ClientError` and a `TimeoutError`.
+
+    Attributes: `limit` (the field of `ClientTimeout`), `limit_s` (its value in seconds),
+    `elapsed_s` (how long it took in fact), `phase` (what the request was waiting for: "pool",
+    "connect", "tls", "request", "response" or "body") and `host`.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        limit: str = "",
+        limit_s: float = 0.0,
+        elapsed_s: float = 0.0,
+        phase: str = "",
+        host: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.limit_s = limit_s
+        self.elapsed_s = elapsed_s
+        self.phase = phase
+        self.host = host
+
+    @classmethod
+    def passed(
+        cls, limit: str, limit_s: float, elapsed_s: float, phase: str, endpoint: Endpoint
+    ) -> Self:
+        """The error for a limit that passed in this phase, with all of it in the message."""
+        return cls(
+            f"{limit} limit of {limit_s:g} s passed while {_DOING[phase]} {_where(endpoint)} "
+            f"(after {elapsed_s:.3g} s)",
+            limit=limit,
+            limit_s=limit_s,
+            elapsed_s=elapsed_s,
+            phase=phase,
+            host=endpoint.host,
+        )
+
+
+class TotalTimeoutError(ClientTimeoutError):
+    """`ClientTimeout.total` passed: the whole request, body included, took too long."""
+
+
+class ServerTimeoutError(ServerConnectionError, ClientTimeoutError):
+    """The server took too long for one step."""
+
+
+class ConnectionTimeoutError(ServerTimeoutError):
+    """`ClientTimeout.connect`, `pool`, `sock_connect` or `tls` passed."""
+
+
+class SocketTimeoutError(ServerTimeoutError):
+    """`ClientTimeout.sock_read` or `write` passed: the server gave or took nothing for too long."""
+
+
+_DOING: Final = {
+    "pool": "waiting for a free connection to",
+    "connect": "connecting to",
+    "tls": "waiting for the TLS handshake with",
+    "request": "sending the request to",
+    "response": "waiting for the response of",
+    "body": "reading the body from",
+}
+
+
+def _where(endpoint: Endpoint) -> str:
+    return f"{endpoint.host}:{endpoint.port}"
+
+
+def _reason(error: OSError) -> str:
+    return without_credentials(error.strerror or str(error)) or type(error).__name__
