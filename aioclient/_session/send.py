@@ -82,12 +82,19 @@ class Sender:
         request: Request,
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
+        before: ClientResponse | None = None,
     ) -> tuple[Exchange, int]:
-        """Send a request and wait for the head of its response; how often it was sent."""
+        """Send a request and wait for the head of its response; how often it was sent.
+
+        `before` is a response on the same route that was released just now.
+        """
         exchange = None
         attempts = 1
         try:
             lease = connector.lease_idle(request.route, monotonic())
+            if lease is None and before is not None:
+                await _given_back(before, deadline, request.route)
+                lease = connector.lease_idle(request.route, monotonic())
             may_be_stale = lease is not None and request.retry_on_stale
             while True:
                 try:
@@ -122,20 +129,21 @@ class Sender:
 
         loop = asyncio.get_running_loop()
         while True:
+            route = request.route
             try:
                 following = next_request_of(request, response, location)
                 if following is not None:
                     request = self._preparer.prepare_next(following, request)
             except BaseException:
-                response.close()
+                _ = response.release()  # nothing to wait for
                 raise
             if following is None:
                 return response
-            # What has not come of its body by now is not worth waiting for.
-            response.close()
+            _ = response.release()  # nothing to wait for
             if deadline is not None:
                 deadline.resume()
-            exchange, attempts = await self._exchange(connector, request, deadline, loop)
+            before = response if request.route == route else None
+            exchange, attempts = await self._exchange(connector, request, deadline, loop, before)
             head = exchange.head
             if head is None:
                 raise RuntimeError("exchange ended without a head")
@@ -213,6 +221,22 @@ def _ignore(deadline: Deadline) -> None:
     """For the moment before anything waits."""
 
 
+async def _given_back(response: ClientResponse, deadline: Deadline | None, route: Route) -> None:
+    """Wait for the connection of a released response, within the total limit.
+
+    Most often that is shorter than to make another, and never much longer.
+    """
+
+    def expired(deadline: Deadline) -> None:
+        response.close()
+
+    if deadline is not None:
+        deadline.on_expiry = expired
+    await response.wait_for_close()
+    if deadline is not None and not deadline.is_running:
+        raise _total_timeout(deadline, "pool", route)
+
+
 async def _lease(connector: BaseConnector, request: Request, deadline: Deadline | None) -> Lease:
     """A lease that has to be waited for, within the total limit."""
 
@@ -243,5 +267,5 @@ async def _judge(response: ClientResponse, judge: Judge) -> None:
         else:
             response.raise_for_status()
     except BaseException:
-        response.close()
+        _ = response.release()  # nothing to wait for
         raise
