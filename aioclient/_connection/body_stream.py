@@ -75,6 +75,11 @@ class BodyStream:
         start = self._piece_start
         self.chunk_ends.extend([start + offset for offset in offsets])
 
+    def drop_buffered(self) -> None:
+        """Nobody will take what has arrived."""
+        self._buffer = PieceBuffer()
+        self.chunk_ends.clear()
+
     def end(self, error: Exception | None = None) -> None:
         """The body is complete, or `error` broke it off: nothing more is fed."""
         flow, self._flow = self._flow, None

@@ -47,6 +47,9 @@ class Abandonable(Protocol):
     def abandon(self, exchange: "Exchange", error: Exception) -> None:
         """The exchange has no use for the rest of its response: `error` is for whoever reads it."""
 
+    def release(self, exchange: "Exchange", error: Exception) -> None:
+        """The same, but if the rest is small it is discarded and the connection kept."""
+
 
 class Exchange:
     """One request and its response: what has come so far, and who waits for it.
@@ -55,6 +58,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_given_back",
         "body",
         "chunk_ends",
         "connection",
@@ -64,6 +68,7 @@ class Exchange:
         "has_ended",
         "has_received",
         "head",
+        "is_draining",
         "on_end",
         "read_deadline",
         "reading",
@@ -105,15 +110,21 @@ class Exchange:
         #: The fields after a chunked body, once that is complete.
         self.trailers: Trailers | None = None
         self.error: Exception | None = None
+        #: Does nothing more come of the response?
         self.has_ended = False
+        #: Has it, and its connection still discards what the server sends of it?
+        self.is_draining = False
         #: Has any byte come?
         self.has_received = False
+        self._given_back: asyncio.Future[None] | None = None  # made for whoever waits
 
-    def end(self, reusable: bool, error: Exception | None = None) -> None:
-        """The response is complete, or `error` says why it never will be; wakes whoever waits."""
+    def end(self, reusable: bool | None, error: Exception | None = None) -> None:
+        """The response is complete, or `error` says why it never will be; wakes whoever waits.
+
+        `reusable` None: the connection discards what still comes, and then says `give_back`.
+        """
         self.has_ended = True
         self.error = error
-        self.connection = None
         if self.deadline is not None:
             self.deadline.stop()
         if self.read_deadline is not None:
@@ -122,12 +133,34 @@ class Exchange:
             self.write_deadline.stop()
         if self.stream is not None:
             self.stream.end(error)
+        if reusable is None:
+            self.is_draining = True
+            return
+        self.connection = None
         self.on_end(reusable)
+        if self._given_back is not None:
+            self._given_back.set_result(None)
         if not self.waiter.done():
             if self.head is None and error is not None:
                 self.waiter.set_exception(error)
             else:
                 self.waiter.set_result(None)
+
+    def give_back(self, reusable: bool) -> None:
+        """Nothing more will be discarded: the connection is free."""
+        self.is_draining = False
+        self.connection = None
+        self.on_end(reusable)
+        if self._given_back is not None:
+            self._given_back.set_result(None)
+
+    async def wait_given_back(self) -> None:
+        """Wait until the connection was given back or closed."""
+        if self.has_ended and not self.is_draining:
+            return
+        if self._given_back is None:
+            self._given_back = self.waiter.get_loop().create_future()
+        await asyncio.shield(self._given_back)
 
     def open_stream(self, flow: "Flow") -> None:
         """What has come is not all: from here on the body is a stream."""
@@ -152,6 +185,13 @@ class Exchange:
         """Give up what has not arrived yet; on a loop that was closed, nothing will."""
         if self.connection is not None and not self.waiter.get_loop().is_closed():
             self.connection.abandon(self, error)
+
+    def release(self, error: Exception) -> None:
+        """The same, but if not much is missing, let it come and keep the connection."""
+        if self.connection is not None and not self.waiter.get_loop().is_closed():
+            if self.stream is not None:
+                self.stream.drop_buffered()
+            self.connection.release(self, error)
 
     def abandon_soon(self, error: Exception) -> None:
         """The same, from any thread."""

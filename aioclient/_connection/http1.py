@@ -31,6 +31,7 @@ from aioclient.errors import (
 )
 
 if TYPE_CHECKING:
+    from aioclient._connection.drain import Drain
     from aioclient._connection.upload import Upload
 
 #: Digits of a Content-Length from which on the body comes as objects of its own.
@@ -44,6 +45,7 @@ class Http1Connection(Connection):
     """One exchange at a time over one link."""
 
     __slots__ = (
+        "_drain",
         "_exchange",
         "_failure",
         "_has_body",
@@ -64,6 +66,7 @@ class Http1Connection(Connection):
         self._machine = Http1Machine(limits)
         self._receive = self._machine.receive
         self._exchange: Exchange | None = None
+        self._drain: Drain | None = None  # of the exchange before, and then there is none
         self._upload: Upload | None = None
         self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
@@ -121,6 +124,31 @@ class Http1Connection(Connection):
         if exchange is self._exchange:
             self._link.abort()
             self._end(False, error)
+        elif self._drain is not None and exchange is self._drain.exchange:
+            self._cut_drain()
+
+    def release(self, exchange: Exchange, error: Exception) -> None:
+        """The same, but if the rest is small it is discarded and the connection kept."""
+        if exchange is not self._exchange:
+            return
+        from aioclient._connection.drain import Drain, is_worth_draining  # late: most arrive whole
+
+        head, stream = exchange.head, exchange.stream
+        if (
+            head is None
+            or stream is None
+            or self._upload is not None
+            or (self._has_body and self._link.unsent_bytes)
+            or not self.may_be_kept
+            or not self._machine.may_persist(head)
+            or not is_worth_draining(head, stream.total_bytes)
+        ):
+            self.abandon(exchange, error)
+            return
+        self._exchange = None
+        self._drain = Drain(exchange, head, self._loop, self._cut_drain)
+        self._link.expect_bulk(False)
+        exchange.end(None, error)
 
     def close(self) -> None:
         """End it; an exchange on it fails."""
@@ -146,7 +174,7 @@ class Http1Connection(Connection):
         """Hand what arrived to the exchange; wake its waiter when there is a head."""
         exchange = self._exchange
         if exchange is None:
-            self._refuse_unasked(bytes(data[:200]))
+            self._unwanted(data)
             return
         if exchange.read_deadline is not None and self._upload is None:
             exchange.read_deadline.restart()
@@ -159,7 +187,7 @@ class Http1Connection(Connection):
                 else:
                     exchange.body = exchange.body + event if exchange.body else event
             elif event is END_OF_MESSAGE:
-                self._end(head is not None and self._machine.response_ended(head))
+                self._end(head is not None and self._machine.may_persist(head))
             elif type(event) is ResponseHead:
                 if event.status >= 200:
                     exchange.head = head = event
@@ -291,13 +319,39 @@ class Http1Connection(Connection):
             self._failure = error
         if self._exchange is not None:
             self._break_off(self._exchange, error)
+        elif self._drain is not None:
+            self._cut_drain()
         elif self.on_lost is not None:
             self.on_lost(self)
 
-    def _refuse_unasked(self, data: bytes) -> None:
-        """Bytes without a request belong to no response (RFC 9112 section 9.2)."""
-        self._fail(ServerProtocolError(f"server sent data before any request: {shown(data)}"))
+    # --- bytes that nobody wants ---------------------------------------------------------------
+
+    def _unwanted(self, data: memoryview | bytes) -> None:
+        """Discard the rest of a response; other bytes belong to none (RFC 9112 section 9.2)."""
+        drain = self._drain
+        if drain is None:
+            start = bytes(data[:200])
+            self._fail(ServerProtocolError(f"server sent data before any request: {shown(start)}"))
+            self._link.abort()
+            return
+        if not drain.takes(len(data)):
+            self._cut_drain()
+            return
+        for event in self._receive(data):
+            if event is END_OF_MESSAGE:
+                self._drain = None
+                drain.end(self._machine.may_persist(drain.head))
+            elif isinstance(event, Exception):
+                self._cut_drain()
+
+    def _cut_drain(self) -> None:
+        """The rest of the response is too much, too slow or broken."""
+        drain, self._drain = self._drain, None
         self._link.abort()
+        if drain is not None:
+            drain.end(False)
+
+    # --- the request's body ----------------------------------------------------------------------
 
     async def _send(self, exchange: Exchange, upload: "Upload") -> None:
         """Send the rest of a request; what goes wrong with it ends the exchange."""

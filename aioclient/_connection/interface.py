@@ -12,12 +12,14 @@ from aioclient._net.route import Route
 class Connection(ABC):
     """A connection that can carry one exchange after another."""
 
-    __slots__ = ("__weakref__", "idle_since", "on_gone", "on_lost", "route")
+    __slots__ = ("__weakref__", "idle_since", "may_be_kept", "on_gone", "on_lost", "route")
 
     def __init__(self, route: Route) -> None:
         self.route = route
         #: When it became idle; the pool's own note.
         self.idle_since = 0.0
+        #: Would the pool keep it for another request? The pool says so.
+        self.may_be_kept = True
         #: Called when it can carry nothing any more while no exchange is on it.
         self.on_lost: Callable[[Connection], None] | None = None
         #: Called when its link is gone.

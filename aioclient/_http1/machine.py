@@ -63,8 +63,8 @@ class Http1Machine:
         """The last byte of the request's body has been handed to the link."""
         self._request_is_sent = True
 
-    def response_ended(self, head: ResponseHead) -> bool:
-        """End the exchange; may its connection carry another?
+    def may_persist(self, head: ResponseHead) -> bool:
+        """May the connection carry another exchange after the one with this head, once it ended?
 
         Not if either side said that it closes, if the request is not out yet, or if the server sent
         more than its response: who those bytes belong to is unknowable (RFC 9112 section 6.3).

@@ -347,21 +347,30 @@ class ClientResponse:
 
     @property
     def closed(self) -> bool:
-        """Is the connection given back or closed?"""
+        """Does nothing more come: is the body complete, broken off, or not wanted any more?"""
         return self._exchange.has_ended
 
     def release(self) -> _Done:
-        """Have no more use for the body: the connection is kept if all has arrived, else closed.
+        """Have no more use for the body; what has not been read of it is gone, unless all came.
 
-        May be awaited; there is nothing to wait for.
+        If a little is missing, it is discarded as it comes, and the connection is kept; if it is
+        more than 64 KiB or takes longer than half a second, the connection is closed. Until then it
+        counts to the limits of the connector. May be awaited; there is nothing to wait for.
         """
-        self.close()
+        if not self._exchange.has_ended:
+            self._exchange.release(ClientConnectionError("the response was released"))
         return _DONE
 
     def close(self) -> None:
-        """The same as `release`."""
-        if not self._exchange.has_ended:
-            self._exchange.abandon(ClientConnectionError("the response was released"))
+        """Have no more use for the body, nor for the connection unless all has arrived."""
+        self._exchange.abandon(ClientConnectionError("the response was released"))
+
+    async def wait_for_close(self) -> None:
+        """Wait until the connection is given back or closed, whoever does it and why.
+
+        A large body arrives only while somebody reads it.
+        """
+        await self._exchange.wait_given_back()
 
     def raise_for_status(self) -> None:
         """Raise ClientResponseError if the status is 400 or above."""
@@ -383,7 +392,7 @@ class ClientResponse:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
+        _ = self.release()  # nothing to wait for
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.url} [{self.status} {self.reason}]>"

@@ -178,6 +178,8 @@ class BaseConnector(ABC):
     def retire(self) -> None:
         """Give no more connections; those in use close with their responses."""
         self._closed = True
+        for connection in self._connections:
+            connection.may_be_kept = False
 
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._connections:
@@ -327,6 +329,8 @@ class BaseConnector(ABC):
             if ledger.forget(connection):
                 connection.close()
 
+        # One that was not used in time is not used again.
+        connection.may_be_kept = bool(self._keepalive_timeout) and not self._force_close
         connection.on_lost = drop_idle
         connection.on_gone = self._connections.discard
         self._connections.add(connection)

@@ -45,4 +45,4 @@ class Pending(Coroutine[Any, Any, ClientResponse]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._response.close()
+        _ = self._response.release()  # nothing to wait for

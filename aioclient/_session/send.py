@@ -71,7 +71,8 @@ class Sender:
             head = exchange.head
             if head is None:  # the waiter is done without an error only once there is a head
                 raise RuntimeError("exchange ended without a head")
-            response = ClientResponse(request, head, exchange, attempts)
+            kind = wishes.response_class or ClientResponse
+            response: ClientResponse = kind(request, head, exchange, attempts)
             if head.location is not None and wishes.redirects is not None:
                 response = await self._follow(connector, request, response, head.location, deadline)
             if wishes.upload_tracker is not None:
@@ -90,12 +91,19 @@ class Sender:
         request: Request,
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
+        before: ClientResponse | None = None,
     ) -> tuple[Exchange, int]:
-        """Send a request and wait for the head of its response; how often it was sent."""
+        """Send a request and wait for the head of its response; how often it was sent.
+
+        `before` is a response on the same route that was released just now.
+        """
         exchange = None
         attempts = 1
         try:
             lease = connector.lease_idle(request.route, monotonic())
+            if lease is None and before is not None:
+                await _given_back(before, deadline, request.route)
+                lease = connector.lease_idle(request.route, monotonic())
             may_be_stale = lease is not None and request.wishes.retry_on_stale
             while True:
                 try:
@@ -130,26 +138,28 @@ class Sender:
 
         loop = asyncio.get_running_loop()
         while True:
+            route = request.route
             try:
                 following = next_request_of(request, response, location)
                 if following is not None:
                     request = self._preparer.prepare_next(following, request)
             except BaseException:
-                response.close()
+                _ = response.release()  # nothing to wait for
                 raise
             if following is None:
                 return response
-            # What has not come of its body by now is not worth waiting for.
-            response.close()
+            _ = response.release()  # nothing to wait for
             if deadline is not None:
                 deadline.resume()
-            exchange, attempts = await self._exchange(connector, request, deadline, loop)
+            before = response if request.route == route else None
+            exchange, attempts = await self._exchange(connector, request, deadline, loop, before)
             head = exchange.head
             if head is None:
                 raise RuntimeError("exchange ended without a head")
             location = head.location
             history = (*response.history, response)
-            response = ClientResponse(request, head, exchange, attempts, history)
+            kind = request.wishes.response_class or ClientResponse
+            response = kind(request, head, exchange, attempts, history)
 
     def _begin(
         self,
@@ -223,6 +233,22 @@ def _ignore(deadline: Deadline) -> None:
     """For the moment before anything waits."""
 
 
+async def _given_back(response: ClientResponse, deadline: Deadline | None, route: Route) -> None:
+    """Wait for the connection of a released response, within the total limit.
+
+    Most often that is shorter than to make another, and never much longer.
+    """
+
+    def expired(deadline: Deadline) -> None:
+        response.close()
+
+    if deadline is not None:
+        deadline.on_expiry = expired
+    await response.wait_for_close()
+    if deadline is not None and not deadline.is_running:
+        raise _total_timeout(deadline, "pool", route)
+
+
 async def _lease(connector: BaseConnector, request: Request, deadline: Deadline | None) -> Lease:
     """A lease that has to be waited for, within the total limit."""
 
@@ -253,5 +279,5 @@ async def _judge(response: ClientResponse, judge: Judge) -> None:
         else:
             response.raise_for_status()
     except BaseException:
-        response.close()
+        _ = response.release()  # nothing to wait for
         raise

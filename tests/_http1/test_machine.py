@@ -39,7 +39,7 @@ def exchange(machine, given, response, *, sent=True):
         machine.request_sent()
     head, *_, end = machine.receive(response)
     assert end is END_OF_MESSAGE
-    return machine.response_ended(head)
+    return machine.may_persist(head)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_connection_is_kept_or_closed_as_expected(case):
     events = machine.receive(case.data)
     assert END_OF_MESSAGE in events
     head = [event for event in events if isinstance(event, ResponseHead)][-1]
-    assert machine.response_ended(head) is case.is_kept
+    assert machine.may_persist(head) is case.is_kept
 
 
 def test_corpus_passes_without_asserts():

@@ -467,13 +467,8 @@ async def test_a_response_that_has_arrived_whole_is_closed_and_its_connection_ke
     assert not stage.transport.is_closing()
 
 
-@pytest.mark.parametrize("how", ["release", "close", "await release", "async with"])
-@asynchronous
-async def test_a_body_that_nobody_wants_cuts_the_connection(how: str) -> None:
-    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
-    response = stage.response
-    assert response is not None
-    assert not response.closed
+async def let_go(response: ClientResponse, how: str) -> None:
+    """Release a response in one of the ways that there are."""
     if how == "release":
         response.release()
     elif how == "close":
@@ -483,12 +478,149 @@ async def test_a_body_that_nobody_wants_cuts_the_connection(how: str) -> None:
     else:
         async with response:
             pass
+
+
+@pytest.mark.parametrize("how", ["release", "close", "await release", "async with"])
+@asynchronous
+async def test_a_large_body_that_nobody_wants_cuts_the_connection(how: str) -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhe")
+    response = stage.response
+    assert response is not None
+    assert not response.closed
+    await let_go(response, how)
     assert response.closed
     assert stage.ends.told == [False]
     assert stage.transport.was_aborted
     with pytest.raises(ClientConnectionError, match="released"):
         await response.read()
     await settled()
+
+
+@pytest.mark.parametrize("how", ["release", "await release", "async with"])
+@asynchronous
+async def test_a_small_rest_that_nobody_wants_is_let_come(how: str) -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    response = stage.response
+    assert response is not None
+    await let_go(response, how)
+    assert response.closed
+    assert stage.ends.told == []
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [True]
+    with pytest.raises(ClientConnectionError, match="released"):
+        await response.read()
+
+
+@asynchronous
+async def test_close_does_not_wait_for_a_small_rest() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    stage.response.close()
+    assert stage.ends.told == [False]
+    assert stage.transport.was_aborted
+    await settled()
+
+
+@asynchronous
+async def test_close_after_release_does_not_wait_either() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    stage.response.release()
+    stage.response.close()
+    stage.response.close()
+    assert stage.ends.told == [False]
+    assert stage.transport.was_aborted
+    await settled()
+
+
+@asynchronous
+async def test_a_released_response_that_is_dropped_is_drained_all_the_same() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    stage.response.release()
+    stage.response = None
+    await settled()
+    assert not stage.transport.is_closing()
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_what_had_arrived_is_gone_when_it_is_released() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    content = stage.response.content
+    stage.response.release()
+    with pytest.raises(ClientConnectionError, match="released"):
+        await content.readany()
+    stage.transport.receive(b"llo")
+
+
+@asynchronous
+async def test_a_coded_body_is_not_decoded_when_it_is_released() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\nContent-Encoding: gzip\r\n\r\n"
+    stage = Stage(head + b"this ")
+    assert stage.response is not None
+    content = stage.response.content
+    stage.response.release()
+    stage.transport.receive(b"cannot be decoded: a decoder would complain..")
+    assert stage.ends.told == [True]
+    assert content.total_bytes == 0
+    with pytest.raises(ClientConnectionError, match="released"):
+        await content.readany()
+
+
+@asynchronous
+async def test_releasing_wakes_whoever_reads() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    reader = await started(stage.response.read())
+    stage.response.release()
+    with pytest.raises(ClientConnectionError, match="released"):
+        await reader
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [True]
+
+
+# --- waiting for the end -------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_there_is_nothing_to_wait_for_when_all_has_arrived() -> None:
+    waiting = await started(response_to(b"hello").wait_for_close(), 1)
+    assert waiting.done()
+
+
+@pytest.mark.parametrize("how", ["the rest", "its end", "a drain", "close", "a cut drain"])
+@asynchronous
+async def test_the_end_can_be_waited_for_whatever_it_is(how: str) -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    if how.endswith("drain"):
+        stage.response.release()
+    waiting = [await started(stage.response.wait_for_close()) for _ in range(2)]
+    assert not any(task.done() for task in waiting)
+    if how in ("the rest", "a drain"):
+        stage.transport.receive(b"llo")
+    elif how == "its end":
+        stage.transport.receive_eof()
+    else:
+        stage.response.close()
+    for task in waiting:
+        await task
+    assert len(stage.ends.told) == 1
+    await settled()
+
+
+@asynchronous
+async def test_waiting_for_the_end_can_be_cancelled_by_one_of_two() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    first = await started(stage.response.wait_for_close())
+    second = await started(stage.response.wait_for_close())
+    await cancelled(first)
+    stage.transport.receive(b"llo")
+    await second
 
 
 @asynchronous
@@ -541,5 +673,6 @@ async def test_an_error_inside_the_block_passes_and_the_response_is_released() -
     with pytest.raises(ZeroDivisionError):
         async with stage.response:
             raise ZeroDivisionError
-    assert stage.ends.told == [False]
-    await settled()
+    assert stage.response.closed
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [True]

@@ -107,7 +107,8 @@ async def test_nothing_is_sent_before_somebody_waits() -> None:
 
 @asynchronous
 async def test_the_block_releases_a_body_that_was_not_read() -> None:
-    connector = answering(FakeConnector(), b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nhe"
+    connector = answering(FakeConnector(), large)
     async with ClientSession(connector=connector) as session:
         async with session.get(URL) as response:
             assert not response.closed
@@ -355,7 +356,7 @@ async def test_a_session_can_keep_to_the_origin_of_its_base_url() -> None:
 
 # --- status --------------------------------------------------------------------------------------
 
-NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhe"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 100000\r\n\r\nhe"
 
 
 @pytest.mark.parametrize(

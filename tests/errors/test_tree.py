@@ -34,7 +34,6 @@ BASES = {
     "ServerConnectionError": ["ClientConnectionError"],
     "ServerDisconnectedError": ["ServerConnectionError"],
     "ServerFingerprintMismatch": ["ServerConnectionError"],
-    "UploadAbortedError": ["ClientError"],
     "WSMessageTypeError": [TypeError],
     "WebSocketError": [Exception],
     "EofStream": [Exception],

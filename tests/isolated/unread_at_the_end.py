@@ -1,4 +1,7 @@
-"""A response that nobody read, and a session that nobody closed, outlive their event loop."""
+"""A response that nobody read, and a session that nobody closed, outlive their event loop.
+
+With "released" in its name, what is missing of the response is being discarded when the loop ends.
+"""
 
 import asyncio
 import socket
@@ -18,24 +21,28 @@ def serve(listening: socket.socket) -> None:
     client.close()
 
 
-async def main(url: str) -> tuple[ClientSession, ClientResponse]:
+async def main(url: str, is_released: bool) -> tuple[ClientSession, ClientResponse]:
     session = ClientSession()
-    return session, await session.get(url)
+    response = await session.get(url)
+    if is_released:
+        response.release()
+    return session, response
 
 
 with socket.create_server(("127.0.0.1", 0)) as server:
     thread = threading.Thread(target=serve, args=(server,), daemon=True)
     thread.start()
-    held = asyncio.run(main(f"http://127.0.0.1:{server.getsockname()[1]}/"))
     kind = sys.argv[1]
+    url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    held = asyncio.run(main(url, "released" in kind))
     session, response = held
     del held
-    if kind == "response first":
+    if "response first" in kind:
         del response
         del session
-    elif kind == "session first":
+    elif "session first" in kind:
         del session
         del response
-    elif kind == "close":
+    elif "close" in kind:
         asyncio.run(session.close())
 print("done")

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from clock import TimerLoop
+
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.http1 import Http1Connection
 from aioclient._http.events import NO_BODY, RequestHead
@@ -118,10 +120,12 @@ class FakeTransport(asyncio.Transport):
             self._protocol.connection_lost(error)
 
 
-def connect(route: Route = ROUTE) -> tuple[Http1Connection, FakeTransport]:
-    """An HTTP/1.1 connection over a fake transport."""
+def connect(
+    route: Route = ROUTE, timers: TimerLoop | None = None
+) -> tuple[Http1Connection, FakeTransport]:
+    """An HTTP/1.1 connection over a fake transport; it takes its timers from `timers`."""
     loop = asyncio.get_running_loop()
-    connection = Http1Connection(route, loop)
+    connection = Http1Connection(route, timers or loop)  # type: ignore[arg-type]
     transport = FakeTransport(loop)
     transport.attach(TransportLink(connection, loop))
     return connection, transport
