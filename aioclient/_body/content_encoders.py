@@ -137,6 +137,11 @@ class CompressedPayload(Payload):
         """The text of the payload inside."""
         return str(self._value.decode(encoding, errors))
 
+    @property
+    def autoclose(self) -> bool:
+        """Has the payload inside nothing to close?"""
+        return bool(self._value.autoclose)
+
     async def close(self) -> None:
         """Close the payload inside."""
         await self._value.close()

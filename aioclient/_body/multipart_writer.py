@@ -192,6 +192,11 @@ class MultipartWriter(Payload):
         )
         return text + self._end().decode("ascii")
 
+    @property
+    def autoclose(self) -> bool:
+        """Has no part anything to close?"""
+        return all(part.payload.autoclose for part in self._parts)
+
     async def close(self) -> None:
         """Close every part."""
         for part in self._parts:

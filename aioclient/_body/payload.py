@@ -180,11 +180,14 @@ class Payload(ABC):
 
     @property
     def autoclose(self) -> bool:
-        """Is there nothing to close?"""
-        return True
+        """Is there nothing to close, so that `close` need not be called?"""
+        return type(self).close is Payload.close
 
     async def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """Release what the payload opened itself. A file of the caller's stays open."""
+        """Release what the payload opened itself; a file of the caller's stays open.
+
+        Called once, when the request that the payload was the body of has no more use for it.
+        """
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.content_type} {self.size} bytes>"  # not the value

@@ -14,7 +14,7 @@ from aioclient.errors import SocketTimeoutError, TotalTimeoutError
 
 if TYPE_CHECKING:
     from aioclient._connection.body_stream import BodyStream, Flow
-    from aioclient._connection.upload_tracker import UploadTracker
+    from aioclient._connection.upload_observer import UploadObserver
 
 
 class Reading(NamedTuple):
@@ -73,8 +73,8 @@ class Exchange:
         "read_deadline",
         "reading",
         "stream",
-        "tracker",
         "trailers",
+        "upload_observer",
         "waiter",
         "write_deadline",
     )
@@ -100,7 +100,7 @@ class Exchange:
         #: For how many seconds the body waits for a 100 response; None: not at all.
         self.expect_100_s: float | None = None
         #: Told how the request's body leaves.
-        self.tracker: UploadTracker | None = None
+        self.upload_observer: UploadObserver | None = None
         self.connection: Abandonable | None = None
         self.head: ResponseHead | None = None
         self.body = b""

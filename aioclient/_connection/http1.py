@@ -106,7 +106,7 @@ class Http1Connection(Connection):
         )
         if body is not None and is_written:
             self._link.write(b"".join((data, body)))
-            if not self._link.is_congested and exchange.tracker is None:
+            if not self._link.is_congested and exchange.upload_observer is None:
                 self._machine.request_sent()
                 return
         else:

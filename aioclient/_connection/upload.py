@@ -35,8 +35,8 @@ class Upload:
         "_length",
         "_link",
         "_loop",
+        "_observer",
         "_payload",
-        "_tracker",
     )
 
     def __init__(
@@ -57,11 +57,11 @@ class Upload:
         if exchange.expect_100_s is not None and payload is not None:
             self._go_on = loop.create_future()
         self._handed_bytes = 0  # of the body, to the link or the system
-        self._tracker = exchange.tracker
-        if self._tracker is not None:
+        self._observer = exchange.upload_observer
+        if self._observer is not None:
             if payload is None:
                 self._handed_bytes = length
-            self._tracker.begin(self._taken_bytes)
+            self._observer.begin(self._taken_bytes)
         self._backlog_bytes = 0
         self._batch: list[BytesLike] = []  # pieces to write together
         self._batch_bytes = 0
@@ -83,9 +83,9 @@ class Upload:
 
     def stopped(self) -> None:
         """Nothing more of it is sent."""
-        tracker, self._tracker = self._tracker, None
-        if tracker is not None:
-            tracker.end(False)
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            observer.end(False)
 
     async def send(self) -> bool:
         """Send it. Is all of it sent? False if the link was lost: its connection says so.
@@ -93,15 +93,15 @@ class Upload:
         Raises ClientPayloadError if the payload fails, with what it raised as the cause.
         """
         is_sent = await self._send()
-        if self._tracker is not None and is_sent:
+        if self._observer is not None and is_sent:
             await self._wait(self._link.flushed())
-            self._finish_tracking()
+            self._tell_end()
         return is_sent
 
-    def _finish_tracking(self) -> None:
-        tracker, self._tracker = self._tracker, None  # None if it was stopped in the meantime
-        if tracker is not None and self._link.is_open:
-            tracker.end(True)
+    def _tell_end(self) -> None:
+        observer, self._observer = self._observer, None  # None if it was stopped in the meantime
+        if observer is not None and self._link.is_open:
+            observer.end(True)
 
     def _taken_bytes(self) -> int:
         """What the system has taken of the body; what waits to be sent comes last."""

@@ -48,6 +48,7 @@ from aioclient._version import __version__
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
 
 if TYPE_CHECKING:
+    from aioclient._connection.upload_observer import UploadObserver
     from aioclient._message.redirect import NextRequest
 
 #: How many URLs are kept taken apart.
@@ -202,13 +203,16 @@ class Preparer:
             _route(target, options),
             head,
             payload,
-            self._wishes(options, expects_100),
+            self._wishes(options, expects_100, payload),
         )
 
-    def _wishes(self, options: RequestOptions, expects_100: bool) -> Wishes:
+    def _wishes(
+        self, options: RequestOptions, expects_100: bool, payload: Payload | None
+    ) -> Wishes:
         """The session's wishes, with those of a request in their place."""
         wishes = self._defaults.wishes
-        if not expects_100 and options.keys().isdisjoint(_WISHES):
+        closes = payload is not None and not payload.autoclose
+        if not expects_100 and not closes and options.keys().isdisjoint(_WISHES):
             return wishes
         judge = options.get("raise_for_status")
         retry = options.get("retry_on_stale")
@@ -218,20 +222,29 @@ class Preparer:
             expect_100_s = (
                 self._defaults.expect_100_s if wish is None else checked_expect_100_s(wish)
             )
+        timeout = wishes.timeout
+        if "timeout" in options:
+            timeout = request_timeout(options["timeout"], timeout)
+        reading = reading_with(wishes.reading, options)
+        redirects = redirects_with(wishes.redirects, options)
         tracker = options.get("upload_tracker")
         if tracker is not None:
             tracker.claim()
+        observer: UploadObserver | None = tracker
+        if payload is not None and closes:
+            from aioclient._connection.payload_closer import PayloadCloser  # late: rarely needed
+
+            observer = PayloadCloser(payload, tracker)
         return Wishes(
-            request_timeout(options["timeout"], wishes.timeout)
-            if "timeout" in options
-            else wishes.timeout,
+            timeout,
             wishes.raise_for_status if judge is None else judge,
-            reading_with(wishes.reading, options),
+            reading,
             wishes.retry_on_stale if retry is None else retry,
-            redirects_with(wishes.redirects, options),
+            redirects,
             wishes.charset_resolver,
             expect_100_s,
-            tracker,
+            observer,
+            wishes.response_class,
         )
 
     def prepare_next(self, following: "NextRequest", before: Request) -> Request:

@@ -16,7 +16,7 @@ from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
 from aioclient.errors import without_user_info
 
 if TYPE_CHECKING:
-    from aioclient._connection.upload_tracker import UploadTracker
+    from aioclient._connection.upload_observer import UploadObserver
 
 #: `RaiseForStatus` of the options; the response that it takes is above this module.
 Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
@@ -97,7 +97,7 @@ class Wishes(NamedTuple):
     #: For how many seconds the body waits for a 100 response; None: not at all.
     expect_100_s: float | None = None
     #: Follows the body on its way out.
-    upload_tracker: "UploadTracker | None" = None
+    upload_observer: "UploadObserver | None" = None
     #: What the response is made of, which is above this module; None: ClientResponse.
     response_class: Callable[..., Any] | None = None
 

@@ -75,11 +75,11 @@ class Sender:
             response: ClientResponse = kind(request, head, exchange, attempts)
             if head.location is not None and wishes.redirects is not None:
                 response = await self._follow(connector, request, response, head.location, deadline)
-            if wishes.upload_tracker is not None:
-                wishes.upload_tracker.answered()
+            if wishes.upload_observer is not None:
+                wishes.upload_observer.answered()
         except BaseException as error:
-            if wishes.upload_tracker is not None:
-                wishes.upload_tracker.fail(error)
+            if wishes.upload_observer is not None:
+                wishes.upload_observer.fail(error)
             raise
         if wishes.raise_for_status is not False:
             await _judge(response, wishes.raise_for_status)
@@ -177,7 +177,7 @@ class Sender:
             deadline.on_expiry = exchange.total_expired
         if request.payload is not None:
             exchange.expect_100_s = wishes.expect_100_s
-            exchange.tracker = wishes.upload_tracker
+            exchange.upload_observer = wishes.upload_observer
             write_limit_s = wishes.timeout.write
             if write_limit_s:
                 exchange.write_deadline = self._deadlines.stopped(
