@@ -63,7 +63,7 @@ class RequestHead:
         self.body_length = body_length
         #: The value of Connection, if the request has one.
         self.connection = connection
-        #: Of HTTP/1.
+        #: Of HTTP/1: 1, or 0 for a server that knows no better.
         self.minor_version = minor_version
 
 

@@ -29,7 +29,7 @@ from aioclient._http.header_names import (
     TRANSFER_ENCODING,
     USER_AGENT,
 )
-from aioclient._http1.framing import request_body_length
+from aioclient._http1.framing import check_minor_version, request_body_length
 from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.option_checks import (
     OLD_TLS_OPTIONS,
@@ -467,10 +467,10 @@ def _head(
     minor_version: int,
 ) -> RequestHead:
     """The head of a request with these headers; takes the ones out that the HTTP/1 rooms write."""
-    length = request_body_length(method, _announced_size(payload), chunked)
+    length = request_body_length(method, _announced_size(payload), chunked, minor_version)
     fields = _fields(headers)
     _check_framing(fields, length, chunked)
-    return RequestHead(
+    head = RequestHead(
         method,
         target.path_and_query,
         fields.host or target.authority,
@@ -479,6 +479,9 @@ def _head(
         fields.connection,
         minor_version,
     )
+    if minor_version == 0:
+        check_minor_version(head)
+    return head
 
 
 def _add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:

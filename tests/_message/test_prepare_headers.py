@@ -493,3 +493,27 @@ def test_compress_and_a_coding_of_the_caller_s_exclude_each_other() -> None:
 def test_compress_names_a_coding_that_is_known() -> None:
     with pytest.raises(ValueError, match="compress='nonsense'"):
         prepared(method="POST", data="a", compress="nonsense")
+
+
+# --- HTTP/1.0 ------------------------------------------------------------------------------------
+
+
+def test_a_request_of_http_1_0_says_so() -> None:
+    session = preparer(minor_version=0)
+    for options in ({}, {"data": b"hello"}):
+        request = session.prepare("POST", "http://example.com/", options)  # type: ignore[arg-type]
+        assert sent(request).startswith(b"POST / HTTP/1.0\r\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"data": pieces()}, "a body of unknown size"),
+        ({"data": b"hello", "chunked": True}, "chunked=True"),
+        ({"data": b"hello", "compress": True}, "a body of unknown size"),
+        ({"data": b"hello", "expect100": True}, "expect100=True"),
+    ],
+)
+def test_what_needs_http_1_1_is_refused_in_http_1_0(options: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=f"{words}.*needs HTTP/1.1"):
+        preparer(minor_version=0).prepare("POST", "http://example.com/", options)  # type: ignore[arg-type]
