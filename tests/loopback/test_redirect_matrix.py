@@ -7,7 +7,10 @@ of `redirect_tables` say.
 Two ports of 127.0.0.1 speak http and https each, so that two origins can differ in one thing alone.
 """
 
+import gzip
 import ssl
+from email import message_from_bytes
+from email.message import Message as EmailMessage
 from itertools import product, zip_longest
 from pathlib import Path
 from typing import BinaryIO
@@ -22,10 +25,12 @@ from redirect_tables import (
     KINDS,
     METHODS,
     MINE,
+    MULTIPART,
     NO_BODY,
     PLACES,
     SESSION_HEADERS,
     Body,
+    Fields,
     Kind,
     Message,
     Origin,
@@ -86,11 +91,34 @@ class World:
                 host, colon, port = value.partition(":")
                 is_host = name == "Host" and colon
                 fields.append((name.lower(), f"{host}:{ports[port]}" if is_host else value))
-            fields.sort()
+            fields, body = plain(fields, seen.body)
             port = ports[str(seen.port)]
-            messages.append(Message(seen.scheme, port, seen.method, seen.target, fields, seen.body))
+            messages.append(Message(seen.scheme, port, seen.method, seen.target, fields, body))
         self.first.arrived.clear()
         return messages
+
+
+def plain(fields: Fields, body: bytes) -> tuple[Fields, bytes]:
+    """The fields in order, and the body as the tables have it: decoded, without a boundary."""
+    said = dict(fields)
+    kind = said.get("content-type", "")
+    if said.get("content-encoding") == "gzip":
+        body = gzip.decompress(body)
+    elif kind.startswith(MULTIPART):
+        whole = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+        body = b"&".join(map(name_and_value, whole.walk())).removeprefix(b"&")
+        simple = {"content-type": MULTIPART, "content-length": str(len(body))}
+        fields = [(name, simple.get(name, value)) for name, value in fields]
+    return sorted(fields), body
+
+
+def name_and_value(part: EmailMessage) -> bytes:
+    """A field of a form; nothing for the whole form."""
+    if part.is_multipart():
+        return b""
+    value = part.get_payload(decode=True)
+    assert isinstance(value, bytes)
+    return f"{part.get_param('name', header='Content-Disposition')}=".encode() + value
 
 
 async def outcome(

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
+import aioclient
 from aioclient import BasicAuth, __version__
 
 # --- the tables ----------------------------------------------------------------------------------
@@ -66,6 +67,7 @@ GOES_ALONG = {
     "accept-language": ALWAYS,
     "user-agent": ALWAYS,
     "if-none-match": SAME_METHOD,
+    "content-encoding": WITH_BODY,
     "content-language": WITH_BODY,
     "content-type": WITH_BODY,
 }
@@ -86,6 +88,7 @@ class Body:
     content: bytes = b""
     is_chunked: bool = False
     can_replay: bool = True
+    coding: str | None = None
 
 
 FILE_CONTENT = b"0\r\n\r\nfile \xff"
@@ -102,9 +105,16 @@ async def pieces() -> AsyncIterator[bytes]:
     yield b"ces"
 
 
+def fields_with_file() -> Any:
+    made = aioclient.FormData({"a": "1 2"})
+    made.add_field("b", b"\r\n--", filename="b.bin")
+    return made
+
+
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"  # its fields stand for the body: a boundary is never the same
 NO_BODY = Body("none")
 BODIES = (
     NO_BODY,
@@ -113,6 +123,8 @@ BODIES = (
     Body("json", lambda file: {"json": [1, None]}, "application/json", b"[1, null]"),
     Body("form", lambda file: {"data": {"a": "1 2", "b": "&"}}, FORM, b"a=1+2&b=%26"),
     Body("file", lambda file: {"data": opened(file)}, BINARY, FILE_CONTENT[1:]),
+    Body("multipart", lambda file: {"data": fields_with_file()}, MULTIPART, b"a=1 2&b=\r\n--"),
+    Body("gzip", lambda file: {"data": b"x", "compress": "gzip"}, BINARY, b"x", True, True, "gzip"),
     Body("generator", lambda file: {"data": pieces()}, BINARY, b"pieces", True, can_replay=False),
 )
 
@@ -214,6 +226,8 @@ def first_fields(kind: Kind, body: Body) -> Fields:
     fields += [*kind.session_headers, *SESSION_HEADERS, *AUTOMATIC]
     if body.content_type is not None:
         fields.append(("Content-Type", body.content_type))
+    if body.coding is not None:
+        fields.append(("Content-Encoding", body.coding))
     return [(name.lower(), value) for name, value in fields]
 
 
