@@ -6,7 +6,7 @@ They know nothing of the package. What they say is:
 - a header goes to another origin only if it is known to be harmless or was named by the caller;
 - an origin is scheme, host and port: each of them alone makes another one;
 - what was dropped stays dropped, also on the way back; but what a session has for an origin (its
-  `auth`) is looked up again for each request;
+  `auth`, its `cookies`) is looked up again for each request;
 - user-info in a redirect's URL is used there, in place of all other credentials.
 
 To try another body, credential or way, add a row to BODIES, KINDS or PLACES.
@@ -152,7 +152,8 @@ class Kind:
 
 
 BEARER = [("Authorization", "Bearer secret")]
-COOKIE = [("Cookie", "a=secret")]
+COOKIE = [("cookie", "a=secret")]
+JAR = {"cookies": {"a": "secret"}}
 API_KEY = [("X-Api-Key", "secret")]
 NAMED = {"cross_origin_headers": ["x-api-key"]}
 ME = {"auth": BasicAuth("me", "secret")}
@@ -176,6 +177,8 @@ KINDS = (
         next_user="you:hidden",
     ),
     Kind("Cookie", COOKIE),
+    Kind("cookies of the request", options=JAR, stands_for=COOKIE),
+    Kind("cookies of the session", session_options=JAR, session_stands_for=COOKIE),
     Kind("Proxy-Authorization", TO_PROXY),
     Kind("several of the session and Host", HOST, session_headers=[*COOKIE, *TO_PROXY]),
     Kind("custom header of the request", API_KEY),
