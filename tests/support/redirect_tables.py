@@ -15,6 +15,7 @@ To try another body, credential or way, add a row to BODIES, KINDS or PLACES.
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 import aioclient
@@ -67,6 +68,7 @@ GOES_ALONG = {
     "accept-language": ALWAYS,
     "user-agent": ALWAYS,
     "if-none-match": SAME_METHOD,
+    "content-disposition": WITH_BODY,
     "content-encoding": WITH_BODY,
     "content-language": WITH_BODY,
     "content-type": WITH_BODY,
@@ -89,6 +91,7 @@ class Body:
     is_chunked: bool = False
     can_replay: bool = True
     coding: str | None = None
+    disposition: str | None = None
 
 
 FILE_CONTENT = b"0\r\n\r\nfile \xff"
@@ -122,7 +125,14 @@ BODIES = (
     Body("str", lambda file: {"data": "tělo", "chunked": True}, TEXT, "tělo".encode(), True),
     Body("json", lambda file: {"json": [1, None]}, "application/json", b"[1, null]"),
     Body("form", lambda file: {"data": {"a": "1 2", "b": "&"}}, FORM, b"a=1+2&b=%26"),
-    Body("file", lambda file: {"data": opened(file)}, BINARY, FILE_CONTENT[1:]),
+    Body(
+        "file",
+        lambda file: {"data": opened(file)},
+        BINARY,
+        FILE_CONTENT[1:],
+        disposition='attachment; filename="body"',
+    ),
+    Body("file in memory", lambda file: {"data": BytesIO(b"memory")}, BINARY, b"memory"),
     Body("multipart", lambda file: {"data": fields_with_file()}, MULTIPART, b"a=1 2&b=\r\n--"),
     Body("gzip", lambda file: {"data": b"x", "compress": "gzip"}, BINARY, b"x", True, True, "gzip"),
     Body("generator", lambda file: {"data": pieces()}, BINARY, b"pieces", True, can_replay=False),
@@ -229,6 +239,8 @@ def first_fields(kind: Kind, body: Body) -> Fields:
     fields += [*kind.session_headers, *SESSION_HEADERS, *AUTOMATIC]
     if body.content_type is not None:
         fields.append(("Content-Type", body.content_type))
+    if body.disposition is not None:
+        fields.append(("Content-Disposition", body.disposition))
     if body.coding is not None:
         fields.append(("Content-Encoding", body.coding))
     return [(name.lower(), value) for name, value in fields]
