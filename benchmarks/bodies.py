@@ -1,4 +1,4 @@
-"""The large bodies of the benchmarks: the same bytes every time."""
+"""The bodies that the benchmarks send, and the large ones that they ask for: always the same."""
 
 import json
 import os
@@ -10,6 +10,19 @@ from pathlib import Path
 import workloads
 
 _CHUNK_BYTES = 16 * 1024  # what a proxy sends as one chunk
+
+
+def item() -> dict[str, object]:
+    """A document to send: some 200 bytes as JSON."""
+    return {
+        "name": "widget",
+        "price": 12.5,
+        "tags": ["new", "sale"],
+        "stock": {"ams": 3, "fra": 12},
+        "active": True,
+        "parent": None,
+        "text": "A widget for those who have everything but a widget, in blue or in green.",
+    }
 
 
 def piece() -> bytes:

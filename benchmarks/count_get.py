@@ -1,6 +1,7 @@
-"""Exact counts for one warm GET: Python calls, C calls and turns of the event loop.
+"""Exact counts for one warm GET or POST: Python calls, C calls and turns of the event loop.
 
-The window is, on a kept connection, from before ``session.get(url)`` to after the
+The window is, on a kept connection, from before ``session.get(url)``, or before
+``session.post(url, json=document)`` with a document of some 200 bytes, to after the
 ``async with`` block, with ``await resp.json()`` in it. The counts come from
 sys.setprofile in the client's thread:
 
@@ -20,7 +21,8 @@ is not seen except for the calls into it that Python code makes; a count is no d
 The answer to the request before the window is released in the window, when the name is
 bound again, as in any loop over requests; what its ``__del__`` costs is counted.
 
-The server is a thread of this script; it sends 200 bytes of JSON in one piece.
+The server is a thread of this script; it takes the body, if there is one, and sends 200
+bytes of JSON in one piece.
 """
 
 import argparse
@@ -29,24 +31,45 @@ import contextlib
 import inspect
 import json
 import platform
+import re
 import socket
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, TypeAlias
 
+import bodies
 import nginx
 import peers
 
 CHECKED = "aioclient"
 WARM_UP = 20
-MOST_CALLS = 120
 MOST_TURNS = 2
+
+COLUMNS = ("calls", "resumed", "c_calls", "turns")
+
+Span: TypeAlias = tuple[int, int]  # least and most
 
 _SUSPENDABLE = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _RUN_ONCE = "BaseEventLoop._run_once"
+_LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that is counted: a method of the session, and its options."""
+
+    method: str
+    options: dict[str, object]
+    most_calls: int  # for --check
+
+
+REQUESTS = {
+    "get": Asked("get", {}, 120),
+    "post_json": Asked("post", {"json": bodies.item()}, 120),
+}
 
 
 @dataclass
@@ -106,15 +129,19 @@ def _place(code: CodeType) -> str:
     return f"{code.co_qualname}  {'/'.join(parts[-3:])}:{code.co_firstlineno}"
 
 
-async def _measure(module: Any, url: str, times: int, keep: bool, keep_c: bool) -> list[Counts]:
+async def _measure(
+    module: Any, url: str, asked: Asked, times: int, keep: bool, keep_c: bool
+) -> list[Counts]:
     results = []
+    options = asked.options
     async with module.ClientSession() as session:
+        ask = getattr(session, asked.method)
         for number in range(WARM_UP + times):
             profile = Profile(keep, keep_c)
             if number >= WARM_UP:
                 sys.setprofile(profile)
             try:
-                async with session.get(url) as resp:
+                async with ask(url, **options) as resp:
                     document = await resp.json()
             finally:
                 sys.setprofile(None)
@@ -130,9 +157,17 @@ def _answer_requests(connection: socket.socket, response: bytes) -> None:
     with connection:
         while data := connection.recv(65536):
             received += data
-            while b"\r\n\r\n" in received:
-                received = received.partition(b"\r\n\r\n")[2]
+            while (size := _request_size(received)) is not None:
+                received = received[size:]
                 connection.sendall(response)
+
+
+def _request_size(received: bytes) -> int | None:
+    """Of the first request, with its body; None if it is not all there."""
+    head, end, rest = received.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    size = 0 if length is None else int(length[1])
+    return len(head) + len(end) + size if end and len(rest) >= size else None
 
 
 def _accept(listener: socket.socket, response: bytes) -> None:
@@ -162,7 +197,7 @@ def _server() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def _span(values: list[int]) -> tuple[int, int]:
+def _span(values: list[int]) -> Span:
     return min(values), max(values)
 
 
@@ -170,15 +205,19 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     clients = tuple(peer for peer in peers.PEERS if peer not in peers.FLOORS)
     parser.add_argument("--peers", nargs="+", choices=clients, default=clients, metavar="PEER")
+    parser.add_argument(
+        "--requests", nargs="+", choices=tuple(REQUESTS), default=tuple(REQUESTS), metavar="REQUEST"
+    )
     parser.add_argument("--times", type=int, default=10, help="windows to count")
     parser.add_argument(
         "--list", action="store_true", help="print the Python calls of the last window"
     )
     parser.add_argument("--list-c", action="store_true", help="print the C calls among them, too")
+    limits = ", ".join(f"{asked.most_calls} calls ({name})" for name, asked in REQUESTS.items())
     parser.add_argument(
         "--check",
         action="store_true",
-        help=f"fail if aioclient needs more than {MOST_TURNS} loop turns or {MOST_CALLS} calls",
+        help=f"fail if aioclient needs more than {MOST_TURNS} loop turns, or {limits}",
     )
     arguments = parser.parse_args()
     if arguments.times < 1:
@@ -186,53 +225,73 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _failures(results: dict[str, list[Counts]]) -> list[str]:
+def _failures(results: dict[str, dict[str, list[Counts]]]) -> list[str]:
     """What --check has to complain about."""
-    if CHECKED not in results:
-        return [f"{CHECKED} was not counted"]
-    counts = results[CHECKED]
     failures = []
-    turns = max(entry.turns for entry in counts)
-    if turns > MOST_TURNS:
-        failures.append(f"{CHECKED}: {turns} loop turns, at most {MOST_TURNS} allowed")
-    calls = max(entry.calls for entry in counts)
-    if calls > MOST_CALLS:
-        failures.append(f"{CHECKED}: {calls} calls, at most {MOST_CALLS} allowed")
+    for request, by_peer in results.items():
+        if CHECKED not in by_peer:
+            return [f"{CHECKED} was not counted"]
+        counts = by_peer[CHECKED]
+        turns = max(entry.turns for entry in counts)
+        if turns > MOST_TURNS:
+            failures.append(f"{request}: {turns} loop turns, at most {MOST_TURNS} allowed")
+        calls = max(entry.calls for entry in counts)
+        most_calls = REQUESTS[request].most_calls
+        if calls > most_calls:
+            failures.append(f"{request}: {calls} calls, at most {most_calls} allowed")
     return failures
+
+
+def _count(arguments: argparse.Namespace) -> dict[str, dict[str, list[Counts]]]:
+    """The counts of each kind of request by each peer."""
+    modules = {}
+    for peer in arguments.peers:
+        try:
+            modules[peer] = peers.load(peer)
+        except peers.PeerMissing as exc:
+            print(f"left out: {exc}")
+    keep = arguments.list or arguments.list_c
+    results: dict[str, dict[str, list[Counts]]] = {}
+    with _server() as port:
+        url = f"http://127.0.0.1:{port}/small"
+        for request in arguments.requests:
+            results[request] = {
+                peer: asyncio.run(
+                    _measure(
+                        module, url, REQUESTS[request], arguments.times, keep, arguments.list_c
+                    )
+                )
+                for peer, module in modules.items()
+            }
+    return results
+
+
+def _print_spans(request: str, by_peer: dict[str, list[Counts]]) -> dict[str, dict[str, Span]]:
+    """Print the rows of one kind of request; least and most of each column by peer."""
+    spans: dict[str, dict[str, Span]] = {}
+    for peer, counts in by_peer.items():
+        spans[peer] = {
+            column: _span([getattr(entry, column) for entry in counts]) for column in COLUMNS
+        }
+        cells = (str(low) if low == high else f"{low}-{high}" for low, high in spans[peer].values())
+        print(f"{request:<10}  {peer:<10}" + "".join(f"  {cell:>9}" for cell in cells))
+        if any(low != high for low, high in spans[peer].values()):
+            print(f"{peer}: the counts differ between the {len(counts)} windows")
+    return spans
 
 
 def main() -> None:
     arguments = _arguments()
-    results: dict[str, list[Counts]] = {}
-    keep = arguments.list or arguments.list_c
-    with _server() as port:
-        url = f"http://127.0.0.1:{port}/small"
-        for peer in arguments.peers:
-            try:
-                module = peers.load(peer)
-            except peers.PeerMissing as exc:
-                print(f"left out: {exc}")
-                continue
-            results[peer] = asyncio.run(
-                _measure(module, url, arguments.times, keep, arguments.list_c)
-            )
-    for peer, counts in results.items():
-        if keep:
-            print(f"\n{peer}, the calls of one GET in order:")
-            print("\n".join(counts[-1].lines))
-    versions = {peer: peers.version(peer) for peer in results}
+    results = _count(arguments)
+    for request, by_peer in results.items():
+        for peer, counts in by_peer.items():
+            if counts[-1].lines:
+                print(f"\n{peer}, the calls of one {request} in order:")
+                print("\n".join(counts[-1].lines))
+    versions = {peer: peers.version(peer) for by_peer in results.values() for peer in by_peer}
     print(f"\nPython {platform.python_version()}, {versions}")
-    columns = ("calls", "resumed", "c_calls", "turns")
-    print(f"{'peer':<10}" + "".join(f"  {column:>9}" for column in columns))
-    spans: dict[str, dict[str, tuple[int, int]]] = {}
-    for peer, counts in results.items():
-        spans[peer] = {
-            column: _span([getattr(entry, column) for entry in counts]) for column in columns
-        }
-        cells = (str(low) if low == high else f"{low}-{high}" for low, high in spans[peer].values())
-        print(f"{peer:<10}" + "".join(f"  {cell:>9}" for cell in cells))
-        if any(low != high for low, high in spans[peer].values()):
-            print(f"{peer}: the counts differ between the {len(counts)} windows")
+    print(f"{'request':<10}  {'peer':<10}" + "".join(f"  {column:>9}" for column in COLUMNS))
+    spans = {request: _print_spans(request, by_peer) for request, by_peer in results.items()}
     print("(resumed: the part of the calls that are resumptions of a coroutine)")
     print(
         json.dumps(

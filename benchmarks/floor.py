@@ -6,6 +6,8 @@ no timeouts, no cookies, no pool and hardly any checks.
 
 * json and field: looks for the end of the head and for Content-Length, and resolves one
   future per request with the body (which goes through json.loads if wanted);
+* send json: the same, with head and body in one write, both prebuilt (the body goes through
+  json.dumps, and is appended to its head, if wanted);
 * pieces: a BufferedProtocol with one buffer of 256 KiB that counts what arrives there. It
   makes no bytes objects, which a client has to, and wakes nobody up before the end;
 * whole: collects what arrives up to the last chunk, takes the chunks' framing off, and
@@ -91,6 +93,20 @@ class SmallConnection(asyncio.Protocol):
 
     def close(self) -> None:
         self._transport.close()
+
+
+class PostConnection(SmallConnection):
+    """One kept connection for requests with a small JSON document."""
+
+    def __init__(self, head: bytes, document: dict[str, object]) -> None:
+        super().__init__(head + json.dumps(document).encode("ascii"))
+        self._head = head
+        self._document = document
+
+    async def post_json(self) -> None:
+        self._waiter = self._loop.create_future()
+        self._transport.write(self._head + json.dumps(self._document).encode("ascii"))
+        json.loads(await self._waiter)
 
 
 class UploadConnection(SmallConnection):
@@ -252,5 +268,11 @@ class FloorDriver:
             head = request_head(workload, port, f"Content-Length: {BIG_BYTES}\r\n")
             upload = UploadConnection(head, self._path)
             return upload, upload.post_file
+        if does == "send json":
+            document = bodies.item()
+            length = len(json.dumps(document))
+            framing = f"Content-Type: application/json\r\nContent-Length: {length}\r\n"
+            post = PostConnection(request_head(workload, port, framing), document)
+            return post, post.post_json if self._decode else post.get
         small = SmallConnection(request_head(workload, port))
         return small, small.get_json if self._decode else small.get

@@ -5,6 +5,8 @@ temporary files in a directory of its own, no access log, and keep-alive connect
 that are never closed by the server:
 
 * ``/small``: a JSON document of exactly 200 bytes, with Content-Length;
+* ``/items``: takes a body of any kind and answers with a JSON document of some 200 bytes,
+  which says how long the body was announced to be and of which media type;
 * ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie;
 * ``/download``: a file of 100 MB, sent with sendfile; only if it is asked for.
 
@@ -100,6 +102,9 @@ http {{
         location = /small {{
             return 200 '{small}';
         }}
+        location = /items {{
+            return 200 '{created}';
+        }}
         location = /heavy {{
 {heavy_fields}
             return 200 '{heavy}';
@@ -137,6 +142,11 @@ def small_document() -> str:
     return json.dumps(item)
 
 
+def created_document(received: str) -> str:
+    """What a POST is answered with: a JSON document of some 200 bytes."""
+    return json.dumps({"id": 4711, **bodies.item(), "text": "", "received": received})
+
+
 def heavy_document() -> str:
     return json.dumps({"id": 4711, "name": "widget"})
 
@@ -147,6 +157,7 @@ def _configuration(prefix: str, port: int) -> str:
         prefix=prefix,
         port=port,
         small=small_document(),
+        created=created_document("$content_length $content_type"),
         heavy=heavy_document(),
         heavy_fields="\n".join(
             f'            add_header {name} "{value}";' for name, value in fields
@@ -182,10 +193,13 @@ def _wait_until_open(process: "subprocess.Popen[bytes]", port: int) -> None:
     raise NginxError(f"nginx did not open its port within {_START_SECONDS:.0f} s")
 
 
-def _fetch(port: int, path: str, method: str = "GET") -> tuple[list[tuple[str, str]], bytes]:
+def _fetch(
+    port: int, path: str, method: str = "GET", document: str | None = None
+) -> tuple[list[tuple[str, str]], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request(method, path)
+        fields = {} if document is None else {"Content-Type": "application/json"}
+        connection.request(method, path, document, fields)
         response = connection.getresponse()
         if response.status != 200:
             raise NginxError(f"{path} answers {response.status}")
@@ -198,6 +212,10 @@ def _check(port: int) -> None:
     fields, body = _fetch(port, "/small")
     if len(body) != SMALL_BYTES or ("Content-Type", "application/json") not in fields:
         raise NginxError(f"/small is not what it should be: {fields} {body!r}")
+    document = json.dumps(bodies.item())
+    _, body = _fetch(port, "/items", "POST", document)
+    if body.decode("ascii") != created_document(f"{len(document)} application/json"):
+        raise NginxError(f"/items answers {body!r}")
     fields, body = _fetch(port, "/heavy")
     cookies = sum(name == "Set-Cookie" for name, _ in fields)
     if (len(fields), cookies) != (HEAVY_FIELDS, HEAVY_COOKIES):

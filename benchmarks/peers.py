@@ -4,12 +4,12 @@ Peers:
 
 * ``aiohttp`` and ``aioclient``: one ClientSession with its default connector; every
   request is ``async with session.get(url) as resp:`` with the url a plain str, or
-  ``session.post(url, data=...)``. Both run the very same code;
+  ``session.post(url, data=...)``, or ``session.post(url, json=...)``. Both run the very same code;
 * ``floor``: a bare asyncio protocol (floor.py): no client on asyncio's transports and
   futures can be much cheaper;
-* ``floor_json``: the same, and the body goes through json.loads where the workload
-  reads JSON. This is the bound for what the small workloads ask of a client, and is
-  left out of the large ones.
+* ``floor_json``: the same, and the bodies go through json.loads and json.dumps where the
+  workload reads or sends JSON. This is the bound for what the small workloads ask of a
+  client, and is left out of the large ones.
 
 What they are made to do is in workloads.py.
 
@@ -94,8 +94,10 @@ class SessionDriver:
         self._url = self._host + workload.path
         self._path = path  # of the file to send
         self._piece = bodies.piece()
+        self._item = bodies.item()
         one: Request = {
             "json": self._get_json,
+            "send json": self._post_json,
             "field": self._get_field,
             "pieces": self._get_pieces,
             "whole": self._get_whole,
@@ -121,6 +123,11 @@ class SessionDriver:
             async with self._session.post(f"{self._host}/checksum", data=data) as resp:
                 answer = await resp.text()
                 right = answer == f"{BIG_BYTES} {bodies.file_checksum():08x}"
+        elif does == "send json":
+            async with self._session.post(self._url, json=self._item) as resp:
+                answer = await resp.json()
+                length = len(json.dumps(self._item))
+                right = answer["received"] == f"{length} application/json"
         elif does == "pieces":
             async with self._session.get(self._url) as resp:
                 answer = 0
@@ -140,6 +147,10 @@ class SessionDriver:
 
     async def _get_json(self) -> None:
         async with self._session.get(self._url) as resp:
+            await resp.json()
+
+    async def _post_json(self) -> None:
+        async with self._session.post(self._url, json=self._item) as resp:
             await resp.json()
 
     async def _get_field(self) -> None:
@@ -183,7 +194,7 @@ def _expect(size: int, expected: int) -> None:
 
 def make_driver(peer: str, workload: Workload, port: int, path: Path) -> Driver:
     if peer in FLOORS:
-        decode = peer == "floor_json" and workload.does == "json"
+        decode = peer == "floor_json" and workload.does in ("json", "send json")
         return FloorDriver(workload, port, decode, path)
     return SessionDriver(peer, workload, port, path)
 

@@ -3,6 +3,9 @@
 * ``get_small_seq``: a JSON document of 200 bytes, one request after the other, body
   read with ``await resp.json()``;
 * ``get_small_c64``: the same with 64 requests at a time, from 64 tasks;
+* ``post_json_seq``: a POST with ``json=`` of a document of some 200 bytes, encoded anew each
+  time, one request after the other. The server takes the body and answers with JSON of that
+  size, body read with ``await resp.json()``;
 * ``headers_heavy``: a response with 40 fields, 5 of them Set-Cookie, one request after
   the other, body read with ``await resp.read()``, and one field looked up. The url has
   the host name ``localhost``: aiohttp's cookie jar ignores the cookies of a host that
@@ -54,7 +57,7 @@ class Workload:
     name: str
     server: Server
     path: str
-    does: Literal["json", "field", "pieces", "whole", "send pieces", "send file"]
+    does: Literal["json", "send json", "field", "pieces", "whole", "send pieces", "send file"]
     effort: Effort
     host: str = "127.0.0.1"
     concurrency: int = 1
@@ -67,6 +70,7 @@ WORKLOADS = {
     for workload in (
         Workload("get_small_seq", "nginx", "/small", "json", SMALL),
         Workload("get_small_c64", "nginx", "/small", "json", SMALL, concurrency=64),
+        Workload("post_json_seq", "nginx", "/items", "send json", SMALL),
         Workload("headers_heavy", "nginx", "/heavy", "field", SMALL, host="localhost"),
         Workload("download_100mb", "nginx", "/download", "pieces", BIG),
         Workload("download_chunked_gzip", "bodies", "/lines", "whole", MIDDLE, zlib_only=True),
