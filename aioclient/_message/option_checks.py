@@ -13,7 +13,7 @@ from aioclient._aliases import LooseCookies, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
-from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._message.options import RequestOptions, limits_with
 from aioclient._message.request import Redirects
 from aioclient._message.response import ClientResponse
@@ -29,6 +29,7 @@ _OF_READING = frozenset(
         "auto_decompress",
         "max_body_size",
         "max_decode_ratio",
+        *Limits._fields,
     }
 )
 #: What said of TLS what `ssl` says now.
@@ -93,9 +94,9 @@ def redirects_with(session: Redirects | None, options: RequestOptions) -> Redire
 
 def reading_with(session: Reading, options: RequestOptions) -> Reading:
     """The session's way to receive responses, changed by the options of a request."""
-    limits = limits_with(session.limits or DEFAULT_LIMITS, options)
-    if limits is session.limits and options.keys().isdisjoint(_OF_READING):
+    if options.keys().isdisjoint(_OF_READING):
         return session
+    limits = limits_with(session.limits or DEFAULT_LIMITS, options)
     bufsize = options.get("read_bufsize")
     decompress = options.get("auto_decompress")
     size = options.get("max_body_size")

@@ -1,36 +1,22 @@
 """What the caller said -> a request. Pure: no clock, no loop, nothing is sent.
 
 What does not change from one request to the next is made once: the parts of a URL, and the block of
-default header lines. Both are kept here, bounded, and made anew when what they came from changes.
+default header lines, without a body and with one of each media type. They are kept here, bounded,
+and made anew when what they came from changes.
 """
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
 
-from aioclient._aliases import JSONEncoder, LooseCookies, LooseHeaders, StrOrURL
+from aioclient._aliases import JSONEncoder, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
-from aioclient._http.events import CHUNKED, NO_BODY, FieldLines, RequestHead
-from aioclient._http.header_names import (
-    ACCEPT,
-    ACCEPT_ENCODING,
-    AUTHORIZATION,
-    CONNECTION,
-    CONTENT_ENCODING,
-    CONTENT_LENGTH,
-    CONTENT_TYPE,
-    COOKIE,
-    EXPECT,
-    HOST,
-    TRANSFER_ENCODING,
-    USER_AGENT,
-)
+from aioclient._http.events import CHUNKED, RequestHead
+from aioclient._http.header_names import AUTHORIZATION, EXPECT
 from aioclient._http1.framing import check_minor_version, request_body_length
-from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.option_checks import (
     OLD_TLS_OPTIONS,
     checked_expect_100_s,
@@ -42,9 +28,18 @@ from aioclient._message.option_checks import (
 )
 from aioclient._message.options import RequestOptions
 from aioclient._message.request import Request, Target, Wishes
+from aioclient._message.request_headers import (
+    Fields,
+    add_auto_headers,
+    add_cookies,
+    add_session_cookies,
+    check_framing,
+    compressed,
+    field_lines,
+    merged_headers,
+)
 from aioclient._net.route import Route
 from aioclient._timeout import request_timeout
-from aioclient._version import __version__
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
 
 if TYPE_CHECKING:
@@ -53,8 +48,9 @@ if TYPE_CHECKING:
 
 #: How many URLs are kept taken apart.
 _MAX_TARGETS: Final = 512
-_PYTHON: Final = f"{sys.version_info[0]}.{sys.version_info[1]}"
-_USER_AGENT: Final = f"Python/{_PYTHON} aioclient/{__version__}"
+#: For how many media types of bodies the header lines are kept. Those of multipart bodies never
+#: come again: they must not take much room.
+_MAX_MEDIA_TYPES: Final = 8
 # multidict's own annotation takes no CIMultiDict[str].
 _version: Final[Callable[[CIMultiDict[str]], int]] = getversion  # type: ignore[assignment]  # see above
 #: Options of which `Wishes` are made; others change nothing in them.
@@ -76,7 +72,10 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "trace_request_ctx",
 }
 _OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
-_OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+#: With none of these, and no credentials, the header lines are the default ones.
+_OF_HEADERS: Final = frozenset(
+    {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
+)
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
@@ -104,19 +103,11 @@ class Defaults(NamedTuple):
         return self.auth is not None or self.cookies is not None or self.netrc is not None
 
 
-class _Fields(NamedTuple):
-    """Header lines, without the four that belong to the connection and the body's framing."""
-
-    lines: FieldLines
-    host: str | None
-    connection: str | None
-    content_length: str | None
-
-
 class Preparer:
     """Makes the requests of one session."""
 
     __slots__ = (
+        "_body_fields",
         "_default_fields",
         "_default_version",
         "_defaults",
@@ -131,7 +122,8 @@ class Preparer:
         self._own_origin = None if defaults.base_url is None else _origin(defaults.base_url)
         self._targets: dict[StrOrURL, Target] = {}
         self._default_version = -1
-        self._default_fields: _Fields
+        self._default_fields: Fields
+        self._body_fields: dict[str, Fields] = {}  # by media type
 
     def change(self, defaults: Defaults) -> None:
         """Make the next requests by other defaults."""
@@ -165,46 +157,65 @@ class Preparer:
         return Request(target, target.route, head, None, defaults.wishes)
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
-        unknown = options.keys() - _OPTION_NAMES
-        if unknown:
-            raise TypeError(f"unknown request option {min(unknown)!r}")
+        if not options.keys() <= _OPTION_NAMES:
+            raise TypeError(f"unknown request option {min(options.keys() - _OPTION_NAMES)!r}")
         defaults = self._defaults
         params = options.get("params")
         if params:
             target = _target(target.real_url.extend_query(params), target.authorization)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
-        headers = _merged(
-            defaults.headers, options.get("headers"), self._authorization(target, options)
+        if (
+            target.authorization is None
+            and not self._has_secrets
+            and options.keys().isdisjoint(_OF_HEADERS)
+            and (payload is None or payload.has_plain_headers)
+        ):
+            fields = self._default_fields_with(payload)
+        else:
+            payload, fields = self._own_fields(target, payload, options)
+        head = _head(
+            method, target, fields, payload, bool(options.get("chunked")), defaults.minor_version
         )
+        expects_100 = fields.expects_100 and payload is not None and payload.size != 0
+        wishes = self._wishes(options, expects_100, payload)
+        return Request(target, _route(target, options), head, payload, wishes)
+
+    def _default_fields_with(self, payload: Payload | None) -> Fields:
+        """The header lines of a request that brings none of its own but its body's media type."""
+        if _version(self._defaults.headers) != self._default_version:
+            self._refresh_defaults()
+        if payload is None:
+            return self._default_fields
+        media_type = payload.content_type
+        fields = self._body_fields.get(media_type)
+        if fields is None:
+            headers = merged_headers(self._defaults.headers, None, None)
+            add_auto_headers(headers, payload, self._defaults.skip_auto_headers)
+            fields = field_lines(headers)
+            if len(self._body_fields) >= _MAX_MEDIA_TYPES:
+                del self._body_fields[next(iter(self._body_fields))]  # the oldest
+            self._body_fields[media_type] = fields
+        return fields
+
+    def _own_fields(
+        self, target: Target, payload: Payload | None, options: RequestOptions
+    ) -> tuple[Payload | None, Fields]:
+        """The header lines of a request with headers of its own; the payload, maybe compressed."""
+        defaults = self._defaults
+        authorization = _authorization(target, options)
+        headers = merged_headers(defaults.headers, options.get("headers"), authorization)
         skipped = options.get("skip_auto_headers")
         skip = defaults.skip_auto_headers
-        _add_auto_headers(
-            headers, payload, skip if skipped is None else skip | lower_names(skipped)
-        )
+        add_auto_headers(headers, payload, skip if skipped is None else skip | lower_names(skipped))
         if self._has_secrets:
             self._add_secrets(headers, target, None)
         if cookies := options.get("cookies"):
-            _add_cookies(headers, cookies)
+            add_cookies(headers, cookies)
         if payload is not None and options.get("compress"):
-            payload = _compressed(payload, options.get("compress"), headers)
+            payload = compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
-        expects_100 = payload is not None and payload.size != 0 and _expects_100(headers)
-        head = _head(
-            method,
-            target,
-            headers,
-            payload,
-            bool(options.get("chunked")),
-            defaults.minor_version,
-        )
-        return Request(
-            target,
-            _route(target, options),
-            head,
-            payload,
-            self._wishes(options, expects_100, payload),
-        )
+        return payload, field_lines(headers)
 
     def _wishes(
         self, options: RequestOptions, expects_100: bool, payload: Payload | None
@@ -265,7 +276,14 @@ class Preparer:
         if self._has_secrets:
             self._add_secrets(headers, target, before.target.url)
         chunked = payload is not None and before.head.body_length == CHUNKED
-        head = _head(following.method, target, headers, payload, chunked, before.head.minor_version)
+        head = _head(
+            following.method,
+            target,
+            field_lines(headers),
+            payload,
+            chunked,
+            before.head.minor_version,
+        )
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
             wishes = wishes._replace(expect_100_s=None)
@@ -275,17 +293,6 @@ class Preparer:
             server_hostname=None if following.crosses_origin else before.route.server_hostname,
         )
         return Request(target, route, head, payload, wishes)
-
-    def _authorization(self, target: Target, options: RequestOptions) -> str | None:
-        """The credentials that the caller gave with the request or in its URL."""
-        auth = options.get("auth")
-        if auth is None:
-            return target.authorization
-        if not isinstance(auth, BasicAuth):
-            raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
-        if target.authorization is not None:
-            raise ValueError("auth and user-info in the URL exclude each other")
-        return auth.encode()
 
     def _add_secrets(self, headers: CIMultiDict[str], target: Target, previous: URL | None) -> None:
         """Add what the session has for this host: its credentials and cookies, or those of netrc.
@@ -308,10 +315,7 @@ class Preparer:
             if auth is not None:
                 headers[AUTHORIZATION] = auth.encode()
         if is_own and defaults.cookies:
-            from aioclient._cookies.header import header_pairs, joined, merged  # late
-
-            given = header_pairs("; ".join(headers.popall(COOKIE, ())))
-            headers[COOKIE] = joined(merged(defaults.cookies, given)) or ""
+            add_session_cookies(headers, defaults.cookies)
 
     def _take_apart(self, given: StrOrURL) -> Target:
         """The parts of a URL, kept for the next request to it."""
@@ -336,10 +340,23 @@ class Preparer:
     def _refresh_defaults(self) -> None:
         headers = self._defaults.headers
         version = _version(headers)
-        merged = _merged(headers, None, None)
-        _add_auto_headers(merged, None, self._defaults.skip_auto_headers)
-        self._default_fields = _fields(merged)
+        merged = merged_headers(headers, None, None)
+        add_auto_headers(merged, None, self._defaults.skip_auto_headers)
+        self._default_fields = field_lines(merged)
+        self._body_fields.clear()
         self._default_version = version
+
+
+def _authorization(target: Target, options: RequestOptions) -> str | None:
+    """The credentials that the caller gave with the request or in its URL."""
+    auth = options.get("auth")
+    if auth is None:
+        return target.authorization
+    if not isinstance(auth, BasicAuth):
+        raise TypeError(f"auth must be a BasicAuth, not {type(auth).__name__}")
+    if target.authorization is not None:
+        raise ValueError("auth and user-info in the URL exclude each other")
+    return auth.encode()
 
 
 def _split_credentials(url: URL) -> tuple[URL, str | None]:
@@ -388,88 +405,17 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
-def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Payload:
-    """The payload with a content coding, and the header that says so; an empty one stays as it is.
-
-    Raises ValueError for a coding that is not available, or beside a Content-Encoding header.
-    """
-    from aioclient._body.content_encoders import CompressedPayload, checked_coding  # late
-
-    coding = checked_coding(wish)
-    if coding is None or payload.size == 0:
-        return payload
-    if CONTENT_ENCODING in headers:
-        raise ValueError("compress and a Content-Encoding header exclude each other")
-    headers[CONTENT_ENCODING] = coding
-    return CompressedPayload(payload, coding)
-
-
-def _add_auto_headers(
-    headers: CIMultiDict[str], payload: Payload | None, skip: frozenset[str]
-) -> None:
-    """Add what is said unless the caller says something else, or wishes nothing of it."""
-    if ACCEPT not in headers and "accept" not in skip:
-        headers[ACCEPT] = "*/*"
-    if ACCEPT_ENCODING not in headers and "accept-encoding" not in skip:
-        from aioclient._body.content_coding import accept_encoding  # late: not at start-up
-
-        headers[ACCEPT_ENCODING] = accept_encoding()
-    if USER_AGENT not in headers and "user-agent" not in skip:
-        headers[USER_AGENT] = _USER_AGENT
-    if payload is None:
-        return
-    if not payload.has_plain_headers:
-        _add_payload_headers(headers, payload.headers, skip)
-    elif CONTENT_TYPE not in headers and "content-type" not in skip:
-        headers[CONTENT_TYPE] = payload.content_type
-
-
-def _add_payload_headers(
-    headers: CIMultiDict[str], own: CIMultiDict[str], skip: frozenset[str]
-) -> None:
-    """Add what a payload says of itself, but nothing of the framing, which is decided here."""
-    left_out = {name.lower() for name in headers} | skip | _OF_FRAMING
-    for name, value in own.items():
-        if name.lower() not in left_out:
-            headers.add(name, value)
-
-
-def _expects_100(headers: CIMultiDict[str]) -> bool:
-    """RFC 9110 section 10.1.1: the one expectation there is, in any case of letters."""
-    return headers.get(EXPECT, "").lower() == "100-continue"
-
-
-def _merged(
-    session: CIMultiDict[str],
-    own: LooseHeaders | None,
-    authorization: str | None,
-) -> CIMultiDict[str]:
-    """All headers of a request that somebody gave: its own replace the session's of that name."""
-    if CONTENT_LENGTH in session:
-        raise ValueError("Content-Length cannot be a header of the session")
-    headers = CIMultiDict(session)
-    if authorization is not None:
-        headers[AUTHORIZATION] = authorization
-    if own:
-        own_headers = CIMultiDict(own)
-        if authorization is not None and AUTHORIZATION in own_headers:
-            raise ValueError("an Authorization header excludes auth and user-info in the URL")
-        headers.update(own_headers)
-    return headers
-
-
 def _head(
     method: str,
     target: Target,
-    headers: CIMultiDict[str],
+    fields: Fields,
     payload: Payload | None,
     chunked: bool,
     minor_version: int,
 ) -> RequestHead:
-    """The head of a request with these headers; takes the ones out that the HTTP/1 rooms write."""
+    """The head of a request with these header lines."""
     length = request_body_length(method, _announced_size(payload), chunked, minor_version)
-    fields = _fields(headers)
-    _check_framing(fields, length, chunked)
+    check_framing(fields, length, chunked)
     head = RequestHead(
         method,
         target.path_and_query,
@@ -484,46 +430,9 @@ def _head(
     return head
 
 
-def _add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:
-    """Add cookies to what a Cookie header says already; each replaces those of its name."""
-    from aioclient._cookies.header import cookie_pairs, header_pairs, joined, merged  # late
-
-    pairs = cookie_pairs(cookies)
-    if pairs:
-        given = header_pairs("; ".join(headers.popall(COOKIE, ())))
-        headers[COOKIE] = joined(merged(given, pairs)) or ""
-
-
 def _announced_size(payload: Payload | None) -> int | None:
     """The size of a payload as `request_body_length` takes it."""
     if payload is None:
         return None
     size = payload.size
     return -1 if size is None else size
-
-
-def _fields(headers: CIMultiDict[str]) -> _Fields:
-    """Header lines, and apart from them what the HTTP/1 rooms write themselves."""
-    host = headers.popone(HOST, None)
-    connection = headers.popone(CONNECTION, None)
-    content_length = headers.popone(CONTENT_LENGTH, None)
-    for name in (HOST, CONNECTION, CONTENT_LENGTH):
-        if name in headers:
-            raise ValueError(f"header {name!s} was given more than once")
-    if TRANSFER_ENCODING in headers:
-        raise ValueError("Transfer-Encoding cannot be set as a header, use chunked=True")
-    return _Fields(write_field_lines(headers.items()), host, connection, content_length)
-
-
-def _check_framing(fields: _Fields, length: int, chunked: bool) -> None:
-    """A Content-Length of the caller's own must be the truth, or say what nobody else can know."""
-    value = fields.content_length
-    if value is None:
-        return
-    if chunked:
-        raise ValueError("chunked=True and a Content-Length header exclude each other")
-    if not (value.isascii() and value.isdigit()):
-        raise ValueError(f"invalid Content-Length header {value!r}")
-    size = 0 if length == NO_BODY else length
-    if size >= 0 and int(value) != size:
-        raise ValueError(f"Content-Length header says {value}, but the body has {size} bytes")

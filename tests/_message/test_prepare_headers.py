@@ -13,6 +13,7 @@ from yarl import URL
 from aioclient import BytesPayload, ClientTimeout, Fingerprint, __version__
 from aioclient._http.events import CHUNKED, NO_BODY
 from aioclient._http1.machine import Http1Machine
+from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import Request
 
@@ -202,6 +203,21 @@ def test_the_sessions_content_type_comes_before_the_bodys_own() -> None:
     assert fields_of(request).getall("Content-Type") == ["x/y"]
 
 
+def test_each_body_has_its_own_content_type_whatever_was_sent_before() -> None:
+    maker = preparer()
+    for kind in [*range(20), *range(20)]:
+        body = BytesPayload(b"x", content_type=f"text/x-{kind}")
+        fields = fields_of(maker.prepare("POST", "http://example.com/", {"data": body}))
+        assert fields.getall("Content-Type") == [f"text/x-{kind}"]
+        assert "Content-Type" not in fields_of(maker.prepare("POST", "http://example.com/", {}))
+
+
+def test_a_body_waits_if_the_session_says_that_it_expects_100() -> None:
+    maker = preparer(headers={"expect": "100-Continue"})
+    assert maker.prepare("POST", "http://example.com/", {"json": 1}).expect_100_s == 1.0
+    assert maker.prepare("POST", "http://example.com/", {"data": b""}).expect_100_s is None
+
+
 def test_the_whole_head_is_as_expected() -> None:
     request = prepared(
         "http://me:secret@example.com:81/a?b=c",
@@ -365,28 +381,34 @@ def test_user_info_cannot_end_a_line(evil: str) -> None:
 # --- the session's headers change ----------------------------------------------------------------
 
 
-def test_a_change_of_the_sessions_headers_counts_from_the_next_request_on() -> None:
+@pytest.mark.parametrize("options", [{}, {"json": 1}, {"headers": {"X-C": "4"}}])
+def test_a_change_of_the_sessions_headers_counts_from_the_next_request_on(
+    options: RequestOptions,
+) -> None:
     headers = CIMultiDict({"X-A": "1"})
 
     maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
-    assert fields_of(maker.prepare("GET", "http://example.com/", {}))["X-A"] == "1"
+    assert fields_of(maker.prepare("GET", "http://example.com/", options))["X-A"] == "1"
     headers["X-A"] = "2"
     headers["X-B"] = "3"
-    fields = fields_of(maker.prepare("GET", "http://example.com/", {}))
+    fields = fields_of(maker.prepare("GET", "http://example.com/", options))
     assert (fields["X-A"], fields["X-B"]) == ("2", "3")
     del headers["X-A"]
-    assert "X-A" not in fields_of(maker.prepare("GET", "http://example.com/", {}))
+    assert "X-A" not in fields_of(maker.prepare("GET", "http://example.com/", options))
 
 
-def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone() -> None:
+@pytest.mark.parametrize("options", [{}, {"json": 1}, {"headers": {"X-C": "4"}}])
+def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone(
+    options: RequestOptions,
+) -> None:
     headers = CIMultiDict({"X-A": "a\r\nb"})
 
     maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
     for _ in range(2):
         with pytest.raises(ValueError, match="control character"):
-            maker.prepare("GET", "http://example.com/", {})
+            maker.prepare("GET", "http://example.com/", options)
     headers["X-A"] = "good"
-    assert fields_of(maker.prepare("GET", "http://example.com/", {}))["X-A"] == "good"
+    assert fields_of(maker.prepare("GET", "http://example.com/", options))["X-A"] == "good"
 
 
 # --- limits --------------------------------------------------------------------------------------
