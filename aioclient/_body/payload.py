@@ -204,10 +204,10 @@ class BytesPayload(Payload):
         filename: str | None = None,
         encoding: str | None = None,
     ) -> None:
-        if not isinstance(value, bytes | bytearray | memoryview):
+        if type(value) is not bytes and not isinstance(value, bytes | bytearray | memoryview):
             raise TypeError(f"value must be bytes-like, not {kind(value)}")
         super().__init__(value, headers, content_type, filename, encoding)
-        self._data = as_bytes(value)
+        self._data = value if type(value) is bytes else as_bytes(value)
 
     @property
     def size(self) -> int:
