@@ -68,7 +68,7 @@ class Asked:
 
 REQUESTS = {
     "get": Asked("get", {}, 120),
-    "post_json": Asked("post", {"json": bodies.item()}, 120),
+    "post_json": Asked("post", {"json": bodies.item()}, 100),
 }
 
 
