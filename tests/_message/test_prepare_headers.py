@@ -214,8 +214,8 @@ def test_each_body_has_its_own_content_type_whatever_was_sent_before() -> None:
 
 def test_a_body_waits_if_the_session_says_that_it_expects_100() -> None:
     maker = preparer(headers={"expect": "100-Continue"})
-    assert maker.prepare("POST", "http://example.com/", {"json": 1}).expect_100_s == 1.0
-    assert maker.prepare("POST", "http://example.com/", {"data": b""}).expect_100_s is None
+    assert maker.prepare("POST", "http://example.com/", {"json": 1}).wishes.expect_100_s == 1.0
+    assert maker.prepare("POST", "http://example.com/", {"data": b""}).wishes.expect_100_s is None
 
 
 def test_the_whole_head_is_as_expected() -> None:
