@@ -63,6 +63,7 @@ if _TYPE_CHECKING:
         MultipartResponseWrapper,
     )
     from ._body.zlib_backend import set_zlib_backend
+    from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
     from ._session.request import request
@@ -72,6 +73,7 @@ _LATE = {
     "BadContentDispositionHeader": "aioclient._body.content_disposition",
     "BadContentDispositionParam": "aioclient._body.content_disposition",
     "BodyPartReader": "aioclient._body.multipart_reader",
+    "ConnectionInfo": "aioclient._message.connection_info",
     "ContentDisposition": "aioclient._body.content_disposition",
     "MultipartReader": "aioclient._body.multipart_reader",
     "MultipartResponseWrapper": "aioclient._body.multipart_reader",
@@ -106,6 +108,7 @@ __all__ = (
     "ClientSession",
     "ClientTimeout",
     "ClientTimeoutError",
+    "ConnectionInfo",
     "ConnectionTimeoutError",
     "ContentDisposition",
     "ContentTypeError",

@@ -9,6 +9,7 @@ from multidict import CIMultiDictProxy
 from aioclient._http.events import ResponseHead, Trailers
 from aioclient._http1.limits import Limits
 from aioclient._net.deadline import Deadline
+from aioclient._net.link_facts import LinkFacts
 from aioclient._net.route import Route
 from aioclient.errors import SocketTimeoutError, TotalTimeoutError
 
@@ -43,6 +44,10 @@ class Abandonable(Protocol):
 
     route: Route
 
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What its bytes go through."""
+
     def abandon(self, exchange: "Exchange", error: Exception) -> None:
         """The exchange has no use for the rest of its response: `error` is for whoever reads it."""
 
@@ -64,10 +69,12 @@ class Exchange:
         "deadline",
         "error",
         "expect_100_s",
+        "facts",
         "has_ended",
         "has_received",
         "head",
         "is_draining",
+        "is_reused",
         "on_end",
         "read_deadline",
         "reading",
@@ -98,6 +105,10 @@ class Exchange:
         #: For how many seconds the body waits for a 100 response; None: not at all.
         self.expect_100_s: float | None = None
         self.connection: Abandonable | None = None
+        #: What is known of the connection, from when the request is on it, and whether it served
+        #: another before.
+        self.facts: LinkFacts
+        self.is_reused = False
         self.head: ResponseHead | None = None
         self.body = b""
         self.stream: BodyStream | None = None

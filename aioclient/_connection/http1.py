@@ -50,6 +50,7 @@ class Http1Connection(Connection):
         "_failure",
         "_has_body",
         "_is_paused",
+        "_is_used",
         "_link",
         "_loop",
         "_machine",
@@ -71,6 +72,7 @@ class Http1Connection(Connection):
         self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
         self._is_paused = False
+        self._is_used = False
         self._failure: Exception | None = None
         self._link: TransportLink
 
@@ -80,6 +82,11 @@ class Http1Connection(Connection):
     def is_usable(self) -> bool:
         """Open, and nothing came that nobody had asked for."""
         return self._failure is None and self._link.is_open
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport of its link; None when that is gone."""
+        return self._link.transport
 
     def begin(self, head: RequestHead, payload: Payload | None, exchange: Exchange) -> None:
         """Send a request; `exchange` hears what comes back.
@@ -93,6 +100,9 @@ class Http1Connection(Connection):
         data = self._machine.request(head, reading.limits, reading.read_until_eof)
         self._exchange = exchange
         exchange.connection = self
+        exchange.facts = self._link.facts
+        exchange.is_reused = self._is_used
+        self._is_used = True
         self._has_body = payload is not None
         if payload is None:
             self._link.write(data)

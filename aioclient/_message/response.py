@@ -21,6 +21,7 @@ from aioclient.errors import ClientConnectionError, ClientResponseError, Content
 
 if TYPE_CHECKING:
     from aioclient._body.content_disposition import ContentDisposition
+    from aioclient._message.connection_info import ConnectionInfo
     from aioclient._message.stream_reader import StreamReader
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
@@ -76,6 +77,7 @@ class ClientResponse:
 
     __slots__ = (
         "_body",
+        "_connection",
         "_content",
         "_exchange",
         "_head",
@@ -101,6 +103,7 @@ class ClientResponse:
         self._history = history
         self._head = head
         self._exchange = exchange
+        self._connection: ConnectionInfo | None = None
         self._headers: CIMultiDictProxy[str] | None = None
         self._body: bytes | None = None
         self._content: StreamReader | None = None
@@ -145,6 +148,16 @@ class ClientResponse:
     def request_info(self) -> RequestInfo:
         """What was asked: URL, method and headers sent."""
         return self._request.info()
+
+    @property
+    def connection(self) -> "ConnectionInfo":
+        """The connection that it came on: addresses, TLS, whether it was used before."""
+        info = self._connection
+        if info is None:
+            from aioclient._message.connection_info import ConnectionInfo  # late: rarely asked for
+
+            self._connection = info = ConnectionInfo(self._exchange.facts, self._exchange)
+        return info
 
     @property
     def history(self) -> "tuple[ClientResponse, ...]":

@@ -191,6 +191,33 @@ async def test_content_length_of_a_head_request_is_what_the_server_said() -> Non
     assert await stage.response.read() == b""
 
 
+# --- connection ----------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_the_transport_is_there_while_the_response_holds_the_connection() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    connection = stage.response.connection
+    assert connection.transport is stage.transport
+    assert stage.response.connection is connection
+    stage.transport.receive(b"llo")
+    assert connection.transport is None
+    assert stage.response.connection is connection
+
+
+@asynchronous
+async def test_the_transport_is_gone_when_the_response_is_released() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    connection = stage.response.connection
+    stage.response.release()
+    assert connection.transport is None
+    stage.transport.receive(b"llo")
+    assert connection.transport is None
+    assert response_to(b"whole").connection.transport is None
+
+
 # --- read ------------------------------------------------------------------------------------
 
 
