@@ -63,6 +63,7 @@ class Exchange:
 
     __slots__ = (
         "_given_back",
+        "begun_at",
         "body",
         "chunk_ends",
         "connection",
@@ -73,6 +74,7 @@ class Exchange:
         "has_ended",
         "has_received",
         "head",
+        "head_at",
         "is_draining",
         "is_reused",
         "on_end",
@@ -110,6 +112,8 @@ class Exchange:
         self.facts: LinkFacts
         self.is_reused = False
         self.head: ResponseHead | None = None
+        #: When the request was begun, and when the head had come, in seconds of `time.monotonic`.
+        self.begun_at = self.head_at = 0.0
         self.body = b""
         self.stream: BodyStream | None = None
         #: Where chunks ended in `body`.

@@ -1,6 +1,7 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDictProxy
@@ -201,6 +202,7 @@ class Http1Connection(Connection):
             elif type(event) is ResponseHead:
                 if event.status >= 200:
                     exchange.head = head = event
+                    exchange.head_at = monotonic()
                     if self._upload is not None:
                         self._head_is_early(exchange, event)
                 else:

@@ -20,6 +20,8 @@ from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from aioclient._body.content_disposition import ContentDisposition
     from aioclient._message.connection_info import ConnectionInfo
     from aioclient._message.stream_reader import StreamReader
@@ -158,6 +160,16 @@ class ClientResponse:
 
             self._connection = info = ConnectionInfo(self._exchange.facts, self._exchange)
         return info
+
+    @property
+    def elapsed(self) -> "timedelta":
+        """How long it took from the beginning of the request to the arrival of this head.
+
+        That includes the waiting for a connection; of a redirect each response has its own.
+        """
+        from datetime import timedelta  # late: rarely asked for
+
+        return timedelta(seconds=self._exchange.head_at - self._exchange.begun_at)
 
     @property
     def history(self) -> "tuple[ClientResponse, ...]":

@@ -91,7 +91,8 @@ class Sender:
         exchange = None
         attempts = 1
         try:
-            lease = connector.lease_idle(request.route, monotonic())
+            begun_at = monotonic()
+            lease = connector.lease_idle(request.route, begun_at)
             if lease is None and before is not None:
                 await _given_back(before, deadline, request.route)
                 lease = connector.lease_idle(request.route, monotonic())
@@ -101,6 +102,7 @@ class Sender:
                     if lease is None:
                         lease = await _lease(connector, request, deadline)
                     exchange = self._begin(request, lease, deadline, loop)
+                    exchange.begun_at = begun_at
                     await exchange.waiter
                     return exchange, attempts
                 except ClientConnectionError as error:
