@@ -97,7 +97,8 @@ class ClientResponseError(ClientError):
     """The server answered, and the answer counts as an error.
 
     Attributes: `request_info` (URL, method and headers sent), `history` (earlier responses of a
-    redirect chain), `status` (0 if there is none), `message` and the response's `headers`.
+    redirect chain), `status` (0 if there is none), `message`, the response's `headers`, and `body`
+    (new here: how the body begins, as far as it was read; empty if it was not).
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class ClientResponseError(ClientError):
         status: int | None = None,
         message: str = "",
         headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
     ) -> None:
         super().__init__(request_info, history)
         self.request_info = request_info
@@ -115,6 +117,7 @@ class ClientResponseError(ClientError):
         self.status = status or 0
         self.message = message
         self.headers = headers
+        self.body = body
 
     def __str__(self) -> str:
         info = self.request_info

@@ -34,6 +34,8 @@ class Reading(NamedTuple):
     max_body_bytes: int | None = 2**30
     #: How many times larger than what came a body may be that is read whole.
     max_decode_ratio: float | None = 200.0
+    #: How much of the body of an error response its error carries, in decoded bytes.
+    max_error_body_bytes: int = 64 * 1024
 
 
 DEFAULT_READING: Final = Reading()

@@ -2,6 +2,7 @@
 
 import json as json_module
 import re
+import warnings
 from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -17,7 +18,12 @@ from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, known_codec, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
-from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
+from aioclient.errors import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
+    ContentTypeError,
+)
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -88,6 +94,7 @@ class ClientResponse:
         "_request",
         "_unfinished",
         "attempts",
+        "is_entered",
         "method",
         "reason",
         "status",
@@ -112,6 +119,8 @@ class ClientResponse:
         self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
         #: How often the request was sent: 2 if a kept connection had been closed (new here).
         self.attempts = attempts
+        #: Is it in the hands of an ``async with`` block, which will release it?
+        self.is_entered = False
         #: The method of the request.
         self.method = request.head.method
         #: The status code, 100 to 999.
@@ -135,6 +144,12 @@ class ClientResponse:
     def url(self) -> URL:
         """The URL that was requested, without its fragment."""
         return self._request.target.url
+
+    @property
+    def url_obj(self) -> URL:
+        """The deprecated name of `url`."""
+        warnings.warn("url_obj is deprecated, use url", DeprecationWarning, stacklevel=2)
+        return self.url
 
     @property
     def real_url(self) -> URL:
@@ -378,17 +393,40 @@ class ClientResponse:
         await self._exchange.wait_given_back()
 
     def raise_for_status(self) -> None:
-        """Raise ClientResponseError if the status is 400 or above."""
-        if self.status >= 400:
-            raise ClientResponseError(
-                self.request_info,
-                self.history,
-                status=self.status,
-                message=self.reason,
-                headers=self.headers,
-            )
+        """Raise ClientResponseError if the status is 400 or above.
+
+        The error has how the body begins, up to 64 KiB of what has arrived and was not read yet. In
+        an ``async with`` block the body can be read all the same; elsewhere the response is
+        released.
+        """
+        if self.status < 400:
+            return
+        body = self._peek_body(self._exchange.reading.max_error_body_bytes)
+        if not self.is_entered:
+            _ = self.release()  # nothing to wait for
+        raise ClientResponseError(
+            self.request_info,
+            self.history,
+            status=self.status,
+            message=self.reason,
+            headers=self.headers,
+            body=body,
+        )
+
+    def _peek_body(self, n: int) -> bytes:
+        """What has arrived of the body, up to `n` bytes as `read` would give them."""
+        exchange = self._exchange
+        if self._body is not None:
+            return self._body[:n]
+        if self._content is None and exchange.stream is None and self._is_plain(exchange.reading):
+            return exchange.body[:n]
+        try:
+            return self.content.peek_nowait(n) if n else b""
+        except ClientPayloadError:  # it has too many content codings
+            return b""
 
     async def __aenter__(self) -> Self:
+        self.is_entered = True
         return self
 
     async def __aexit__(

@@ -8,7 +8,7 @@ from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
 from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
-from aioclient._message.request import Judge, Request
+from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
@@ -73,7 +73,7 @@ class Sender:
         if head.location is not None and request.redirects is not None:
             response = await self._follow(connector, request, response, head.location, deadline)
         if request.raise_for_status is not False:
-            await _judge(response, request.raise_for_status)
+            await _judge(response, request)
         return response
 
     async def _exchange(
@@ -261,12 +261,16 @@ def _total_timeout(deadline: Deadline, phase: str, route: Route) -> TotalTimeout
     return TotalTimeoutError.passed("total", deadline.seconds, deadline.elapsed_s, phase, route)
 
 
-async def _judge(response: ClientResponse, judge: Judge) -> None:
+async def _judge(response: ClientResponse, request: Request) -> None:
     """Raise for the response's status if the caller wished so; then the response is released."""
+    judge = request.raise_for_status
     try:
         if callable(judge):
             await judge(response)
-        else:
+        elif response.status >= 400:
+            from aioclient._message.error_body import wait_for_error_body  # late: rarely needed
+
+            await wait_for_error_body(response, request.reading.max_error_body_bytes)
             response.raise_for_status()
     except BaseException:
         _ = response.release()  # nothing to wait for
