@@ -90,6 +90,7 @@ if _TYPE_CHECKING:
     )
     from ._body.zlib_backend import set_zlib_backend
     from ._connection.upload_tracker import UploadTracker
+    from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
     from ._session.request import request
@@ -103,6 +104,7 @@ _LATE = {
     "BufferedReaderPayload": "aioclient._body.payloads",
     "BytesIOPayload": "aioclient._body.payloads",
     "BytesPayload": "aioclient._body.payload",
+    "ConnectionInfo": "aioclient._message.connection_info",
     "ContentDisposition": "aioclient._body.content_disposition",
     "FormData": "aioclient._body.form",
     "IOBasePayload": "aioclient._body.payloads",
@@ -157,6 +159,7 @@ __all__ = (
     "ClientSession",
     "ClientTimeout",
     "ClientTimeoutError",
+    "ConnectionInfo",
     "ConnectionTimeoutError",
     "ContentDisposition",
     "ContentTypeError",

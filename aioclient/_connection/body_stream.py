@@ -128,6 +128,10 @@ class BodyStream:
         self._let_flow()
         return piece
 
+    def peek(self, n: int) -> bytes:
+        """The first `n` bytes of what has arrived, perhaps less; nothing is taken."""
+        return self._buffer.peek(n)
+
     async def readany(self) -> bytes:
         """Take some of what has arrived, waiting for at least one byte; ``b""`` at the end.
 

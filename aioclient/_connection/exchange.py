@@ -9,6 +9,7 @@ from multidict import CIMultiDictProxy
 from aioclient._http.events import ResponseHead, Trailers
 from aioclient._http1.limits import Limits
 from aioclient._net.deadline import Deadline
+from aioclient._net.link_facts import LinkFacts
 from aioclient._net.route import Route
 from aioclient.errors import SocketTimeoutError, TotalTimeoutError
 
@@ -34,6 +35,8 @@ class Reading(NamedTuple):
     max_body_bytes: int | None = 2**30
     #: How many times larger than what came a body may be that is read whole.
     max_decode_ratio: float | None = 200.0
+    #: How much of the body of an error response its error carries, in decoded bytes.
+    max_error_body_bytes: int = 64 * 1024
 
 
 DEFAULT_READING: Final = Reading()
@@ -43,6 +46,10 @@ class Abandonable(Protocol):
     """The connection, as its exchange sees it."""
 
     route: Route
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What its bytes go through."""
 
     def abandon(self, exchange: "Exchange", error: Exception) -> None:
         """The exchange has no use for the rest of its response: `error` is for whoever reads it."""
@@ -59,16 +66,20 @@ class Exchange:
 
     __slots__ = (
         "_given_back",
+        "begun_at",
         "body",
         "chunk_ends",
         "connection",
         "deadline",
         "error",
         "expect_100_s",
+        "facts",
         "has_ended",
         "has_received",
         "head",
+        "head_at",
         "is_draining",
+        "is_reused",
         "on_end",
         "read_deadline",
         "reading",
@@ -102,7 +113,13 @@ class Exchange:
         #: Told how the request's body leaves.
         self.upload_observer: UploadObserver | None = None
         self.connection: Abandonable | None = None
+        #: What is known of the connection, from when the request is on it, and whether it served
+        #: another before.
+        self.facts: LinkFacts
+        self.is_reused = False
         self.head: ResponseHead | None = None
+        #: When the request was begun, and when the head had come, in seconds of `time.monotonic`.
+        self.begun_at = self.head_at = 0.0
         self.body = b""
         self.stream: BodyStream | None = None
         #: Where chunks ended in `body`.

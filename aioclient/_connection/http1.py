@@ -1,6 +1,7 @@
 """HTTP/1.1 over a link."""
 
 import asyncio
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDictProxy
@@ -50,6 +51,7 @@ class Http1Connection(Connection):
         "_failure",
         "_has_body",
         "_is_paused",
+        "_is_used",
         "_link",
         "_loop",
         "_machine",
@@ -71,6 +73,7 @@ class Http1Connection(Connection):
         self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
         self._is_paused = False
+        self._is_used = False
         self._failure: Exception | None = None
         self._link: TransportLink
 
@@ -80,6 +83,11 @@ class Http1Connection(Connection):
     def is_usable(self) -> bool:
         """Open, and nothing came that nobody had asked for."""
         return self._failure is None and self._link.is_open
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport of its link; None when that is gone."""
+        return self._link.transport
 
     def begin(self, head: RequestHead, payload: Payload | None, exchange: Exchange) -> None:
         """Send a request; `exchange` hears what comes back.
@@ -93,6 +101,9 @@ class Http1Connection(Connection):
         data = self._machine.request(head, reading.limits, reading.read_until_eof)
         self._exchange = exchange
         exchange.connection = self
+        exchange.facts = self._link.facts
+        exchange.is_reused = self._is_used
+        self._is_used = True
         self._has_body = payload is not None
         if payload is None:
             self._link.write(data)
@@ -191,6 +202,7 @@ class Http1Connection(Connection):
             elif type(event) is ResponseHead:
                 if event.status >= 200:
                     exchange.head = head = event
+                    exchange.head_at = monotonic()
                     if self._upload is not None:
                         self._head_is_early(exchange, event)
                 else:

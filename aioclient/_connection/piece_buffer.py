@@ -74,6 +74,20 @@ class PieceBuffer:
             pieces.popleft()
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
+    def peek(self, n: int) -> bytes:
+        """The first `n` bytes, or all if there are less; they stay."""
+        missing = min(n, self.size)
+        start = self._offset
+        seen = []
+        for piece in self._pieces:
+            if not missing:
+                break
+            part = piece[start : start + missing]
+            seen.append(part)
+            missing -= len(part)
+            start = 0
+        return seen[0] if len(seen) == 1 else b"".join(seen)
+
     def take_some(self) -> bytes:
         """Take the first piece if it is large, else all: what costs least. It is not empty."""
         first = self._pieces[0]

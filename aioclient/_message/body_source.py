@@ -29,6 +29,9 @@ class ByteSource(Protocol):
     def take_nowait(self) -> bytes:
         """All that has come, perhaps nothing."""
 
+    def peek(self, n: int) -> bytes:
+        """The first of what has come, perhaps less than `n` bytes; nothing is taken."""
+
     def at_eof(self) -> bool:
         """Has everything come and been taken?"""
 

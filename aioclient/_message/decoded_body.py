@@ -77,12 +77,13 @@ class DecodedBody:
 
     def take_nowait(self) -> bytes:
         """What is there, or else what one step makes of what has arrived."""
-        if self._step is None and not self._ready and self._error is None:
-            if not self._coded and not self._decoder.has_pending:
-                self._coded = self._wire.take_nowait()
-            if self._coded or self._decoder.has_pending:
-                self._decode_here()
+        self._decode_arrived()
         return self._take()
+
+    def peek(self, n: int) -> bytes:
+        """The first of what `take_nowait` would give."""
+        self._decode_arrived()
+        return self._ready[:n]
 
     def at_eof(self) -> bool:
         """Has everything arrived, been decoded and been taken?"""
@@ -99,6 +100,13 @@ class DecodedBody:
     def _take(self) -> bytes:
         piece, self._ready = self._ready, b""
         return piece
+
+    def _decode_arrived(self) -> None:
+        if self._step is None and not self._ready and self._error is None:
+            if not self._coded and not self._decoder.has_pending:
+                self._coded = self._wire.take_nowait()
+            if self._coded or self._decoder.has_pending:
+                self._decode_here()
 
     def _decode_here(self) -> None:
         coded, self._coded = self._coded, b""

@@ -29,6 +29,7 @@ _OF_READING = frozenset(
         "auto_decompress",
         "max_body_size",
         "max_decode_ratio",
+        "max_error_body_size",
         *Limits._fields,
     }
 )
@@ -101,6 +102,7 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
     decompress = options.get("auto_decompress")
     size = options.get("max_body_size")
     ratio = options.get("max_decode_ratio")
+    error_size = options.get("max_error_body_size")
     return Reading(
         limits,
         options.get("read_until_eof", session.read_until_eof),
@@ -109,7 +111,19 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
         session.auto_decompress if decompress is None else decompress,
         session.max_body_bytes if size is None else size or None,
         session.max_decode_ratio if ratio is None else ratio or None,
+        session.max_error_body_bytes
+        if error_size is None
+        else checked_size("max_error_body_size", error_size),
     )
+
+
+def checked_size(name: str, size: object) -> int:
+    """A number of bytes."""
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"{name} must be a whole number, not {size!r}")
+    if size < 0:
+        raise ValueError(f"{name} must not be negative, got {size}")
+    return size
 
 
 def tls_wish(options: RequestOptions) -> TlsWish:

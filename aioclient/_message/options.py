@@ -87,6 +87,8 @@ class RequestOptions(TypedDict, total=False):
     max_body_size: int | None
     #: How many times larger than what came; counts above 16 MiB; 0 is no limit.
     max_decode_ratio: float | None
+    #: Bytes of the body that the errors of `raise_for_status` carry; 0 is none.
+    max_error_body_size: int | None
     #: Limits of the response, in place of the session's; see `ClientSession`.
     max_line_size: int | None
     max_field_size: int | None

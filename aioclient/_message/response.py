@@ -2,6 +2,7 @@
 
 import json as json_module
 import re
+import warnings
 from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -17,12 +18,19 @@ from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, known_codec, media_type, text_codec
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
-from aioclient.errors import ClientConnectionError, ClientResponseError, ContentTypeError
+from aioclient.errors import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
+    ContentTypeError,
+)
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from http.cookies import SimpleCookie
 
     from aioclient._body.content_disposition import ContentDisposition
+    from aioclient._message.connection_info import ConnectionInfo
     from aioclient._message.stream_reader import StreamReader
 
 # As lenient as users of this API are used to: what follows "json" is not looked at.
@@ -78,6 +86,7 @@ class ClientResponse:
 
     __slots__ = (
         "_body",
+        "_connection",
         "_content",
         "_cookies",
         "_exchange",
@@ -87,6 +96,7 @@ class ClientResponse:
         "_request",
         "_unfinished",
         "attempts",
+        "is_entered",
         "method",
         "reason",
         "status",
@@ -104,6 +114,7 @@ class ClientResponse:
         self._history = history
         self._head = head
         self._exchange = exchange
+        self._connection: ConnectionInfo | None = None
         self._headers: CIMultiDictProxy[str] | None = None
         self._body: bytes | None = None
         self._content: StreamReader | None = None
@@ -111,6 +122,8 @@ class ClientResponse:
         self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
         #: How often the request was sent: 2 if a kept connection had been closed (new here).
         self.attempts = attempts
+        #: Is it in the hands of an ``async with`` block, which will release it?
+        self.is_entered = False
         #: The method of the request.
         self.method = request.head.method
         #: The status code, 100 to 999.
@@ -136,6 +149,12 @@ class ClientResponse:
         return self._request.target.url
 
     @property
+    def url_obj(self) -> URL:
+        """The deprecated name of `url`."""
+        warnings.warn("url_obj is deprecated, use url", DeprecationWarning, stacklevel=2)
+        return self.url
+
+    @property
     def real_url(self) -> URL:
         """The URL that was requested, with its fragment."""
         return self._request.target.real_url
@@ -149,6 +168,26 @@ class ClientResponse:
     def request_info(self) -> RequestInfo:
         """What was asked: URL, method and headers sent."""
         return self._request.info()
+
+    @property
+    def connection(self) -> "ConnectionInfo":
+        """The connection that it came on: addresses, TLS, whether it was used before."""
+        info = self._connection
+        if info is None:
+            from aioclient._message.connection_info import ConnectionInfo  # late: rarely asked for
+
+            self._connection = info = ConnectionInfo(self._exchange.facts, self._exchange)
+        return info
+
+    @property
+    def elapsed(self) -> "timedelta":
+        """How long it took from the beginning of the request to the arrival of this head.
+
+        That includes the waiting for a connection; of a redirect each response has its own.
+        """
+        from datetime import timedelta  # late: rarely asked for
+
+        return timedelta(seconds=self._exchange.head_at - self._exchange.begun_at)
 
     @property
     def history(self) -> "tuple[ClientResponse, ...]":
@@ -373,17 +412,40 @@ class ClientResponse:
         await self._exchange.wait_given_back()
 
     def raise_for_status(self) -> None:
-        """Raise ClientResponseError if the status is 400 or above."""
-        if self.status >= 400:
-            raise ClientResponseError(
-                self.request_info,
-                self.history,
-                status=self.status,
-                message=self.reason,
-                headers=self.headers,
-            )
+        """Raise ClientResponseError if the status is 400 or above.
+
+        The error has how the body begins, up to 64 KiB of what has arrived and was not read yet. In
+        an ``async with`` block the body can be read all the same; elsewhere the response is
+        released.
+        """
+        if self.status < 400:
+            return
+        body = self._peek_body(self._exchange.reading.max_error_body_bytes)
+        if not self.is_entered:
+            _ = self.release()  # nothing to wait for
+        raise ClientResponseError(
+            self.request_info,
+            self.history,
+            status=self.status,
+            message=self.reason,
+            headers=self.headers,
+            body=body,
+        )
+
+    def _peek_body(self, n: int) -> bytes:
+        """What has arrived of the body, up to `n` bytes as `read` would give them."""
+        exchange = self._exchange
+        if self._body is not None:
+            return self._body[:n]
+        if self._content is None and exchange.stream is None and self._is_plain(exchange.reading):
+            return exchange.body[:n]
+        try:
+            return self.content.peek_nowait(n) if n else b""
+        except ClientPayloadError:  # it has too many content codings
+            return b""
 
     async def __aenter__(self) -> Self:
+        self.is_entered = True
         return self
 
     async def __aexit__(

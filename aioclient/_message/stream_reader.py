@@ -183,6 +183,18 @@ class StreamReader:
                 raise error
         return buffer.take(buffer.size if n < 0 else n)
 
+    def peek_nowait(self, n: int) -> bytes:
+        """Up to `n` bytes of what has arrived, which stay to be read; raises nothing.
+
+        Of a coded body, one more step is decoded if there is nothing. While another coroutine
+        reads, it may be less than has arrived. New here, as `peek`.
+        """
+        buffer = self._buffer
+        size = buffer.size
+        if size >= n or self._is_reading:
+            return buffer.peek(n)
+        return buffer.peek(size) + self._source.peek(n - size)
+
     async def readchunk(self) -> tuple[bytes, bool]:
         """Read bytes of one HTTP/1.1 chunk, and whether they are its last; waits for at least one.
 
@@ -230,6 +242,17 @@ class StreamReader:
                 if not await self._fill():
                     raise asyncio.IncompleteReadError(buffer.take(n), n)
             return buffer.take(n)
+        finally:
+            self._is_reading = False
+
+    async def peek(self, n: int) -> bytes:
+        """Wait until `n` bytes have arrived, or the rest if that is less; they stay to be read."""
+        buffer = self._buffer
+        self._begin()
+        try:
+            while buffer.size < n and await self._fill():
+                pass
+            return buffer.peek(n)
         finally:
             self._is_reading = False
 

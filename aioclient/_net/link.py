@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from aioclient._aliases import BytesLike
+from aioclient._net.link_facts import LinkFacts
 
 #: How much is read at once: what asyncio's plain protocols read, too.
 READ_BUFFER_BYTES = 256 * 1024
@@ -67,6 +68,7 @@ class TransportLink(asyncio.BufferedProtocol):
         "_may_receive_bulk",
         "_receives_bulk",
         "_transport",
+        "facts",
         "receiver",
         "write",
     )
@@ -81,10 +83,17 @@ class TransportLink(asyncio.BufferedProtocol):
         self._closed: asyncio.Future[None] | None = None
         self._may_receive_bulk = False
         self._receives_bulk = False
+        #: What is known of it, from when it is open; it may be asked when it is gone.
+        self.facts: LinkFacts
         #: Sends bytes, or keeps what the system does not take at once: the transport's own method.
         self.write: Callable[[BytesLike], None]
 
     # --- for the connection -------------------------------------------------------------------
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport itself; None when it is gone."""
+        return self._transport
 
     @property
     def is_open(self) -> bool:
@@ -186,6 +195,7 @@ class TransportLink(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.write = self._transport.write
+        self.facts = LinkFacts(transport)
         self._may_receive_bulk = (
             isinstance(self._loop, asyncio.SelectorEventLoop)
             and transport.get_extra_info("sslcontext") is None

@@ -37,6 +37,7 @@ class Pending(Coroutine[Any, Any, ClientResponse]):
 
     async def __aenter__(self) -> ClientResponse:
         self._response = response = await self._call
+        response.is_entered = True
         return response
 
     async def __aexit__(

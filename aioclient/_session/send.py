@@ -8,7 +8,7 @@ from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
 from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
-from aioclient._message.request import Judge, Request
+from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
@@ -82,7 +82,7 @@ class Sender:
                 wishes.upload_observer.fail(error)
             raise
         if wishes.raise_for_status is not False:
-            await _judge(response, wishes.raise_for_status)
+            await _judge(response, request)
         return response
 
     async def _exchange(
@@ -100,7 +100,8 @@ class Sender:
         exchange = None
         attempts = 1
         try:
-            lease = connector.lease_idle(request.route, monotonic())
+            begun_at = monotonic()
+            lease = connector.lease_idle(request.route, begun_at)
             if lease is None and before is not None:
                 await _given_back(before, deadline, request.route)
                 lease = connector.lease_idle(request.route, monotonic())
@@ -110,6 +111,7 @@ class Sender:
                     if lease is None:
                         lease = await _lease(connector, request, deadline)
                     exchange = self._begin(request, lease, deadline, loop)
+                    exchange.begun_at = begun_at
                     await exchange.waiter
                     return exchange, attempts
                 except ClientConnectionError as error:
@@ -271,12 +273,17 @@ def _total_timeout(deadline: Deadline, phase: str, route: Route) -> TotalTimeout
     return TotalTimeoutError.passed("total", deadline.seconds, deadline.elapsed_s, phase, route)
 
 
-async def _judge(response: ClientResponse, judge: Judge) -> None:
+async def _judge(response: ClientResponse, request: Request) -> None:
     """Raise for the response's status if the caller wished so; then the response is released."""
+    wishes = request.wishes
+    judge = wishes.raise_for_status
     try:
         if callable(judge):
             await judge(response)
-        else:
+        elif response.status >= 400:
+            from aioclient._message.error_body import wait_for_error_body  # late: rarely needed
+
+            await wait_for_error_body(response, wishes.reading.max_error_body_bytes)
             response.raise_for_status()
     except BaseException:
         _ = response.release()  # nothing to wait for

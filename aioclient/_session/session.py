@@ -22,6 +22,7 @@ from aioclient._message.option_checks import (
     checked_expect_100_s,
     checked_minor_version,
     checked_response_class,
+    checked_size,
     lower_names,
     netrc_credentials,
     refuse_what_is_not_there,
@@ -188,6 +189,7 @@ class ClientSession:
             auto_decompress=auto_decompress,
             max_body_bytes=max_body_size or None,
             max_decode_ratio=max_decode_ratio or None,
+            max_error_body_bytes=checked_size("max_error_body_size", max_error_body_size),
         )
         redirects = DEFAULT_REDIRECTS._replace(
             policy=redirect_policy,

@@ -1,5 +1,6 @@
 """The response as the caller sees it; it arrives over a fake link."""
 
+import gzip
 import json
 from typing import Any
 
@@ -17,20 +18,27 @@ from aioclient import (
     HttpVersion10,
     HttpVersion11,
 )
+from aioclient._connection.exchange import DEFAULT_READING, Reading
 
 JSON = "Content-Type: application/json"
+GZIPPED = ("Content-Encoding: gzip",)
 
 
 class Stage:
     """A response whose first bytes have arrived; `response` is made of what there is."""
 
     def __init__(
-        self, *received: bytes, method: str = "GET", url: str = "http://a.example/b"
+        self,
+        *received: bytes,
+        method: str = "GET",
+        url: str = "http://a.example/b",
+        reading: Reading = DEFAULT_READING,
     ) -> None:
         self.transport: FakeTransport
         connection, self.transport = connect()
         self.ends = Ends()
         self.exchange = new_exchange(self.ends)
+        self.exchange.reading = reading
         request = prepared(url, method)
         connection.begin(request.head, None, self.exchange)
         for data in received:
@@ -48,11 +56,13 @@ def response_to(
     status: str = "200 OK",
     method: str = "GET",
     streamed: bool = False,
+    reading: Reading = DEFAULT_READING,
 ) -> ClientResponse:
     """A response with this body, which arrives with the head or after it."""
     lines = "".join(f"{field}\r\n" for field in fields)
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode("latin-1")
-    stage = Stage(*([head, body] if streamed else [head + body]), method=method)
+    received = [head, body] if streamed and body else [head + body]
+    stage = Stage(*received, method=method, reading=reading)
     assert stage.response is not None
     return stage.response
 
@@ -91,6 +101,13 @@ async def test_the_content_disposition_is_parsed() -> None:
     assert (disposition.type, disposition.filename) == ("attachment", "na\u00efve.txt")
     assert list(disposition.parameters) == ["filename*"]
     assert response_to(b"").content_disposition is None
+
+
+@asynchronous
+async def test_url_obj_is_a_deprecated_name() -> None:
+    response = response_to()
+    with pytest.warns(DeprecationWarning, match="use url"):
+        assert response.url_obj is response.url
 
 
 @asynchronous
@@ -189,6 +206,33 @@ async def test_content_length_of_a_head_request_is_what_the_server_said() -> Non
     assert stage.response is not None
     assert stage.response.content_length == 500
     assert await stage.response.read() == b""
+
+
+# --- connection ----------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_the_transport_is_there_while_the_response_holds_the_connection() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    connection = stage.response.connection
+    assert connection.transport is stage.transport
+    assert stage.response.connection is connection
+    stage.transport.receive(b"llo")
+    assert connection.transport is None
+    assert stage.response.connection is connection
+
+
+@asynchronous
+async def test_the_transport_is_gone_when_the_response_is_released() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    connection = stage.response.connection
+    stage.response.release()
+    assert connection.transport is None
+    stage.transport.receive(b"llo")
+    assert connection.transport is None
+    assert response_to(b"whole").connection.transport is None
 
 
 # --- read ------------------------------------------------------------------------------------
@@ -451,6 +495,146 @@ async def test_credentials_are_not_shown_by_a_response_or_its_errors() -> None:
         assert "secret" not in shown
         assert "bWU6c2VjcmV0" not in shown
     assert stage.response.request_info.headers["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+def error_of(response: ClientResponse) -> ClientResponseError:
+    with pytest.raises(ClientResponseError) as caught:
+        response.raise_for_status()
+    return caught.value
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_an_error_carries_the_body(streamed: bool) -> None:
+    response = response_to(b"what is wrong", status="400 Bad", streamed=streamed)
+    assert error_of(response).body == b"what is wrong"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("how", ["peek", "read", "some", "content"])
+@asynchronous
+async def test_the_body_of_an_error_can_be_read_in_the_block(streamed: bool, how: str) -> None:
+    response = response_to(b"what is wrong", status="400 Bad", streamed=streamed)
+    async with response:
+        if how == "read":
+            await response.read()
+        elif how == "some":
+            assert await response.content.read(5) == b"what "
+        elif how == "content":
+            assert response.content.at_eof() is False
+        expected = b"is wrong" if how == "some" else b"what is wrong"
+        assert error_of(response).body == expected
+        assert error_of(response).body == expected
+        assert await response.read() == expected
+
+
+@asynchronous
+async def test_an_error_in_the_block_carries_what_has_arrived_and_takes_nothing() -> None:
+    stage = Stage(b"HTTP/1.1 404 X\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    async with stage.response:
+        assert error_of(stage.response).body == b"he"
+        assert not stage.response.closed
+        stage.transport.receive(b"llo")
+        assert error_of(stage.response).body == b"hello"
+        assert await stage.response.read() == b"hello"
+
+
+@asynchronous
+async def test_an_error_outside_of_a_block_releases_the_response() -> None:
+    stage = Stage(b"HTTP/1.1 404 X\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    assert error_of(stage.response).body == b"he"
+    assert stage.response.closed
+    with pytest.raises(ClientConnectionError, match="released"):
+        await stage.response.text()
+    assert error_of(stage.response).body == b""
+    stage.transport.receive(b"llo")
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_a_good_status_releases_nothing() -> None:
+    stage = Stage(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
+    assert stage.response is not None
+    stage.response.raise_for_status()
+    assert not stage.response.closed
+    stage.response.close()
+    await settled()
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_an_error_carries_no_more_than_the_limit(streamed: bool) -> None:
+    body = bytes(range(256)) * 300
+    response = response_to(body, status="500 Bad", streamed=streamed)
+    assert error_of(response).body == body[: 64 * 1024]
+    assert await response.read() == body
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("limit", [0, 5])
+@asynchronous
+async def test_the_limit_of_what_an_error_carries_can_be_set(streamed: bool, limit: int) -> None:
+    for fields, body in (((), b"what is wrong"), (GZIPPED, gzip.compress(b"what is wrong"))):
+        response = response_to(
+            body,
+            *fields,
+            status="500 Bad",
+            streamed=streamed,
+            reading=Reading(max_error_body_bytes=limit),
+        )
+        assert error_of(response).body == b"what is wrong"[:limit]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@asynchronous
+async def test_an_error_carries_the_body_decoded(streamed: bool) -> None:
+    plain = b"what is wrong " * 10_000
+    response = response_to(gzip.compress(plain), *GZIPPED, status="500 Bad", streamed=streamed)
+    async with response:
+        assert error_of(response).body == plain[: 64 * 1024]
+        assert await response.read() == plain
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("coded", "fields", "body"),
+    [
+        (gzip.compress(b"what is wrong" * 100)[:-12], GZIPPED, b"what is wrong"),
+        (b"this is not gzip", GZIPPED, b""),
+        (b"coded too often", ["Content-Encoding: " + "gzip, " * 6], b""),
+        (b"as it is", ["Content-Encoding: unknown"], b"as it is"),
+        (b"", GZIPPED, b""),
+    ],
+)
+@asynchronous
+async def test_a_broken_coding_gives_what_could_be_decoded(
+    coded: bytes, fields: list[str], body: bytes, streamed: bool
+) -> None:
+    response = response_to(coded, *fields, status="500 Bad", streamed=streamed)
+    error = error_of(response)
+    assert error.body.startswith(body)
+    assert bool(error.body) == bool(body)
+
+
+@asynchronous
+async def test_an_error_carries_the_body_as_it_came_if_nothing_is_to_be_decoded() -> None:
+    coded = gzip.compress(b"what is wrong")
+    response = response_to(
+        coded, *GZIPPED, status="500 Bad", reading=Reading(auto_decompress=False)
+    )
+    assert error_of(response).body == coded
+
+
+@pytest.mark.parametrize("fields", [(), GZIPPED])
+@asynchronous
+async def test_an_error_without_a_body_carries_none(fields: tuple[str, ...]) -> None:
+    lines = "".join(f"{field}\r\n" for field in fields)
+    head = f"HTTP/1.1 404 X\r\nContent-Length: 5\r\n{lines}\r\n".encode()
+    stage = Stage(head, method="HEAD")
+    assert stage.response is not None
+    assert error_of(stage.response).body == b""
 
 
 # --- the end ---------------------------------------------------------------------------------

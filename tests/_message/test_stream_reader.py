@@ -105,6 +105,53 @@ async def test_readexactly_of_too_much_tells_what_there_was(pieces: tuple[bytes,
     assert reader.at_eof()
 
 
+@pytest.mark.parametrize("pieces", CUTS)
+@asynchronous
+async def test_peek_waits_for_n_bytes_and_leaves_them(pieces: tuple[bytes, ...]) -> None:
+    reader = reader_of(*pieces)
+    assert await reader.peek(5) == BODY[:5]
+    assert await reader.peek(100) == BODY
+    assert await reader.read() == BODY
+    assert await reader.peek(5) == b""
+
+
+@asynchronous
+async def test_peek_leaves_what_came_before_an_error_or_a_cancellation() -> None:
+    reader = broken_reader(b"one", b"two")
+    with pytest.raises(ClientPayloadError, match="broken off"):
+        await reader.peek(7)
+    assert reader.peek_nowait(100) == b"onetwo"
+    reader, source = open_reader(b"one")
+    waiting = await started(reader.peek(5))
+    assert not waiting.done()
+    await cancelled(waiting)
+    source.feed(b"two")
+    assert reader.peek_nowait(100) == b"onetwo"
+    assert await reader.readexactly(6) == b"onetwo"
+
+
+@asynchronous
+async def test_peek_nowait_shows_what_has_arrived_and_leaves_it() -> None:
+    reader, source = open_reader(b"one", b"two")
+    assert reader.peek_nowait(2) == b"on"
+    assert await reader.read(1) == b"o"
+    assert reader.peek_nowait(100) == b"netwo"
+    source.feed(b"three")
+    assert reader.peek_nowait(6) == b"netwot"
+    assert await reader.readexactly(10) == b"netwothree"
+    assert reader.peek_nowait(6) == b""
+
+
+@asynchronous
+async def test_peek_nowait_beside_a_reader_loses_nothing() -> None:
+    reader, source = open_reader(b"one")
+    reading = await started(reader.readexactly(6))
+    assert reader.peek_nowait(6) == b"one"
+    source.feed(b"two")
+    assert reader.peek_nowait(6) == b"one"
+    assert await reading == b"onetwo"
+
+
 @asynchronous
 async def test_readexactly_refuses_a_negative_number() -> None:
     with pytest.raises(ValueError, match="-1"):

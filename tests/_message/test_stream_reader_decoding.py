@@ -72,6 +72,31 @@ async def test_every_method_reads_decoded_bytes(size: int) -> None:
 
 
 @asynchronous
+async def test_peek_shows_decoded_bytes_and_leaves_them() -> None:
+    for look in (0, 10, 1000, 1_000_000):
+        reader = gzip_reader(*cut(CODED, 10_000))
+        assert reader.peek_nowait(look) == PLAIN[:look][:DECODE_STEP_BYTES]
+        assert await reader.read(5) == PLAIN[:5]
+        assert reader.peek_nowait(10) == PLAIN[5:15]
+        assert await reader.peek(look) == PLAIN[5 : 5 + look]
+        assert await reader.read() == PLAIN[5:]
+
+
+@asynchronous
+async def test_peek_beside_a_step_in_a_thread_does_not_touch_the_decoder() -> None:
+    reader, source, decoder = doubling_reader(BIG)
+    source.end()
+    decoder.gate.clear()
+    reading = await started(reader.readany())
+    await until(decoder.entered.is_set)
+    assert reader.peek_nowait(10) == b""
+    await cancelled(reading)
+    assert reader.peek_nowait(10) == b""
+    decoder.gate.set()
+    assert await reader.read() == doubled(BIG)
+
+
+@asynchronous
 async def test_a_step_makes_no_more_than_its_budget() -> None:
     sizes = [len(piece) async for piece in gzip_reader(CODED).iter_any()]
     assert max(sizes) == DECODE_STEP_BYTES

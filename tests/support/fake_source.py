@@ -76,6 +76,9 @@ class FakeSource:
         self.buffered -= len(piece)
         return piece
 
+    def peek(self, n: int) -> bytes:
+        return b"".join(self._pieces)[:n]
+
     def take_nowait(self) -> bytes:
         taken = b"".join(self._pieces)
         self._pieces.clear()
