@@ -211,8 +211,9 @@ def fuzz_requests(choice: int, cuts: bytes, data: bytes) -> None:
     must(lines == outcome(head_writer_py.write_field_lines, [(a, b), (c, d)]), "field lines")
     if isinstance(lines, bytes):
         must(lines.count(b"\r") == lines.count(b"\n") == lines.count(b"\r\n") == 2, "line ends")
-    head = outcome(head_writer_c.write_request_head, a, b, c, b"", b"")
-    must(head == outcome(head_writer_py.write_request_head, a, b, c, b"", b""), "head")
+    arguments = (a, b, c, b"", b"", choice & 3)
+    head = outcome(head_writer_c.write_request_head, *arguments)
+    must(head == outcome(head_writer_py.write_request_head, *arguments), "head")
     if isinstance(head, bytes):
         must(head.count(b"\r") == head.count(b"\n") == head.count(b"\r\n") == 3, "line ends")
         must(head.split(b"\r\n")[0].count(b" ") == 2, "spaces")

@@ -32,7 +32,15 @@ END_OF_MESSAGE: Final = EndOfMessage.END
 class RequestHead:
     """A request without its body: what to write, no matter how it is written."""
 
-    __slots__ = ("authority", "body_length", "connection", "field_lines", "method", "target")
+    __slots__ = (
+        "authority",
+        "body_length",
+        "connection",
+        "field_lines",
+        "method",
+        "minor_version",
+        "target",
+    )
 
     def __init__(
         self,
@@ -42,6 +50,7 @@ class RequestHead:
         field_lines: FieldLines,
         body_length: int = NO_BODY,
         connection: str | None = None,
+        minor_version: int = 1,
     ) -> None:
         self.method = method
         #: Path and query, already percent-encoded.
@@ -54,6 +63,8 @@ class RequestHead:
         self.body_length = body_length
         #: The value of Connection, if the request has one.
         self.connection = connection
+        #: Of HTTP/1: 1, or 0 for a server that knows no better.
+        self.minor_version = minor_version
 
 
 class ResponseHead:

@@ -10,6 +10,7 @@ from aioclient.errors import ServerProtocolError, shown
 #: More digits than any body has; keeps lengths within 64 bits.
 MAX_LENGTH_DIGITS = 18
 
+_NEEDS_1_1 = "{} needs HTTP/1.1, but the request has version=HttpVersion10"
 _METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -65,11 +66,15 @@ def says_length(head: ResponseHead) -> bool:
     return head.content_length is not None or head.transfer_encoding is not None
 
 
-def persists(head: ResponseHead) -> bool:
-    """Does the server keep the connection open after this response (RFC 9112 section 9.3)?"""
-    if head.minor_version >= 1:
+def persists(head: ResponseHead, request_minor_version: int = 1) -> bool:
+    """Does the server keep the connection open after this response (RFC 9112 section 9.3)?
+
+    After a request of HTTP/1.0 only if it says so: appendix C.2.2 lets it ignore that it was asked.
+    """
+    if head.minor_version >= 1 and request_minor_version >= 1:
         return head.connection is None or b"close" not in tokens(head.connection)
-    # A chunked answer from HTTP/1.0 is nobody's standard: its sender is not trusted with another.
+    # A chunked answer from HTTP/1.0, or to it, is nobody's standard (section 6.1): its sender is
+    # not trusted with another.
     if head.connection is None or head.transfer_encoding is not None:
         return False
     options = tokens(head.connection)
@@ -77,16 +82,39 @@ def persists(head: ResponseHead) -> bool:
 
 
 def asks_to_close(head: RequestHead) -> bool:
-    """Did the request itself say that the connection ends after it?"""
-    return head.connection is not None and b"close" in tokens(head.connection.encode("latin-1"))
+    """Did the request itself say that the connection ends after it?
+
+    One of HTTP/1.0 says so unless it asks for the contrary (RFC 9112 section 9.3).
+    """
+    if head.connection is None:
+        return head.minor_version == 0
+    options = tokens(head.connection.encode("latin-1"))
+    return b"close" in options or (head.minor_version == 0 and b"keep-alive" not in options)
 
 
-def request_body_length(method: str, size: int | None, chunked: bool) -> int:
+def check_minor_version(head: RequestHead) -> None:
+    """Raise ValueError for a request that needs HTTP/1.1 and says that it is HTTP/1.0."""
+    if head.minor_version == 0:
+        if head.body_length == CHUNKED:
+            raise ValueError(_NEEDS_1_1.format("a body in chunks"))
+        # RFC 9110 section 10.1.1: a server must ignore it, so it would be waited for in vain.
+        if b"\r\nexpect:" in b"\r\n" + head.field_lines.lower():
+            raise ValueError(_NEEDS_1_1.format("Expect: 100-continue (expect100=True)"))
+
+
+def request_body_length(
+    method: str, size: int | None, chunked: bool, minor_version: int = 1
+) -> int:
     """How a request's body is framed: a length, CHUNKED, or NO_BODY (RFC 9112 section 6.1).
 
     `size` is the payload's, -1 if there is a payload of unknown size, None if there is none.
+
+    Raises ValueError for CHUNKED in HTTP/1.0, which has no such thing.
     """
     if size is None:
         # RFC 9110 section 8.6: say 0 where a body would be expected.
         return 0 if method in _METHODS_EXPECTING_BODY else NO_BODY
+    if minor_version == 0 and (chunked or size < 0):
+        what = "chunked=True" if chunked else "a body of unknown size"
+        raise ValueError(_NEEDS_1_1.format(what))
     return CHUNKED if chunked or size < 0 else size

@@ -52,19 +52,25 @@ def write_request_head(
     object authority,
     bytes field_lines not None,
     bytes framing_lines not None,
+    object minor_version=1,
 ):
+    cdef bytes after_target = b" HTTP/1.1\r\nHost: "
     if not _consists_of(method, h1scan_span_token):
         raise ValueError(f"invalid character in method {method!r}")
     if not _consists_of(target, h1scan_span_visible):
         raise ValueError(f"invalid character in request target {target!r}")
     if not _consists_of(authority, h1scan_span_visible):
         raise ValueError(f"invalid character in Host {authority!r}")
+    if minor_version != 1:
+        if minor_version != 0:
+            raise ValueError(f"HTTP/1 has the minor versions 0 and 1, not {minor_version!r}")
+        after_target = b" HTTP/1.0\r\nHost: "
     return b"".join(
         (
             method.encode("ascii"),
             b" ",
             target.encode("ascii"),
-            b" HTTP/1.1\r\nHost: ",
+            after_target,
             authority.encode("ascii"),
             b"\r\n",
             field_lines,

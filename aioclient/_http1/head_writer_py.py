@@ -45,14 +45,19 @@ def _require_text(name: object, value: object) -> None:
 
 
 def write_request_head(
-    method: str, target: str, authority: str, field_lines: FieldLines, framing_lines: bytes
+    method: str,
+    target: str,
+    authority: str,
+    field_lines: FieldLines,
+    framing_lines: bytes,
+    minor_version: int = 1,
 ) -> bytes:
     """The whole head: request line, Host, the given lines, and the empty line (RFC 9112 section 3).
 
     `field_lines` come from `write_field_lines`, `framing_lines` from `machine`.
 
-    Raises ValueError for a method that is not a token, and for a target or authority with anything
-    but visible ASCII characters.
+    Raises ValueError for a method that is not a token, for a target or authority with anything but
+    visible ASCII characters, and for a version that is neither HTTP/1.0 nor HTTP/1.1.
     """
     if _TOKEN.fullmatch(method) is None:
         raise ValueError(f"invalid character in method {method!r}")
@@ -60,5 +65,10 @@ def write_request_head(
         raise ValueError(f"invalid character in request target {target!r}")
     if _VISIBLE.fullmatch(authority) is None:
         raise ValueError(f"invalid character in Host {authority!r}")
-    start = f"{method} {target} HTTP/1.1\r\nHost: {authority}\r\n"
+    if minor_version == 1:
+        start = f"{method} {target} HTTP/1.1\r\nHost: {authority}\r\n"
+    elif minor_version == 0:
+        start = f"{method} {target} HTTP/1.0\r\nHost: {authority}\r\n"
+    else:
+        raise ValueError(f"HTTP/1 has the minor versions 0 and 1, not {minor_version!r}")
     return b"".join((start.encode("ascii"), field_lines, framing_lines, b"\r\n"))

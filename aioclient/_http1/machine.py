@@ -4,7 +4,12 @@ The machine turns a `RequestHead` into bytes and bytes into events; it neither r
 """
 
 from aioclient._http.events import CHUNKED, RequestHead, ResponseHead
-from aioclient._http1.framing import asks_to_close, persists, says_length
+from aioclient._http1.framing import (
+    asks_to_close,
+    check_minor_version,
+    persists,
+    says_length,
+)
 from aioclient._http1.head_writer import write_field_lines, write_request_head
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.parser import ResponseParser
@@ -18,6 +23,7 @@ class Http1Machine:
         "_lengths_needed",
         "_parser",
         "_request_is_sent",
+        "_request_minor_version",
         "receive",
         "receive_eof",
     )
@@ -27,6 +33,7 @@ class Http1Machine:
         self._closes = False
         self._lengths_needed = False
         self._request_is_sent = True
+        self._request_minor_version = 1
         #: Bytes that arrived -> events; the parser's own, so that nothing stands in between.
         self.receive = self._parser.feed
         #: The end of the connection -> events.
@@ -40,8 +47,12 @@ class Http1Machine:
         `limits` for its response, those from before for None. Without `read_until_eof` a response
         that says nothing of its length has no body, and ends the connection.
 
-        Raises ValueError, and has changed nothing, if a part of the head has forbidden characters.
+        Raises ValueError, and has changed nothing, if a part of the head has forbidden characters,
+        or needs HTTP/1.1 where the head says 1.0.
         """
+        minor_version = head.minor_version
+        if minor_version != 1:
+            check_minor_version(head)
         length = head.body_length
         if length >= 0:
             framing = b"Content-Length: %d\r\n" % length
@@ -50,11 +61,12 @@ class Http1Machine:
         if head.connection is not None:
             framing += write_field_lines((("Connection", head.connection),))
         data = write_request_head(
-            head.method, head.target, head.authority, head.field_lines, framing
+            head.method, head.target, head.authority, head.field_lines, framing, minor_version
         )
         # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
         self._closes = head.method == "CONNECT" or asks_to_close(head)
         self._request_is_sent = length <= 0 and length != CHUNKED
+        self._request_minor_version = minor_version
         self._parser.start(head.method, limits, read_until_eof)
         self._lengths_needed = not read_until_eof
         return data
@@ -73,6 +85,6 @@ class Http1Machine:
             self._request_is_sent
             and not self._closes
             and not self._parser.surplus
-            and persists(head)
+            and persists(head, self._request_minor_version)
             and not (self._lengths_needed and not says_length(head))
         )

@@ -1,9 +1,17 @@
 """Which body follows a head, and does the connection persist? Tables from RFC 9112."""
 
+import re
+
 import pytest
 
 from aioclient._http.events import CHUNKED, NO_BODY, UNTIL_CLOSE, RequestHead, ResponseHead
-from aioclient._http1.framing import asks_to_close, body_length, persists, request_body_length
+from aioclient._http1.framing import (
+    asks_to_close,
+    body_length,
+    check_minor_version,
+    persists,
+    request_body_length,
+)
 from aioclient.errors import ServerProtocolError
 
 
@@ -150,6 +158,47 @@ def test_request_that_asks_to_close(connection, expected):
     assert asks_to_close(request) is expected
 
 
+# Section 9.3, and appendix C.2.2: minor version of the response, Connection, coding, answer.
+PERSISTENCE_AFTER_1_0 = [
+    (0, None, None, False),
+    (0, b"keep-alive", None, True),
+    (0, b"Keep-Alive, x", None, True),
+    (0, b"keep-alive, close", None, False),
+    (0, b"keep-alive", b"chunked", False),
+    (1, None, None, False),
+    (1, b"", None, False),
+    (1, b"close", None, False),
+    (1, b"keep-alive", None, True),
+    (1, b"keep-alive, close", None, False),
+    (1, b"keep-alive", b"chunked", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("minor_version", "connection", "coding", "expected"), PERSISTENCE_AFTER_1_0
+)
+def test_persistence_after_a_request_of_1_0(minor_version, connection, coding, expected):
+    given = head(connection=connection, transfer_encoding=coding, minor_version=minor_version)
+    assert persists(given, request_minor_version=0) is expected
+
+
+@pytest.mark.parametrize(
+    ("connection", "expected"),
+    [
+        (None, True),
+        ("", True),
+        ("close", True),
+        ("upgrade", True),
+        ("keep-alive", False),
+        ("x, Keep-Alive", False),
+        ("keep-alive, close", True),
+    ],
+)
+def test_request_of_1_0_asks_to_close_unless_it_says_something_else(connection, expected):
+    request = RequestHead("GET", "/", "host", b"", NO_BODY, connection, 0)
+    assert asks_to_close(request) is expected
+
+
 # RFC 9110 section 8.6, RFC 9112 section 6.1: method, size of the payload, chunked, length.
 REQUEST_LENGTHS = [
     ("GET", None, False, NO_BODY),
@@ -172,3 +221,33 @@ REQUEST_LENGTHS = [
 @pytest.mark.parametrize(("method", "size", "chunked", "length"), REQUEST_LENGTHS)
 def test_framing_of_a_request(method, size, chunked, length):
     assert request_body_length(method, size, chunked) == length
+
+
+@pytest.mark.parametrize(("method", "size", "chunked", "length"), REQUEST_LENGTHS)
+def test_framing_of_a_request_of_1_0(method, size, chunked, length):
+    if length != CHUNKED:
+        assert request_body_length(method, size, chunked, 0) == length
+        return
+    what = "chunked=True" if chunked else "a body of unknown size"
+    with pytest.raises(ValueError, match=f"^{what} needs HTTP/1.1, but .* version=HttpVersion10$"):
+        request_body_length(method, size, chunked, 0)
+
+
+@pytest.mark.parametrize("length", [NO_BODY, 0, 5])
+@pytest.mark.parametrize("lines", [b"", b"X-Expect: 100-continue\r\n", b"A: b\r\nC: expect:\r\n"])
+def test_request_of_1_0_may_have_what_1_0_has(length, lines):
+    check_minor_version(RequestHead("POST", "/", "host", lines, length, None, 0))
+
+
+@pytest.mark.parametrize(
+    ("lines", "length", "words"),
+    [
+        (b"", CHUNKED, "a body in chunks needs HTTP/1.1"),
+        (b"Expect: 100-continue\r\n", 5, "Expect: 100-continue (expect100=True) needs HTTP/1.1"),
+        (b"A: b\r\nEXPECT: 100-continue\r\n", 5, "Expect: 100-continue (expect100=True) needs"),
+    ],
+)
+def test_request_of_1_0_must_not_need_1_1(lines, length, words):
+    check_minor_version(RequestHead("POST", "/", "host", lines, length))
+    with pytest.raises(ValueError, match=re.escape(words)):
+        check_minor_version(RequestHead("POST", "/", "host", lines, length, None, 0))

@@ -37,6 +37,21 @@ def test_head_without_fields(writer):
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "version"), [((), b"1.1"), ((1,), b"1.1"), ((0,), b"1.0"), ((False,), b"1.0")]
+)
+def test_version_is_written(more, version, writer):
+    head = writer.write_request_head("GET", "/", "h", b"A: b\r\n", b"C: d\r\n", *more)
+    assert head == b"GET / HTTP/" + version + b"\r\nHost: h\r\nA: b\r\nC: d\r\n\r\n"
+
+
+@pytest.mark.parametrize("version", [-1, 2, 10**30, 0.5, "1", b"1", None, "1\r\nX: y"])
+def test_version_that_is_neither_1_0_nor_1_1_is_refused(version, writer):
+    with pytest.raises(ValueError, match="minor versions 0 and 1") as raised:
+        writer.write_request_head("GET", "/", "h", b"", b"", version)
+    assert str(raised.value) == f"HTTP/1 has the minor versions 0 and 1, not {version!r}"
+
+
 @pytest.mark.parametrize("method", ["GET", "get", "M-SEARCH", "X.Y_Z!#$%&'*+^`|~09"])
 def test_method_is_written_as_it_is(method, writer):
     assert writer.write_request_head(method, "/", "h", b"", b"").startswith(method.encode() + b" ")

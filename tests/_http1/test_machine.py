@@ -8,10 +8,17 @@ from aioclient._http1.machine import Http1Machine
 from aioclient.errors import ClientPayloadError, ServerDisconnectedError, ServerProtocolError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+AGREES = OK.replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n")
 
 
-def request(method="GET", body_length=NO_BODY, connection=None, field_lines=b"A: b\r\n"):
-    return RequestHead(method, "/a", "host", field_lines, body_length, connection)
+def request(
+    method="GET", body_length=NO_BODY, connection=None, field_lines=b"A: b\r\n", minor_version=1
+):
+    return RequestHead(method, "/a", "host", field_lines, body_length, connection, minor_version)
+
+
+def old_request(**options):
+    return request(minor_version=0, **options)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,16 @@ def test_head_of_a_request_gets_its_framing(given, lines):
     data = Http1Machine().request(given)
     start = b"%s /a HTTP/1.1\r\nHost: host\r\nA: b\r\n" % given.method.encode()
     assert data == start + lines + b"\r\n"
+
+
+def test_request_of_1_0_says_so():
+    data = Http1Machine().request(
+        old_request(method="POST", body_length=5, connection="keep-alive")
+    )
+    assert data == (
+        b"POST /a HTTP/1.0\r\nHost: host\r\nA: b\r\n"
+        b"Content-Length: 5\r\nConnection: keep-alive\r\n\r\n"
+    )
 
 
 def exchange(machine, given, response, *, sent=True):
@@ -57,6 +74,12 @@ def exchange(machine, given, response, *, sent=True):
             OK.replace(b"1.1", b"1.0").replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n"),
             True,
         ),
+        (old_request(), OK, False),
+        (old_request(), AGREES, False),
+        (old_request(connection="keep-alive"), OK, False),
+        (old_request(connection="keep-alive"), AGREES, True),
+        (old_request(connection="keep-alive"), AGREES.replace(b"1.1", b"1.0"), True),
+        (old_request(connection="keep-alive, close"), AGREES, False),
         (request(), OK + b"HTTP/1.1 200 OK\r\n\r\n", False),
         (request(), OK + b"\r\n", False),
     ],
@@ -82,6 +105,8 @@ def test_exchanges_follow_each_other():
     assert exchange(machine, request("POST", CHUNKED), OK)
     assert exchange(machine, request("HEAD"), OK[:-2])
     assert exchange(machine, request(), b"HTTP/1.1 204 No Content\r\n\r\n")
+    assert exchange(machine, old_request(connection="keep-alive"), AGREES)
+    assert exchange(machine, request(), OK)
     assert not exchange(machine, request(connection="close"), OK)
 
 
@@ -89,6 +114,22 @@ def test_tunnel_is_not_a_connection_for_another_request():
     # RFC 9110 section 9.3.6: after a 2xx to CONNECT, the connection carries something else.
     response = b"HTTP/1.1 200 Connection established\r\n\r\n"
     assert not exchange(Http1Machine(), request("CONNECT"), response)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        old_request(method="POST", body_length=CHUNKED),
+        old_request(method="POST", body_length=5, field_lines=b"Expect: 100-continue\r\n"),
+        request(minor_version=2),
+    ],
+)
+def test_head_of_a_version_that_cannot_be_changes_nothing(given):
+    machine = Http1Machine()
+    with pytest.raises(ValueError, match="HTTP/1"):
+        machine.request(given)
+    assert machine.receive(b"") == []
+    assert exchange(machine, request(), OK)
 
 
 @pytest.mark.parametrize(

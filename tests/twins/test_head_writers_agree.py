@@ -46,9 +46,15 @@ def test_field_lines_of_anything(writers, fields):
 
 
 @settings(max_examples=600)
-@given(method=names, target=targets, authority=targets, lines=st.sampled_from([b"", b"A: b\r\n"]))
-def test_heads_of_any_text(writers, method, target, authority, lines):
-    arguments = (method, target, authority, lines, lines)
+@given(
+    method=names,
+    target=targets,
+    authority=targets,
+    lines=st.sampled_from([b"", b"A: b\r\n"]),
+    version=st.lists(st.sampled_from([0, 1, 1, True, 2]) | anything, max_size=1),
+)
+def test_heads_of_any_text(writers, method, target, authority, lines, version):
+    arguments = (method, target, authority, lines, lines, *version)
     compiled, python = (outcome(writer.write_request_head, *arguments) for writer in writers)
     assert compiled == python
 
@@ -67,12 +73,13 @@ def test_accepted_field_lines_are_as_many_lines_as_fields(writers, fields):
 
 
 @settings(max_examples=600)
-@given(method=texts, target=texts, authority=texts)
-def test_accepted_head_is_two_lines(writers, method, target, authority):
+@given(method=texts, target=texts, authority=texts, minor_version=st.integers(0, 1))
+def test_accepted_head_is_two_lines(writers, method, target, authority, minor_version):
     for writer in writers:
-        head = outcome(writer.write_request_head, method, target, authority, b"", b"")
+        arguments = (method, target, authority, b"", b"", minor_version)
+        head = outcome(writer.write_request_head, *arguments)
         if isinstance(head, bytes):
-            start = f"{method} {target} HTTP/1.1\r\nHost: {authority}\r\n\r\n"
+            start = f"{method} {target} HTTP/1.{minor_version}\r\nHost: {authority}\r\n\r\n"
             assert head == start.encode("ascii")
             assert head.count(b"\n") == head.count(b"\r") == 3
             assert head.split(b"\r\n")[0].count(b" ") == 2
