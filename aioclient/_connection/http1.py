@@ -234,7 +234,8 @@ class Http1Connection(Connection):
         reads.
         """
         is_asked_for = self._upload is not None and not self._upload.waits_for_100
-        if is_asked_for and head.status < 300 and persists(head):
+        closes = not persists(head) and not self._machine.closes  # because the server wants to
+        if is_asked_for and head.status < 300 and not closes:
             return
         self._stop_upload()
         self._count_silence(exchange)

@@ -19,18 +19,19 @@ class Http1Machine:
     """The rules of HTTP/1.1 for one connection: one exchange at a time (RFC 9112 section 9.3)."""
 
     __slots__ = (
-        "_closes",
         "_lengths_needed",
         "_parser",
         "_request_is_sent",
         "_request_minor_version",
+        "closes",
         "receive",
         "receive_eof",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         self._parser = ResponseParser(limits)
-        self._closes = False
+        #: Did the request itself say that the connection ends after it?
+        self.closes = False
         self._lengths_needed = False
         self._request_is_sent = True
         self._request_minor_version = 1
@@ -64,7 +65,7 @@ class Http1Machine:
             head.method, head.target, head.authority, head.field_lines, framing, minor_version
         )
         # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
-        self._closes = head.method == "CONNECT" or asks_to_close(head)
+        self.closes = head.method == "CONNECT" or asks_to_close(head)
         self._request_is_sent = length <= 0 and length != CHUNKED
         self._request_minor_version = minor_version
         self._parser.start(head.method, limits, read_until_eof)
@@ -83,7 +84,7 @@ class Http1Machine:
         """
         return (
             self._request_is_sent
-            and not self._closes
+            and not self.closes
             and not self._parser.surplus
             and persists(head, self._request_minor_version)
             and not (self._lengths_needed and not says_length(head))

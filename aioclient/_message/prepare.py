@@ -387,7 +387,8 @@ def _target(url: URL, authorization: str | None) -> Target:
     if url.scheme not in ("http", "https"):
         if not url.scheme:
             raise InvalidUrlClientError(url, "the URL has no scheme and no host")
-        raise NonHttpUrlClientError(f"not an http or https URL: {url}")
+        # Not the URL: what comes before the colon may be a login.
+        raise NonHttpUrlClientError("the URL does not begin with http:// or https://")
     host = url.raw_host
     if not host:
         raise InvalidUrlClientError(url, "the URL has no host")
@@ -414,7 +415,9 @@ def _head(
     minor_version: int,
 ) -> RequestHead:
     """The head of a request with these header lines."""
-    length = request_body_length(method, _announced_size(payload), chunked, minor_version)
+    # HTTP/1.0 has bodies of a length only; one that the caller says will do.
+    needs_length = 1 if fields.content_length is not None else minor_version
+    length = request_body_length(method, _announced_size(payload), chunked, needs_length)
     check_framing(fields, length, chunked)
     head = RequestHead(
         method,

@@ -351,6 +351,21 @@ async def test_the_body_goes_on_while_an_early_answer_is_still_arriving() -> Non
     assert stage.ends.told == [True]
 
 
+@asynchronous
+async def test_the_body_goes_on_if_the_server_closes_because_it_was_asked_to() -> None:
+    connection, transport = connect()
+    body = Body()
+    head = request_head("POST", body_length=CHUNKED, connection="close")
+    connection.begin(head, AsyncIterablePayload(body), new_exchange())
+    await body.put(b"hello")
+    transport.receive(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhe")
+    await body.put(b"more")
+    assert transport.written.endswith(b"5\r\nhello\r\n4\r\nmore\r\n")
+    transport.receive(b"llo")
+    await settled()
+    assert body.was_closed
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -387,7 +387,7 @@ def test_a_change_of_the_sessions_headers_counts_from_the_next_request_on(
 ) -> None:
     headers = CIMultiDict({"X-A": "1"})
 
-    maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
+    maker = Preparer(Defaults(None, headers, str))
     assert fields_of(maker.prepare("GET", "http://example.com/", options))["X-A"] == "1"
     headers["X-A"] = "2"
     headers["X-B"] = "3"
@@ -403,7 +403,7 @@ def test_a_bad_header_of_the_session_is_refused_every_time_until_it_is_gone(
 ) -> None:
     headers = CIMultiDict({"X-A": "a\r\nb"})
 
-    maker = Preparer(Defaults(None, headers, ClientTimeout(), str, False))
+    maker = Preparer(Defaults(None, headers, str))
     for _ in range(2):
         with pytest.raises(ValueError, match="control character"):
             maker.prepare("GET", "http://example.com/", options)

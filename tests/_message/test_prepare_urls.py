@@ -56,11 +56,11 @@ def test_a_url_says_where_to_connect_and_what_to_ask_for(
         ("http://example.com:99999/", InvalidURL, "ort"),
         ("http://example.com:abc/", InvalidURL, "ort"),
         ("http://[::1/", InvalidURL, "."),
-        ("ftp://example.com/", NonHttpUrlClientError, "not an http"),
-        ("ws://example.com/", NonHttpUrlClientError, "not an http"),
-        ("file:///etc/passwd", NonHttpUrlClientError, "not an http"),
-        ("mailto:somebody@example.com", NonHttpUrlClientError, "not an http"),
-        ("javascript:alert(1)", NonHttpUrlClientError, "not an http"),
+        ("ftp://example.com/", NonHttpUrlClientError, "does not begin with http"),
+        ("ws://example.com/", NonHttpUrlClientError, "does not begin with http"),
+        ("file:///etc/passwd", NonHttpUrlClientError, "does not begin with http"),
+        ("mailto:somebody@example.com", NonHttpUrlClientError, "does not begin with http"),
+        ("javascript:alert(1)", NonHttpUrlClientError, "does not begin with http"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_an_error_of_ours(
@@ -265,3 +265,9 @@ def test_a_url_that_is_refused_is_refused_again() -> None:
     for _ in range(2):
         with pytest.raises(NonHttpUrlClientError):
             maker.prepare("GET", "ftp://example.com/", {})
+
+
+def test_a_url_without_a_scheme_is_not_shown_for_it_may_begin_with_a_login() -> None:
+    with pytest.raises(NonHttpUrlClientError) as caught:
+        prepared("me:a-secret@a.example/x")
+    assert "secret" not in str(caught.value)
