@@ -232,6 +232,7 @@ class Preparer:
             wishes.charset_resolver,
             expect_100_s,
             tracker,
+            wishes.response_class,
         )
 
     def prepare_next(self, following: "NextRequest", before: Request) -> Request:
