@@ -14,7 +14,7 @@ from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS
-from aioclient._message.options import RequestOptions, limits_with
+from aioclient._message.options import NOT_THERE, RequestOptions, limits_with
 from aioclient._message.request import Redirects
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
@@ -199,6 +199,17 @@ def with_old_timeouts(
         raise ValueError("timeout excludes read_timeout and conn_timeout")
     total = DEFAULT_TIMEOUT.total if read_timeout is None else read_timeout
     return ClientTimeout(total, conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
+
+
+def refuse_others(options: RequestOptions, others: set[str]) -> None:
+    """Raise TypeError for the names of options that nobody knows.
+
+    NotImplementedError, and only if they ask for something, for those that would be ignored.
+    """
+    unknown = others - NOT_THERE
+    if unknown:
+        raise TypeError(f"unknown request option {min(unknown)!r}")
+    refuse_what_is_not_there(**{name: options.get(name) for name in sorted(others)})
 
 
 def refuse_what_is_not_there(**options: object) -> None:

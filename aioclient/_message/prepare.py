@@ -38,9 +38,10 @@ from aioclient._message.option_checks import (
     lower_names,
     reading_with,
     redirects_with,
+    refuse_others,
     tls_wish,
 )
-from aioclient._message.options import RequestOptions
+from aioclient._message.options import NOT_THERE, RequestOptions
 from aioclient._message.request import Request, Target, Wishes
 from aioclient._net.route import Route
 from aioclient._timeout import request_timeout
@@ -73,10 +74,11 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "expect100",
     "expect100_timeout",
     "trace_request_ctx",
+    *NOT_THERE,
 }
 _OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
 _OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
+_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__) - NOT_THERE
 
 
 class Defaults(NamedTuple):
@@ -164,9 +166,9 @@ class Preparer:
         return Request(target, target.route, head, None, defaults.wishes)
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
-        unknown = options.keys() - _OPTION_NAMES
-        if unknown:
-            raise TypeError(f"unknown request option {min(unknown)!r}")
+        others = options.keys() - _OPTION_NAMES
+        if others:
+            refuse_others(options, others)
         defaults = self._defaults
         params = options.get("params")
         if params:
