@@ -7,6 +7,7 @@ that name the option.
 from collections.abc import Callable, Iterable
 from math import inf
 
+from multidict import istr
 from yarl import URL
 
 from aioclient._aliases import LooseCookies, StrOrURL
@@ -36,11 +37,16 @@ OLD_TLS_OPTIONS = ("verify_ssl", "ssl_context", "fingerprint")
 _OF_REDIRECTS = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
 
 
-def lower_names(names: Iterable[str]) -> frozenset[str]:
-    """Header names in lower case."""
+def header_names(names: Iterable[str]) -> frozenset[istr]:
+    """The names of a `skip_auto_headers`."""
     if isinstance(names, str):
         raise TypeError("skip_auto_headers must be a collection of names, not one string")
-    return frozenset(name.lower() for name in names)
+    return frozenset(map(istr, names))
+
+
+def lower_names(names: Iterable[str]) -> frozenset[str]:
+    """The same in lower case."""
+    return frozenset(name.lower() for name in header_names(names))
 
 
 def checked_host_name(name: object) -> str:
@@ -57,6 +63,15 @@ def checked_expect_100_s(seconds: float) -> float:
     if not 0 <= seconds < inf:  # NaN too
         raise ValueError(f"expect100_timeout must be finite and not negative, got {seconds!r}")
     return seconds
+
+
+def checked_read_bufsize(size: int) -> int:
+    """A `read_bufsize`."""
+    if isinstance(size, bool) or not isinstance(size, int):
+        raise TypeError(f"read_bufsize must be a whole number, not {size!r}")
+    if size < 0:
+        raise ValueError(f"read_bufsize must not be negative, got {size}")
+    return size
 
 
 def checked_max_redirects(limit: int) -> int:
@@ -104,7 +119,7 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
         limits,
         options.get("read_until_eof", session.read_until_eof),
         options.get("on_informational"),
-        session.high_water_bytes if bufsize is None else 2 * bufsize,
+        session.high_water_bytes if bufsize is None else 2 * checked_read_bufsize(bufsize),
         session.auto_decompress if decompress is None else decompress,
         session.max_body_bytes if size is None else size or None,
         session.max_decode_ratio if ratio is None else ratio or None,
