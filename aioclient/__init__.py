@@ -88,6 +88,7 @@ if _TYPE_CHECKING:
         get_payload,
         payload_type,
     )
+    from ._body.streamer import streamer
     from ._body.zlib_backend import set_zlib_backend
     from ._connection.upload_tracker import UploadTracker
     from ._message.connection_info import ConnectionInfo
@@ -127,6 +128,7 @@ _LATE = {
     "payload_type": "aioclient._body.payloads",
     "request": "aioclient._session.request",
     "set_zlib_backend": "aioclient._body.zlib_backend",
+    "streamer": "aioclient._body.streamer",
 }
 
 __all__ = (
@@ -217,6 +219,7 @@ __all__ = (
     "payload_type",
     "request",
     "set_zlib_backend",
+    "streamer",
 )
 
 

@@ -20,13 +20,13 @@ class ZlibChoice:
 choice = ZlibChoice()
 
 
-def set_zlib_backend(module: "ZlibBackend") -> None:
-    """Decode gzip and deflate by `module` in bodies that begin from now on.
+def set_zlib_backend(new_zlib_backend: "ZlibBackend") -> None:
+    """Decode gzip and deflate by this module in bodies that begin from now on.
 
     It is ``isal.isal_zlib``, ``zlib_ng.zlib_ng``, ``zlib``, or what else has compressobj,
     decompressobj, crc32 and error as zlib has. Without this call the first of these that is
     installed is used. Raises TypeError that names what is missing.
     """
-    if missing := [name for name in _NAMES if not hasattr(module, name)]:
-        raise TypeError(f"zlib backend {module!r} has no {', '.join(missing)}")
-    choice.backend = module
+    if missing := [name for name in _NAMES if not hasattr(new_zlib_backend, name)]:
+        raise TypeError(f"zlib backend {new_zlib_backend!r} has no {', '.join(missing)}")
+    choice.backend = new_zlib_backend

@@ -58,6 +58,16 @@ class Abandonable(Protocol):
         """The same, but if the rest is small it is discarded and the connection kept."""
 
 
+class Sending(Protocol):
+    """A request's body on its way out, as its exchange sees it."""
+
+    def taken_bytes(self) -> int:
+        """How many bytes of it the system has taken."""
+
+    def over(self) -> asyncio.Future[None]:
+        """Done when no more of it is sent."""
+
+
 class Exchange:
     """One request and its response: what has come so far, and who waits for it.
 
@@ -83,8 +93,10 @@ class Exchange:
         "on_end",
         "read_deadline",
         "reading",
+        "sent_bytes",
         "stream",
         "trailers",
+        "upload",
         "upload_observer",
         "waiter",
         "write_deadline",
@@ -112,6 +124,10 @@ class Exchange:
         self.expect_100_s: float | None = None
         #: Told how the request's body leaves.
         self.upload_observer: UploadObserver | None = None
+        #: Sends the request's body now; None: it is out, or there was none.
+        self.upload: Sending | None = None
+        #: How many bytes of the body were sent, when that was over.
+        self.sent_bytes = 0
         self.connection: Abandonable | None = None
         #: What is known of the connection, from when the request is on it, and whether it served
         #: another before.

@@ -117,6 +117,7 @@ class Http1Connection(Connection):
         )
         if body is not None and is_written:
             self._link.write(b"".join((data, body)))
+            exchange.sent_bytes = len(body)
             if not self._link.is_congested and exchange.upload_observer is None:
                 self._machine.request_sent()
                 return
@@ -387,6 +388,7 @@ class Http1Connection(Connection):
             self._break_off(exchange, error)
             return
         self._upload = self._uploading = None
+        upload.end()
         if is_sent:
             self._machine.request_sent()
         self._count_silence(exchange)

@@ -36,6 +36,7 @@ class Upload:
         "_link",
         "_loop",
         "_observer",
+        "_over",
         "_payload",
     )
 
@@ -56,12 +57,13 @@ class Upload:
         self._go_on: asyncio.Future[None] | None = None
         if exchange.expect_100_s is not None and payload is not None:
             self._go_on = loop.create_future()
-        self._handed_bytes = 0  # of the body, to the link or the system
+        exchange.upload = self
+        self._over: asyncio.Future[None] | None = None  # made for whoever waits
+        # Of the body, to the link or the system.
+        self._handed_bytes = length if payload is None else 0
         self._observer = exchange.upload_observer
         if self._observer is not None:
-            if payload is None:
-                self._handed_bytes = length
-            self._observer.begin(self._taken_bytes)
+            self._observer.begin(self.taken_bytes)
         self._backlog_bytes = 0
         self._batch: list[BytesLike] = []  # pieces to write together
         self._batch_bytes = 0
@@ -86,6 +88,20 @@ class Upload:
         observer, self._observer = self._observer, None
         if observer is not None:
             observer.end(False)
+        self.end(self.taken_bytes())
+
+    def end(self, sent_bytes: int | None = None) -> None:
+        """It is over; None: all that was handed on is as good as sent."""
+        self._exchange.sent_bytes = self._handed_bytes if sent_bytes is None else sent_bytes
+        self._exchange.upload = None
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+    def over(self) -> asyncio.Future[None]:
+        """Done when it is over, for whatever reason."""
+        if self._over is None:
+            self._over = self._loop.create_future()
+        return self._over
 
     async def send(self) -> bool:
         """Send it. Is all of it sent? False if the link was lost: its connection says so.
@@ -103,7 +119,7 @@ class Upload:
         if observer is not None and self._link.is_open:
             observer.end(True)
 
-    def _taken_bytes(self) -> int:
+    def taken_bytes(self) -> int:
         """What the system has taken of the body; what waits to be sent comes last."""
         return max(0, self._handed_bytes - self._batch_bytes - self._link.unsent_bytes)
 

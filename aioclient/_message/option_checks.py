@@ -7,6 +7,7 @@ that name the option.
 from collections.abc import Callable, Iterable
 from math import inf
 
+from multidict import istr
 from yarl import URL
 
 from aioclient._aliases import LooseCookies, StrOrURL
@@ -14,7 +15,7 @@ from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
-from aioclient._message.options import RequestOptions, limits_with
+from aioclient._message.options import NOT_THERE, RequestOptions, limits_with
 from aioclient._message.request import Redirects
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
@@ -38,11 +39,16 @@ OLD_TLS_OPTIONS = ("verify_ssl", "ssl_context", "fingerprint")
 _OF_REDIRECTS = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
 
 
-def lower_names(names: Iterable[str]) -> frozenset[str]:
-    """Header names in lower case."""
+def header_names(names: Iterable[str]) -> frozenset[istr]:
+    """The names of a `skip_auto_headers`."""
     if isinstance(names, str):
         raise TypeError("skip_auto_headers must be a collection of names, not one string")
-    return frozenset(name.lower() for name in names)
+    return frozenset(map(istr, names))
+
+
+def lower_names(names: Iterable[str]) -> frozenset[str]:
+    """The same in lower case."""
+    return frozenset(name.lower() for name in header_names(names))
 
 
 def checked_host_name(name: object) -> str:
@@ -107,7 +113,7 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
         limits,
         options.get("read_until_eof", session.read_until_eof),
         options.get("on_informational"),
-        session.high_water_bytes if bufsize is None else 2 * bufsize,
+        session.high_water_bytes if bufsize is None else 2 * checked_size("read_bufsize", bufsize),
         session.auto_decompress if decompress is None else decompress,
         session.max_body_bytes if size is None else size or None,
         session.max_decode_ratio if ratio is None else ratio or None,
@@ -214,6 +220,17 @@ def with_old_timeouts(
         raise ValueError("timeout excludes read_timeout and conn_timeout")
     total = DEFAULT_TIMEOUT.total if read_timeout is None else read_timeout
     return ClientTimeout(total, conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
+
+
+def refuse_others(options: RequestOptions, others: set[str]) -> None:
+    """Raise TypeError for the names of options that nobody knows.
+
+    NotImplementedError, and only if they ask for something, for those that would be ignored.
+    """
+    unknown = others - NOT_THERE
+    if unknown:
+        raise TypeError(f"unknown request option {min(unknown)!r}")
+    refuse_what_is_not_there(**{name: options.get(name) for name in sorted(others)})
 
 
 def refuse_what_is_not_there(**options: object) -> None:

@@ -1,11 +1,11 @@
 """What a caller can say in one request."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
-from aioclient._aliases import BodyData, LooseCookies, LooseHeaders, Query
+from aioclient._aliases import BodyData, LooseCookies, LooseHeaders, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._http1.limits import Limits
 from aioclient._message.response import ClientResponse
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 OnInformational: TypeAlias = Callable[[int, CIMultiDictProxy[str]], None]
 RedirectPolicy: TypeAlias = Callable[[ClientResponse, "NextRequest"], "NextRequest | None"]
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
+
+
+#: Options of requests that are known, and refused because they would be ignored.
+NOT_THERE: Final = frozenset({"proxy", "proxy_auth", "proxy_headers", "middlewares"})
 
 
 class RequestOptions(TypedDict, total=False):
@@ -73,6 +77,11 @@ class RequestOptions(TypedDict, total=False):
     upload_tracker: "UploadTracker | None"
     #: Given to whoever traces the session's requests.
     trace_request_ctx: object
+    #: Known, but not there yet: NotImplementedError for anything but None and ().
+    proxy: StrOrURL | None
+    proxy_auth: BasicAuth | None
+    proxy_headers: LooseHeaders | None
+    middlewares: Sequence[object] | None
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.
     retry_on_stale: bool | None
     #: False: a response that says nothing of its length has no body; else it ends the connection.

@@ -24,9 +24,10 @@ from aioclient._message.option_checks import (
     lower_names,
     reading_with,
     redirects_with,
+    refuse_others,
     tls_wish,
 )
-from aioclient._message.options import RequestOptions
+from aioclient._message.options import NOT_THERE, RequestOptions
 from aioclient._message.request import Request, Target, Wishes
 from aioclient._message.request_headers import (
     Fields,
@@ -70,13 +71,14 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "expect100",
     "expect100_timeout",
     "trace_request_ctx",
+    *NOT_THERE,
 }
 _OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
 #: With none of these, and no credentials, the header lines are the default ones.
 _OF_HEADERS: Final = frozenset(
     {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
 )
-_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
+_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__) - NOT_THERE
 
 
 class Defaults(NamedTuple):
@@ -158,7 +160,7 @@ class Preparer:
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         if not options.keys() <= _OPTION_NAMES:
-            raise TypeError(f"unknown request option {min(options.keys() - _OPTION_NAMES)!r}")
+            refuse_others(options, options.keys() - _OPTION_NAMES)
         defaults = self._defaults
         params = options.get("params")
         if params:

@@ -24,16 +24,26 @@ Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
 CharsetResolver: TypeAlias = Callable[[Any, bytes], str]
 
 
-class RequestInfo(NamedTuple):
-    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent.
-
-    It can be pickled, with all headers.
-    """
-
+class _RequestInfo(NamedTuple):
     url: URL
     method: str
     headers: CIMultiDictProxy[str]
     real_url: URL
+
+
+class RequestInfo(_RequestInfo):
+    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent.
+
+    It can be pickled, with all headers. Made without a `real_url`, it has `url` in its place.
+    """
+
+    __slots__ = ()
+
+    def __new__(
+        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | None = None
+    ) -> Self:
+        """A tuple of the four."""
+        return super().__new__(cls, url, method, headers, url if real_url is None else real_url)
 
     def __copy__(self) -> Self:
         return self

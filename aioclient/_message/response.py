@@ -11,6 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
+from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
@@ -26,6 +27,7 @@ from aioclient.errors import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from datetime import timedelta
     from http.cookies import SimpleCookie
 
@@ -381,6 +383,26 @@ class ClientResponse:
                 pass  # white space before it, or an error, for which `loads` finds the words
         text = text.strip()
         return loads(text) if text else None
+
+    # --- what there was before UploadTracker ----------------------------------------------------
+
+    @property
+    def output_size(self) -> int:
+        """Deprecated, use UploadTracker: how many bytes of the request's body were sent."""
+        warn_deprecated("output_size is deprecated, use UploadTracker")
+        upload = self._exchange.upload
+        return self._exchange.sent_bytes if upload is None else upload.taken_bytes()
+
+    @property
+    def upload_complete(self) -> "asyncio.Future[None]":
+        """Deprecated, use UploadTracker: done when no more of the request's body is sent."""
+        warn_deprecated("upload_complete is deprecated, use UploadTracker")
+        exchange = self._exchange
+        if exchange.upload is not None:
+            return exchange.upload.over()
+        over: asyncio.Future[None] = exchange.waiter.get_loop().create_future()
+        over.set_result(None)
+        return over
 
     # --- the end ---------------------------------------------------------------------------------
 

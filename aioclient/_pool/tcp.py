@@ -2,6 +2,7 @@
 
 import asyncio
 
+from aioclient._caller import warn_deprecated
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route, TlsWish, check_tls_wish
@@ -14,7 +15,7 @@ class TCPConnector(BaseConnector):
 
     Arguments: `ssl`, the TLS setting for requests that do not bring their own: True verifies
     certificates against the system's authorities, False verifies nothing, an `ssl.SSLContext` does
-    as it says; the rest as in `BaseConnector`.
+    as it says; `loop`, deprecated, has no effect; the rest as in `BaseConnector`.
     """
 
     def __init__(
@@ -25,7 +26,10 @@ class TCPConnector(BaseConnector):
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
+        if loop is not None:
+            warn_deprecated("loop is deprecated and has no effect")
         super().__init__(
             keepalive_timeout=keepalive_timeout,
             force_close=force_close,

@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Any, Unpack
 
 from aioclient._aliases import StrOrURL
+from aioclient._caller import warn_deprecated
 from aioclient._message.options import RequestOptions
-from aioclient._message.response import ClientResponse
+from aioclient._message.response import ClientResponse, HttpVersion, HttpVersion11
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -18,6 +19,7 @@ def request(
     method: str,
     url: StrOrURL,
     *,
+    version: HttpVersion = HttpVersion11,
     connector: BaseConnector | None = None,
     loop: asyncio.AbstractEventLoop | None = None,
     **options: Unpack[RequestOptions],
@@ -26,21 +28,25 @@ def request(
 
     ``async with request("GET", url) as response`` closes everything at the end of the block;
     after ``response = await request("GET", url)`` the connection closes when the body has been read
-    or the response is released. The options are those of `ClientSession.request`. `connector` is
-    used and left open if it is given; `loop` is of no use any more.
+    or the response is released. The options are those of `ClientSession.request`; `version` is that
+    of `ClientSession`. `connector` is used and left open if it is given; `loop` is deprecated and
+    has no effect.
     """
+    if loop is not None:
+        warn_deprecated("loop is deprecated and has no effect")
     own = TCPConnector(force_close=True) if connector is None else None
-    return _OneRequest(_send(connector, own, method, url, options), own)
+    return _OneRequest(_send(connector, own, version, method, url, options), own)
 
 
 async def _send(
     given: BaseConnector | None,
     own: BaseConnector | None,
+    version: HttpVersion,
     method: str,
     url: StrOrURL,
     options: RequestOptions,
 ) -> ClientResponse:
-    session = ClientSession(connector=given or own)
+    session = ClientSession(connector=given or own, version=version)
     try:
         return await session.request(method, url, **options)
     finally:

@@ -44,6 +44,17 @@ class Sender:
             if not self._deadlines.running:
                 self._deadlines.close()
 
+    def report(self, context: dict[str, object]) -> None:
+        """Tell the exception handler of the event loop, if there is one that still runs."""
+        loop = self._loop
+        if loop is None:
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                return
+        if loop.is_running():
+            loop.call_exception_handler(context)
+
     async def send(
         self, method: str, url: StrOrURL, options: RequestOptions, owner: object
     ) -> ClientResponse:

@@ -5,7 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Self, Unpack
+from typing import NoReturn, Self, Unpack
 
 from multidict import CIMultiDict, istr
 
@@ -23,6 +23,7 @@ from aioclient._message.option_checks import (
     checked_minor_version,
     checked_response_class,
     checked_size,
+    header_names,
     lower_names,
     netrc_credentials,
     refuse_what_is_not_there,
@@ -32,7 +33,7 @@ from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOp
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
 from aioclient._message.response import ClientResponse, HttpVersion, HttpVersion11
-from aioclient._pool.connector import BaseConnector
+from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
@@ -51,8 +52,7 @@ class ClientSession:
         base_url_origin_only: refuse requests to another scheme, host or port than those of the base
             URL with InvalidUrlClientError; redirects may still lead there.
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
-        loop: deprecated, has no effect.
-        loop: deprecated, has no effect.
+        loop, ssl_shutdown_timeout: deprecated, have no effect.
         cookies: cookies for the origin of the base URL, or without one for the first origin that is
             asked; no other gets them.
         headers: headers of all requests; copied.
@@ -138,6 +138,7 @@ class ClientSession:
         trace_configs: Sequence[object] | None = None,
         middlewares: Sequence[object] = (),
         read_bufsize: int = 2**18,
+        ssl_shutdown_timeout: float | Unset | None = UNSET,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
         expect100_timeout: float = 1.0,
         retry_on_stale: bool = True,
@@ -169,11 +170,16 @@ class ClientSession:
             "max_trailer_size": max_trailer_size,
         }
         self._connector: BaseConnector | None = None  # for __del__, should an argument be wrong
+        self._skip_auto_headers = header_names(skip_auto_headers or ())
         self._made_at = caller()
         if base_url_origin_only and base_url is None:
             raise ValueError("base_url_origin_only needs a base_url")
-        if loop is not None:
-            warn_deprecated("loop is deprecated and has no effect")
+        for name, is_given in (
+            ("loop", loop is not None),
+            ("ssl_shutdown_timeout", ssl_shutdown_timeout is not UNSET),
+        ):
+            if is_given:
+                warn_deprecated(f"{name} is deprecated and has no effect")
         refuse_what_is_not_there(
             proxy=proxy,
             proxy_auth=proxy_auth,
@@ -185,7 +191,7 @@ class ClientSession:
         )
         reading = Reading(
             limits_with(DEFAULT_LIMITS, limits),
-            high_water_bytes=2 * read_bufsize,
+            high_water_bytes=2 * checked_size("read_bufsize", read_bufsize),
             auto_decompress=auto_decompress,
             max_body_bytes=max_body_size or None,
             max_decode_ratio=max_decode_ratio or None,
@@ -214,11 +220,12 @@ class ClientSession:
             expect_100_s=checked_expect_100_s(expect100_timeout),
             base_url_origin_only=base_url_origin_only,
             auth=checked_auth(auth),
-            skip_auto_headers=lower_names(skip_auto_headers or ()),
+            skip_auto_headers=lower_names(self._skip_auto_headers),
             minor_version=checked_minor_version(version),
             cookies=None if cookies is None else checked_cookies(cookies),
             netrc=netrc_credentials(use_default=trust_netrc_default) if trust_env else None,
         )
+        self._json_serialize = json_serialize
         self._trust_env = trust_env
         self._connector_owner = connector_owner
         self._connector = TCPConnector() if connector is None else connector
@@ -273,7 +280,7 @@ class ClientSession:
     @property
     def skip_auto_headers(self) -> frozenset[istr]:
         """Names of headers that are not added by themselves."""
-        return frozenset(map(istr, self._defaults.skip_auto_headers))
+        return self._skip_auto_headers
 
     @property
     def auth(self) -> BasicAuth | None:
@@ -324,8 +331,8 @@ class ClientSession:
 
     @property
     def json_serialize(self) -> JSONEncoder:
-        """What encodes `json`."""
-        return self._defaults.json_serialize
+        """What encodes `json`, unless `json_serialize_bytes` was given."""
+        return self._json_serialize
 
     @property
     def raise_for_status(self) -> RaiseForStatus:
@@ -368,6 +375,13 @@ class ClientSession:
         finally:
             self._sender.drop_timer()
 
+    def __enter__(self) -> NoReturn:
+        """Closing has to be waited for."""
+        raise TypeError("a ClientSession is for async with, not for with")
+
+    def __exit__(self, *error: object) -> None:
+        """For Python, which looks for it before it enters."""
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -389,6 +403,7 @@ class ClientSession:
             stacklevel=1,
             source=self,
         )
+        self._sender.report({"client_session": self, "message": "Unclosed client session"})
         self._sender.close()
         if self._connector_owner:
             connector.abort()

@@ -454,7 +454,7 @@ def test_a_session_tells_what_it_was_made_with() -> None:
         auth=BasicAuth("me"), skip_auto_headers=["User-Agent"], auto_decompress=False
     )
     assert session.auth == BasicAuth("me")
-    assert session.skip_auto_headers == {"user-agent"}
+    assert session.skip_auto_headers == {"User-Agent"}
     assert not session.auto_decompress
     session.detach()
 
@@ -522,6 +522,15 @@ async def test_an_unclosed_session_warns_with_where_it_was_made() -> None:
     messages = [str(each.message) for each in caught if "session" in str(each.message)]
     assert messages == [f"Unclosed client session, made at {__file__}:{line}"]
     assert issubclass(caught[0].category, ResourceWarning)
+    assert reported() == ["Unclosed client session"]
+
+
+def reported() -> list[str]:
+    """What the loop's exception handler was told; `asynchronous` takes it as expected then."""
+    loop: Any = asyncio.get_running_loop()
+    messages = [context["message"] for context in loop.unheard]
+    loop.unheard.clear()
+    return messages
 
 
 @asynchronous
@@ -536,6 +545,7 @@ async def test_an_unclosed_session_leaves_no_timer_and_no_connection() -> None:
         gc.collect()
     await settled()
     assert transport.is_closing()
+    assert reported() == ["Unclosed client session"]
 
 
 def test_a_session_belongs_to_one_event_loop() -> None:
