@@ -28,6 +28,7 @@ from accidents import (
     TurningLoop,
     cancel,
     close_session,
+    drop,
     pass_limit_of_the_caller,
     stand_still,
 )
@@ -342,6 +343,9 @@ STANDING_STILL: Final = [
     "redirected-with-file",
 ]
 
+#: Those whose coroutine awaits even when it is closed, which Python does not allow.
+AWAITING_AT_THE_END: Final = {"without-session", "session-of-its-own", "session-of-its-own-tls"}
+
 # --- tests ----------------------------------------------------------------------------------------
 
 
@@ -400,6 +404,11 @@ def test_at_any_suspension(
     scenario: str, accident: Accident, play_at_all: Callable[..., None]
 ) -> None:
     play_at_all(scenario, Suspension, accident)
+
+
+@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s not in AWAITING_AT_THE_END])
+def test_dropped_at_any_suspension(scenario: str, play_at_all: Callable[..., None]) -> None:
+    play_at_all(scenario, Suspension, drop)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
