@@ -1,43 +1,23 @@
 """A real nginx, where there is one."""
 
-import contextlib
 import hashlib
 import random
-import shutil
-import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nginx import NGINX, nginx_running
 from running import asynchronous, closed_port
 
 from aioclient import ClientConnectorCertificateError, ClientSession
 
-NGINX = shutil.which("nginx")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx on PATH")
 
 FILE = random.Random(7230).randbytes(1024 * 1024)
 SHA256 = hashlib.sha256(FILE).hexdigest()
 
-CONFIGURATION = """
-daemon off;
-master_process off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 256; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    types {{ text/html html; }}
-    root {folder}/root;
+SERVERS = """
     server {{
         listen 127.0.0.1:{port};
         location /chunked.html {{ ssi on; }}
@@ -48,7 +28,6 @@ http {{
         ssl_certificate {certificate}/cert.pem;
         ssl_certificate_key {certificate}/key.pem;
     }}
-}}
 """
 
 
@@ -62,37 +41,14 @@ class Nginx:
 
 @pytest.fixture(scope="module")
 def nginx(certificate_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    assert NGINX is not None
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "root").mkdir()
     (folder / "root" / "file.bin").write_bytes(FILE)
     (folder / "root" / "chunked.html").write_bytes(b"<!--# echo var='a' default='b' -->" * 5000)
-    for path in (folder, folder.parent):
-        path.chmod(0o755)
     port, tls_port = closed_port(), closed_port()
-    text = CONFIGURATION.format(
-        folder=folder, port=port, tls_port=tls_port, certificate=certificate_files
-    )
-    (folder / "nginx.conf").write_text(text)
-    with subprocess.Popen(
-        [NGINX, "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"], stderr=subprocess.PIPE
-    ) as process:
-        try:
-            _wait_for(port, process)
-            yield Nginx(port, tls_port)
-        finally:
-            process.terminate()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + 10
-    while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    process.kill()
-    _, errors = process.communicate()
-    pytest.skip(f"nginx does not start here: {errors.decode(errors='replace')[:500]}")
+    servers = SERVERS.format(port=port, tls_port=tls_port, certificate=certificate_files)
+    with nginx_running(folder, port, servers):
+        yield Nginx(port, tls_port)
 
 
 @asynchronous

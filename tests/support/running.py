@@ -7,6 +7,7 @@ no error that only the event loop heard of.
 import asyncio
 import functools
 import os
+import selectors
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -18,8 +19,8 @@ PATIENCE_S = 10.0
 class WatchedLoop(asyncio.SelectorEventLoop):
     """An event loop that remembers its timers and what nobody else heard of."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, selector: selectors.BaseSelector | None = None) -> None:
+        super().__init__(selector)
         self.timers: list[asyncio.TimerHandle] = []
         self.unheard: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _loop, context: self.unheard.append(context))
@@ -50,10 +51,14 @@ def open_sockets() -> int:
     return count
 
 
-def run(main: Coroutine[Any, Any, None], patience_s: float = PATIENCE_S) -> None:
+def run(
+    main: Coroutine[Any, Any, None],
+    patience_s: float = PATIENCE_S,
+    new_loop: Callable[[], WatchedLoop] = WatchedLoop,
+) -> None:
     """Run a coroutine on a loop of its own; afterwards nothing may be left of it."""
     sockets_before = open_sockets()
-    loop = WatchedLoop()
+    loop = new_loop()
     left: list[object] = []
 
     async def watched() -> None:
