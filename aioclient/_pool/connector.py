@@ -55,6 +55,12 @@ class LeaseWaiter:
         if not self.future.done():
             self.future.set_exception(error)
 
+    def give_up(self) -> None:
+        """Nobody waits any more, even if the coroutine that did was closed and not cancelled."""
+        future = self.future
+        if not future.cancel() and not future.cancelled():
+            future.exception()  # so that the loop does not say that nobody heard of it
+
     def enter_pool(self) -> None:
         """There is no room for another connection: wait for one that others use."""
         self.phase = "pool"
@@ -241,6 +247,7 @@ class BaseConnector(ABC):
         try:
             return await waiter.future
         except BaseException:
+            waiter.give_up()
             self._withdraw(waiter)
             raise
         finally:

@@ -237,6 +237,7 @@ def _may_be_sent_again(request: Request, exchange: Exchange | None, error: Excep
 
 def _give_up(exchange: Exchange | None, deadline: Deadline | None) -> None:
     if exchange is not None:
+        exchange.waiter.cancel()  # it is not, if the coroutine that waits was closed
         exchange.abandon(ClientConnectionError("the request was cancelled"))
     if deadline is not None:
         deadline.stop()
