@@ -10,6 +10,7 @@ from pages import Pages, page
 from reference import Line
 from running import asynchronous
 
+import aioclient
 from aioclient import (
     BasicAuth,
     ClientResponse,
@@ -17,6 +18,7 @@ from aioclient import (
     ClientSession,
     ClientTimeout,
     HeadLimitError,
+    HttpVersion10,
     InvalidUrlClientError,
 )
 
@@ -79,6 +81,10 @@ ROWS = (
     Line(
         "skip_auto_headers leaves four of them out, in any case of letters",
         "test_automatic_headers_can_be_left_out",
+    ),
+    Line(
+        "version=HttpVersion10 sends HTTP/1.0, without keep-alive unless that is asked for",
+        "test_requests_can_be_of_http_1_0 test_http_1_0_keeps_the_connection_if_asked_to",
     ),
     # What the arguments do, where no line above says it.
     Line(
@@ -291,6 +297,30 @@ async def test_automatic_headers_can_be_left_out(place: str) -> None:
             more = options if place == "request" else {}
             await session.post(server.url(), data=b"x", **more)
         assert [*server.last.headers] == ["Host", "Content-Length"]
+
+
+@asynchronous
+async def test_requests_can_be_of_http_1_0() -> None:
+    async with Pages() as server, ClientSession(version=HttpVersion10) as session:
+        for _ in range(2):
+            await session.get(server.url())
+            assert server.last.line == "GET / HTTP/1.0"
+            assert "Connection" not in server.last.headers
+        assert server.accepted == 2
+
+
+@asynchronous
+async def test_http_1_0_keeps_the_connection_if_asked_to() -> None:
+    kept = page(b"ok", "Connection: keep-alive")
+    async with Pages(a=kept) as server:
+        async with ClientSession(version=HttpVersion10) as session:
+            for _ in range(2):
+                await session.get(server.url("/a"), headers={"Connection": "keep-alive"})
+                assert server.last.headers["Connection"] == "keep-alive"
+        assert server.accepted == 1
+        async with aioclient.request("GET", server.url(), version=HttpVersion10) as response:
+            assert response.status == 200
+        assert server.last.line == "GET / HTTP/1.0"
 
 
 # --- other arguments -----------------------------------------------------------------------------

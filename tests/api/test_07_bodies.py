@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from origin import FIXED_JSON, Origin
 from pages import Pages, page
-from reference import Line
-from running import asynchronous, until
+from reference import Call, Line
+from running import asynchronous, started, until
 from scripted import ScriptedServer, answers
 
 from aioclient import (
@@ -44,6 +44,17 @@ ROWS = (
     ),
     # The end.
     Line("raise_for_status raises from 400 on", "test_bad_status_is_raised"),
+    Line(
+        "raise_for_status releases outside of async with; inside the body stays readable",
+        "test_bad_status_releases_unless_a_block_will",
+    ),
+    Call("ClientResponse.wait_for_close", is_async=True),
+    Line(
+        "wait_for_close releases, and waits for the end of the upload",
+        "test_end_of_a_response_can_be_waited_for",
+        "`response.wait_for_close()` waits until the connection is given back or closed; it does "
+        "not release the response itself.",
+    ),
     Line("release gives the connection back, close drops it", "test_release_keeps_the_connection"),
     Line("async with releases", "test_block_releases"),
     Line(
@@ -189,6 +200,33 @@ async def test_bad_status_is_raised() -> None:
     assert (error.status, error.message, error.headers) == (418, "Teapot", response.headers)
     assert (error.request_info.real_url, error.history) == (response.real_url, ())
     (await answer(page(status="399 X"))).raise_for_status()
+
+
+@asynchronous
+async def test_bad_status_releases_unless_a_block_will() -> None:
+    half = b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nhello"
+    async with Pages(a=half) as server, ClientSession() as session:
+        async with session.get(server.url("/a")) as response:
+            with pytest.raises(ClientResponseError) as caught:
+                response.raise_for_status()
+            assert not response.closed
+        assert caught.value.body == b"hello"
+        response = await session.get(server.url("/a"))
+        with pytest.raises(ClientResponseError):
+            response.raise_for_status()
+        assert response.closed
+        with pytest.raises(ClientConnectionError):
+            await response.text()
+
+
+@asynchronous
+async def test_end_of_a_response_can_be_waited_for() -> None:
+    async with Origin() as origin, ClientSession() as session:
+        response = await session.get(origin.url("/slow-body/100000/0.1"))
+        waiting = await started(response.wait_for_close())
+        assert not waiting.done()
+        await response.read()
+        await waiting
 
 
 @asynchronous

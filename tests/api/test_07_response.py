@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
+from origin import Origin
 from pages import Pages, page
 from reference import Call, Later, Line, Missing, Names
 from running import asynchronous
@@ -52,6 +53,13 @@ ROWS = (
         "test_upload_is_followed_by_deprecated_names test_upload_is_complete_when_it_is_over",
         "`response.output_size` counts the body alone",
     ),
+    Names("ClientResponse", "url_obj connection"),
+    Line("url_obj is deprecated", "test_url_obj_is_a_deprecated_name"),
+    Line(
+        "connection is what the response came on, None after the release",
+        "test_connection_is_known_after_the_release",
+        "`response.connection` is never None",
+    ),
     # What the head says.
     Line("status, reason, version, method, host", "test_head_says_what_was_answered"),
     Line("ok means a status below 400", "test_ok_means_a_status_below_400"),
@@ -83,6 +91,23 @@ ROWS = (
     Line("real_url of a RequestInfo is its url if none is given", "test_request_info_can_be_made"),
     Later("aioclient", "ClientRequest ConnectionKey"),
 )
+
+
+@asynchronous
+async def test_url_obj_is_a_deprecated_name() -> None:
+    response = await answer(page())
+    with pytest.warns(DeprecationWarning, match="url_obj") as caught:
+        assert response.url_obj == response.url
+    assert caught[0].filename == __file__
+
+
+@asynchronous
+async def test_connection_is_known_after_the_release() -> None:
+    async with Origin() as origin, ClientSession() as session:
+        async with session.get(origin.url("/bytes/90000000")) as response:
+            assert response.connection.transport is not None
+        assert response.connection.transport is None
+        assert response.connection.peername == ("127.0.0.1", origin.port)
 
 
 async def pieces() -> AsyncIterator[bytes]:
