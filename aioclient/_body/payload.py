@@ -164,7 +164,10 @@ class Payload(ABC):
             pass
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """The whole body; text of a payload that has not chosen an encoding in this one."""
+        """The whole body.
+
+        `encoding` and `errors` are for kinds that encode text only now; those here have done so.
+        """
         collected = _Collected()
         await self.write(collected)
         return b"".join(collected.pieces)
