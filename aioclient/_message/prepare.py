@@ -381,15 +381,17 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
 def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Payload:
     """The payload with a content coding, and the header that says so; an empty one stays as it is.
 
-    Raises ValueError for a coding that is not available, or beside a Content-Encoding header.
+    Raises ValueError for a coding that is not available, and beside a Content-Encoding or
+    Content-Length header.
     """
     from aioclient._body.content_encoders import CompressedPayload, checked_coding  # late
 
     coding = checked_coding(wish)
     if coding is None or payload.size == 0:
         return payload
-    if CONTENT_ENCODING in headers:
-        raise ValueError("compress and a Content-Encoding header exclude each other")
+    for name in (CONTENT_ENCODING, CONTENT_LENGTH):
+        if name in headers:
+            raise ValueError(f"compress and a {name!s} header exclude each other")
     headers[CONTENT_ENCODING] = coding
     return CompressedPayload(payload, coding)
 
