@@ -42,8 +42,8 @@ class FormData:
 
     Arguments:
         fields: a mapping, which may be a multidict, or pairs of name and value; as in `add_fields`.
-        quote_fields: percent-encode names and file names that are not plain ASCII; else they are
-            sent in UTF-8, as browsers do.
+        quote_fields: percent-encode file names, which many receivers then see as ``a%20b.txt``;
+            else they are sent as they are, in UTF-8, as browsers do.
         charset: of text; without it UTF-8.
         default_to_multipart: be multipart even if nothing needs it.
     """

@@ -117,8 +117,8 @@ class Payload(ABC):
     ) -> None:
         """Set the Content-Disposition field (RFC 6266), as ``form-data`` with a name.
 
-        With `quote_fields` names that are not plain ASCII are percent-encoded in `_charset`, else
-        they stay as they are. Raises ValueError for control characters.
+        With `quote_fields` file names are percent-encoded in `_charset`, else they stay as they
+        are. Raises ValueError for control characters.
         """
         from aioclient._body.content_disposition import content_disposition_header  # late
 

@@ -140,7 +140,7 @@ def test_option_of_a_field_with_a_control_character_is_refused(option, text):
 @pytest.mark.parametrize(
     ("quote_fields", "expected"),
     [
-        (True, "form-data; name*=utf-8''%C3%BC; filename=\"%C3%BC.txt\""),
+        (True, 'form-data; name="ü"; name*=utf-8\'\'%C3%BC; filename="%C3%BC.txt"'),
         (False, 'form-data; name="ü"; filename="ü.txt"'),
     ],
 )
