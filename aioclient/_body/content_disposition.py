@@ -208,10 +208,10 @@ def content_disposition_header(
 ) -> str:
     """Write a Content-Disposition value.
 
-    `disptype` is a token such as ``form-data``. With `quote_fields` the value is plain ASCII: file
-    names are percent-encoded in `charset`, other values are quoted, or in the form of RFC 8187 if
-    they are not ASCII; a file name that is not has that form besides, except in ``form-data``.
-    Without `quote_fields` values are only quoted, and stay as they are otherwise.
+    `disptype` is a token such as ``form-data``. With `quote_fields` file names are percent-encoded
+    in `charset`, and have the form of RFC 8187 besides if they are not ASCII, except in forms;
+    other values are quoted, or have that form if they are not ASCII, the name of a form's field
+    both. Without `quote_fields` values are only quoted, and stay as they are otherwise.
 
     Raises ValueError for a type or name that is not a token, for control characters (which could
     begin another field) and for what cannot be encoded.
@@ -243,7 +243,11 @@ def _written(disptype: str, name: str, value: str, charset: str | None) -> list[
     if value.isascii():
         return [f'{name}="{quoted}"']
     # RFC 8187 section 3.2. In forms, too: receivers of what this API sends know it so.
-    return [f"{name}*={charset}''{quote(value, safe='', encoding=charset)}"]
+    extended = f"{name}*={charset}''{quote(value, safe='', encoding=charset)}"
+    if name.lower() == "name" and disptype.lower() == "form-data":
+        # RFC 7578 section 5.1: in UTF-8. There are servers that refuse a form without this one.
+        return [f'{name}="{quoted}"', extended]
+    return [extended]
 
 
 class ContentDisposition(NamedTuple):

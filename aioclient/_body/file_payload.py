@@ -1,15 +1,19 @@
 """Files as bodies: of the system, in memory, of text, and whatever else can be read like one."""
 
 import asyncio
+import codecs
 import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from io import BufferedRandom, BufferedReader, BufferedWriter, BytesIO, FileIO
+from io import BufferedRandom, BufferedReader, BufferedWriter, BytesIO, FileIO, TextIOWrapper
 from pathlib import PurePath
 from typing import IO, Any, Final, NamedTuple, TextIO, TypeVar
 
+from multidict import CIMultiDict
+
 from aioclient._body.payload import FileRange, Payload, PayloadWriter
-from aioclient._http.values import media_type, text_codec
+from aioclient._http.header_names import CONTENT_TYPE
+from aioclient._http.values import media_type
 
 #: How much is read at once.
 _READ_BYTES: Final = 256 * 1024
@@ -31,8 +35,8 @@ class IOBasePayload(Payload):
     end. It is read outside of the event loop's thread. The file is not closed; sent whole, it
     stands behind what was sent. Sent again, it is read from where it stood, if it can be.
 
-    Arguments: `disposition`, with which the file's name is announced (None: it is not); the others
-    as those of `Payload`.
+    Arguments: `disposition`, with which the file's name is announced (None: it is not; nor beside a
+    Content-Disposition among `headers`); the others as those of `Payload`.
 
     Raises ValueError for a file that is closed or not open for reading. What was written to it, but
     is only in its buffer, is flushed.
@@ -49,12 +53,14 @@ class IOBasePayload(Payload):
     ) -> None:
         if value.closed:
             raise ValueError("a file for a body is a closed file")
-        if type(value) is BufferedWriter:
+        # Others are asked when they are read: what has `read` need not have `readable`.
+        if type(value) in (BufferedWriter, TextIOWrapper) and not value.readable():
             raise ValueError("a file for a body must be open for reading")
         if filename is None:
             filename = guessed_filename(value)
         super().__init__(value, headers, content_type, filename, encoding)
-        if filename is not None and disposition is not None:
+        is_announced = self._headers is not None and "Content-Disposition" in self._headers
+        if filename is not None and disposition is not None and not is_announced:
             self.set_content_disposition(disposition, filename=filename)
         self._range = self._range_of(value)
         self._start = _position(value)
@@ -78,9 +84,7 @@ class IOBasePayload(Payload):
 
     async def write(self, writer: PayloadWriter) -> None:
         """Read the file and write what it gives. TypeError if that is not bytes."""
-        self._is_begun = True
-        if self._start is not None:
-            await self._call(self._value.seek, self._start)
+        await self._begin()
         read = self._reader()
         missing = self._size
         while missing is None or missing:
@@ -98,6 +102,12 @@ class IOBasePayload(Payload):
         if self._start is not None:
             self._value.seek(self._start)
         return str(self._bytes(self._value.read()), encoding, errors)
+
+    async def _begin(self) -> None:
+        """Go to where the file stood at first, if that is possible."""
+        self._is_begun = True
+        if self._start is not None:
+            await self._call(self._value.seek, self._start)
 
     def _range_of(self, value: IO[Any]) -> FileRange | None:
         return _regular_range(value)
@@ -133,7 +143,8 @@ class BytesIOPayload(IOBasePayload):
 class TextIOPayload(IOBasePayload):
     """A file of text, from where it stands to its end, written in `encoding`.
 
-    Without `encoding` that is the charset of `content_type`, and without one UTF-8.
+    Without `encoding` that is the charset of `content_type` or of a Content-Type among `headers`,
+    and without one UTF-8. Raises LookupError for an encoding that Python does not know.
     """
 
     _default_content_type = "text/plain"
@@ -147,8 +158,21 @@ class TextIOPayload(IOBasePayload):
         filename: str | None = None,
         encoding: str | None = None,
     ) -> None:
-        encoding, content_type = text_encoding(encoding, content_type)
+        if headers is not None:
+            headers = CIMultiDict(headers)
+        encoding, content_type = text_encoding(encoding, content_type, headers)
+        "".encode(encoding)  # refuses now what is no encoding of text
+        self._encoder = codecs.getincrementalencoder(encoding)
         super().__init__(value, disposition, headers, content_type, filename, encoding)
+
+    async def write(self, writer: PayloadWriter) -> None:
+        """Read the file and write what it gives, encoded. TypeError if that is not text."""
+        await self._begin()
+        encoder = self._encoder()  # one for all pieces: some begin with a mark, or have a state
+        while text := self._text(await self._call(self._value.read, _READ_BYTES)):
+            await writer.write(encoder.encode(text))
+        if end := encoder.encode("", True):
+            await writer.write(end)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The rest of the file as it is; reads it at once, so not for the event loop's thread."""
@@ -160,19 +184,23 @@ class TextIOPayload(IOBasePayload):
     def _range_of(self, value: IO[Any]) -> FileRange | None:
         return None
 
-    def _bytes(self, piece: object) -> bytes:
+    def _text(self, piece: object) -> str:
         if not isinstance(piece, str):
             raise TypeError(f"a file of text must give str, not {type(piece).__name__}")
-        return piece.encode(self._encoding or "utf-8")
+        return piece
 
 
-def text_encoding(encoding: str | None, content_type: str | None) -> tuple[str, str]:
+def text_encoding(
+    encoding: str | None, content_type: str | None, headers: Mapping[str, str] | None
+) -> tuple[str, str]:
     """How text is encoded, and the media type that says so."""
+    if content_type is None and headers is not None:
+        content_type = headers.get(CONTENT_TYPE)
     if content_type is None:
         encoding = encoding or "utf-8"
         return encoding, f"text/plain; charset={encoding}"
     if encoding is None:
-        encoding = text_codec(media_type(content_type.encode("utf-8", "replace")).charset)
+        encoding = media_type(content_type.encode("utf-8", "replace")).charset or "utf-8"
     return encoding, content_type
 
 
@@ -186,7 +214,12 @@ def guessed_filename(value: object) -> str | None:
         name.encode()
     except UnicodeEncodeError:  # a name that is not UTF-8
         return None
-    return None if any(letter < " " or letter == "\x7f" for letter in name) else name
+    return None if has_control_character(name) else name
+
+
+def has_control_character(text: str) -> bool:
+    """Is there one in it that no header can carry?"""
+    return any(letter < " " or letter == "\x7f" for letter in text)
 
 
 def _position(value: IO[Any]) -> int | None:

@@ -5,13 +5,13 @@ URL Standard section 5.2 (application/x-www-form-urlencoded), RFC 7578 (multipar
 
 import warnings
 from collections.abc import Iterable, Mapping
-from io import IOBase
+from io import IOBase, TextIOBase
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from multidict import MultiDict, MultiDictProxy
 
-from aioclient._body.file_payload import guessed_filename
+from aioclient._body.file_payload import guessed_filename, has_control_character
 from aioclient._body.multipart_writer import MultipartWriter
 from aioclient._body.payload import BytesPayload, Payload, kind
 from aioclient._body.payloads import get_payload, has_payload, unwrapped
@@ -42,8 +42,8 @@ class FormData:
 
     Arguments:
         fields: a mapping, which may be a multidict, or pairs of name and value; as in `add_fields`.
-        quote_fields: percent-encode names and file names that are not plain ASCII; else they are
-            sent in UTF-8, as browsers do.
+        quote_fields: percent-encode file names, which many receivers then see as ``a%20b.txt``;
+            else they are sent as they are, in UTF-8, as browsers do.
         charset: of text; without it UTF-8.
         default_to_multipart: be multipart even if nothing needs it.
     """
@@ -86,13 +86,18 @@ class FormData:
         tuple is the name several times. A file is sent with its own name unless `filename` says
         another. Bytes are sent as a file (deprecated: give a BytesPayload, or `filename`).
 
-        Raises TypeError for what is no name or value.
+        Raises TypeError for what is no name or value, ValueError for control characters in
+        `content_type` or `filename`.
         """
         if not isinstance(name, str):
             raise TypeError(f"the name of a field of a form must be str, not {kind(name)}")
         for option, text in (("content_type", content_type), ("filename", filename)):
-            if text is not None and not isinstance(text, str):
+            if text is None:
+                continue
+            if not isinstance(text, str):
                 raise TypeError(f"{option} of a field of a form must be str, not {kind(text)}")
+            if has_control_character(text):
+                raise ValueError(f"control character in {option} of a form: {text[:100]!r}")
         if content_transfer_encoding is not None:
             warnings.warn(
                 "content_transfer_encoding has no effect (RFC 7578 section 4.7)",
@@ -102,20 +107,21 @@ class FormData:
             self._is_multipart = True
         values = value if isinstance(value, list | tuple) else (value,)
         for one in values:
-            self._add(_Field(name, _checked(name, one), content_type, filename))
+            if filename is None and content_transfer_encoding is None and _is_bytes(one):
+                warnings.warn(
+                    "bytes as the value of a form's field are sent as a file; give a BytesPayload "
+                    "or a filename",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+                self._add(_Field(name, one, content_type, name))
+            else:
+                self._add(_Field(name, _checked(name, one), content_type, filename))
 
     def _add(self, field: _Field) -> None:
         value = field.value
-        if isinstance(unwrapped(value), IOBase):
-            field.filename = field.filename or guessed_filename(value) or field.name
-        elif isinstance(value, bytes | bytearray | memoryview) and field.filename is None:
-            warnings.warn(
-                "bytes as the value of a form's field are sent as a file; give a BytesPayload "
-                "or a filename",
-                DeprecationWarning,
-                stacklevel=4,
-            )
-            field.filename = field.name
+        if field.filename is None and isinstance(unwrapped(value), IOBase):
+            field.filename = guessed_filename(value) or field.name
         if field.filename is not None or field.content_type is not None or not _is_text(value):
             self._is_multipart = True
         self._fields.append(field)
@@ -126,7 +132,7 @@ class FormData:
         Raises TypeError for anything else.
         """
         for field in fields:
-            if isinstance(field, IOBase):
+            if isinstance(unwrapped(field), IOBase):
                 self.add_field(guessed_filename(field) or "unknown", field)
             elif isinstance(field, MultiDict | MultiDictProxy):
                 for name, value in field.items():
@@ -148,7 +154,7 @@ class FormData:
 
     def _urlencoded(self) -> Payload:
         charset = self._charset or "utf-8"
-        pairs = [(field.name, str(field.value)) for field in self._fields]
+        pairs = [(_text(field.name), _text(field.value)) for field in self._fields]
         content_type = URLENCODED
         if charset.lower() not in ("utf-8", "utf8"):
             content_type += f"; charset={charset}"
@@ -168,7 +174,7 @@ class FormData:
     def _part(self, field: _Field) -> Payload:
         value = field.value
         if isinstance(value, int | float):
-            value = str(value)
+            value = _text(value)
         if isinstance(value, Payload):
             part = value
             if field.content_type is not None:
@@ -179,7 +185,7 @@ class FormData:
                 options["content_type"] = field.content_type
             if field.filename is not None:
                 options["filename"] = field.filename
-            if isinstance(value, str) and self._charset is not None:
+            if isinstance(value, str | TextIOBase) and self._charset is not None:
                 options["encoding"] = self._charset
             part = get_payload(value, **options)
         names = {"name": field.name}
@@ -193,6 +199,15 @@ class FormData:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str | int | float)
+
+
+def _is_bytes(value: object) -> bool:
+    return isinstance(value, bytes | bytearray | memoryview)
+
+
+def _text(value: object) -> str:
+    """Text as it is, also that of an enumeration; the digits of a number."""
+    return str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _checked(name: str, value: object) -> object:

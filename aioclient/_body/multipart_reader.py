@@ -16,7 +16,7 @@ import json as json_module
 import re
 import sys
 import types
-from collections.abc import AsyncIterator, Awaitable, Generator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Mapping
 from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -369,6 +369,25 @@ class BodyPartReader:
             await _let_others_run()
             piece = decoder.decode(b"", self._max_decompress_size)
         decoder.finish()
+
+    async def iter_decoded(self) -> AsyncGenerator[bytes, None]:
+        """The rest of the part in pieces, with its encodings undone, in bounded memory.
+
+        Raises as `decode` does, but has no limit of size. New here.
+        """
+        decoder = self._decoder()
+        while chunk := await self.read_chunk(_READ_BYTES):
+            piece = self._undo_transfer_encoding(chunk)
+            if decoder is not None:
+                piece = decoder.decode(piece, self._max_decompress_size)
+            if piece:
+                yield piece
+            while decoder is not None and decoder.has_pending:
+                await _let_others_run()
+                if piece := decoder.decode(b"", self._max_decompress_size):
+                    yield piece
+        if decoder is not None:
+            decoder.finish()
 
     def _decoder(self) -> Decoder | None:
         value = self.headers.get(CONTENT_ENCODING, "")

@@ -1,9 +1,10 @@
 """Multipart bodies, written part by part: RFC 2046 section 5.1, RFC 7578 (forms)."""
 
 import binascii
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -13,8 +14,10 @@ from aioclient._aliases import BytesLike
 from aioclient._body.content_encoders import EncodingWriter, checked_coding, encoder_for
 from aioclient._body.multipart_framing import check_boundary
 from aioclient._body.payload import BytesPayload, Payload, PayloadWriter, as_bytes, kind
-from aioclient._body.payloads import JsonPayload, get_payload
+from aioclient._body.payloads import JsonPayload, get_payload, has_payload
+from aioclient._http.header_names import CONTENT_ENCODING, CONTENT_LENGTH
 from aioclient._http1.head_writer import write_field_lines
+from aioclient.errors import UnknownEncodingError
 
 #: A multipart body up to this size whose parts are in memory is put together, and sent at once.
 _JOINED_BYTES: Final = 64 * 1024
@@ -24,26 +27,24 @@ _BASE64_LINE_BYTES: Final = 57
 _TOKEN: Final = frozenset(
     "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 )
+_QP_LINE_BYTES: Final = 75  # RFC 2045 section 6.7, item 5: 76 with the "=" at its end
+#: What each byte becomes. A blank may stand before the "=" that ends a line.
+_QP_BYTES: Final = [
+    bytes((byte,)) if byte == 0x09 or (0x20 <= byte < 0x7F and byte != 0x3D) else b"=%02X" % byte
+    for byte in range(256)
+]
+_QP_LINE: Final = re.compile(rb".{1,%d}(?<!=)(?<!=.)" % _QP_LINE_BYTES)  # tears no escape apart
+_DISPOSITION: Final = "Content-Disposition"
 #: RFC 7578 sections 4.7 and 4.8: these are not for the parts of a form.
-_NOT_IN_FORMS: Final = ("Content-Encoding", "Content-Length", "Content-Transfer-Encoding")
-
-
-class _Part(NamedTuple):
-    payload: Payload
-    coding: str | None
-    transfer_encoding: str | None
-
-    @property
-    def is_plain(self) -> bool:
-        return self.coding is None and self.transfer_encoding is None
+_NOT_IN_FORMS: Final = (CONTENT_ENCODING, CONTENT_LENGTH, "Content-Transfer-Encoding")
 
 
 class MultipartWriter(Payload):
     """A multipart body, for a request's `data` or as a part of another.
 
     Parts are added by `append` and the like, and written one after the other. What a part's
-    Content-Encoding and Content-Transfer-Encoding say is done to it; other parts of known size get
-    a Content-Length, except in forms.
+    Content-Encoding and Content-Transfer-Encoding say, when it is written, is done to it; other
+    parts of known size get a Content-Length, except in forms.
 
     Arguments:
         subtype: ``mixed``, ``form-data``, ``related`` ...
@@ -57,10 +58,12 @@ class MultipartWriter(Payload):
             raise ValueError(f"not a subtype of multipart: {subtype[:100]!r}")
         boundary = uuid4().hex if boundary is None else boundary
         self._boundary = check_boundary(boundary)
-        shown = boundary if _TOKEN.issuperset(boundary) else f'"{boundary}"'
-        super().__init__(None, None, f"multipart/{subtype}; boundary={shown}")
-        self._parts: list[_Part] = []
-        self._is_form_data = subtype == "form-data"
+        if not _TOKEN.issuperset(boundary):
+            # RFC 9110 section 5.6.4
+            boundary = '"{}"'.format(boundary.replace("\\", r"\\").replace('"', r"\""))
+        super().__init__(None, None, f"multipart/{subtype}; boundary={boundary}")
+        self._parts: list[Payload] = []
+        self._is_form_data = subtype.lower() == "form-data"
 
     @property
     def boundary(self) -> str:
@@ -72,42 +75,44 @@ class MultipartWriter(Payload):
     def append(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
         """Add a part: a payload, or anything that one can be made of.
 
-        `headers` are header fields of the part. Returns its payload, which may be changed until the
-        body is written. Raises TypeError if there is no payload for `obj`.
+        `headers` are header fields of the part. Returns its payload, whose headers may be changed
+        until the body is written. Raises TypeError if there is no payload for `obj`, and else as
+        `append_payload` does.
         """
         if isinstance(obj, Payload):
             if headers is not None:
                 obj.headers.update(headers)
             return self.append_payload(obj)
-        content_type = None if headers is None else CIMultiDict(headers).get("Content-Type")
-        try:
-            payload = get_payload(obj, headers=headers, content_type=content_type)
-        except LookupError:
-            raise TypeError(f"a part of a multipart body cannot be a {kind(obj)}") from None
+        if not has_payload(obj):
+            raise TypeError(f"a part of a multipart body cannot be a {kind(obj)}")
+        payload = get_payload(obj, headers=headers)
+        if self._is_form_data and _DISPOSITION not in CIMultiDict(headers or {}):
+            payload.headers.popall(_DISPOSITION, None)  # that of a file is not one of a form
         return self.append_payload(payload)
 
     def append_payload(self, payload: Payload) -> Payload:
         """Add a payload as a part.
 
         Raises ValueError for header fields that a part cannot have: control characters, an unknown
-        encoding or, in forms, any encoding or length.
+        encoding (UnknownEncodingError) or, in forms, any encoding or length; and for a multipart
+        with the boundary of this one.
         """
+        if isinstance(payload, MultipartWriter) and payload.boundary == self.boundary:
+            # RFC 2046 section 5.1.2
+            raise ValueError("multipart in multipart must have a boundary of its own")
         headers = payload.headers
-        write_field_lines(headers.items())  # refuses now what must not be sent
-        if self._is_form_data:
-            for name in _NOT_IN_FORMS:
-                if name in headers:
-                    raise ValueError(f"{name} must not be a header of a form's part")
-            if "Content-Disposition" not in headers:
-                payload.set_content_disposition("form-data", name=f"section-{len(self._parts)}")
-            part = _Part(payload, None, None)
-        else:
-            part = _Part(payload, _coding(headers), _transfer_encoding(headers))
-            if part.is_plain and payload.size is not None:
-                headers["Content-Length"] = str(payload.size)
-            elif not part.is_plain:
-                headers.popall("Content-Length", None)
-        self._parts.append(part)
+        if self._is_form_data and _DISPOSITION not in headers:
+            names = {"name": f"section-{len(self._parts)}"}
+            if payload.filename is not None:
+                names["filename"] = payload.filename
+            payload.set_content_disposition("form-data", quote_fields=True, **names)
+        self._head_of(payload)  # refuses now what must not be sent
+        if not self._is_form_data:
+            length = _content_length(payload)
+            headers.popall(CONTENT_LENGTH, None)
+            if length is not None:
+                headers[CONTENT_LENGTH] = length
+        self._parts.append(payload)
         return payload
 
     def append_json(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
@@ -127,8 +132,8 @@ class MultipartWriter(Payload):
 
     def __iter__(self) -> Iterator[tuple[Payload, str, str]]:
         """The parts: payload, content coding, transfer encoding; ``""`` for none."""
-        for payload, coding, transfer_encoding in self._parts:
-            yield payload, coding or "", transfer_encoding or ""
+        for payload in self._parts:
+            yield payload, _coding(payload) or "", _transfer_encoding(payload) or ""
 
     def __len__(self) -> int:
         """How many parts there are."""
@@ -142,32 +147,35 @@ class MultipartWriter(Payload):
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole body; None if a part does not know its own."""
+        """Bytes of the whole body; None if a part does not know its own.
+
+        Raises ValueError for a header of a part that must not be sent.
+        """
         total = len(self._end())
-        for part in self._parts:
-            size = part.payload.size
-            if size is None or not part.is_plain:
+        for payload in self._parts:
+            size = payload.size
+            if size is None or not _is_plain(payload):
                 return None
-            total += len(self._head_of(part)) + size + 2
+            total += len(self._head_of(payload)) + size + 2
         return total
 
     @property
     def at_hand(self) -> bytes | None:
-        """The whole body if it is small and all of it in memory."""
+        """The whole body if it is small and all of it in memory. Raises as `size` does."""
         pieces: list[BytesLike] = []
         room = _JOINED_BYTES
-        for part in self._parts:
-            data = part.payload.at_hand
-            if data is None or not part.is_plain or len(data) > room:
+        for payload in self._parts:
+            data = payload.at_hand
+            if data is None or not _is_plain(payload) or len(data) > room:
                 return None
             room -= len(data)
-            pieces += (self._head_of(part), data, b"\r\n")
+            pieces += (self._head_of(payload), data, b"\r\n")
         return b"".join((*pieces, self._end()))
 
     @property
     def consumed(self) -> bool:
         """Is there a part that was written and cannot be written again?"""
-        return any(part.payload.consumed for part in self._parts)
+        return any(payload.consumed for payload in self._parts)
 
     async def write(self, writer: PayloadWriter, close_boundary: bool = True) -> None:
         """Write all parts, and the line that ends the body unless `close_boundary` is false.
@@ -175,9 +183,9 @@ class MultipartWriter(Payload):
         Raises ValueError for a header of a part that must not be sent, before anything is written
         of that part.
         """
-        for part in self._parts:
-            await writer.write(self._head_of(part))
-            await _write_part(part, writer)
+        for payload in self._parts:
+            await writer.write(self._head_of(payload))
+            await _write_part(payload, writer)
             await writer.write(b"\r\n")
         if close_boundary:
             await writer.write(self._end())
@@ -185,30 +193,45 @@ class MultipartWriter(Payload):
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The whole body as text, as it is without encodings of parts."""
         text = "".join(
-            str(self._head_of(part), "utf-8", "surrogateescape")
-            + part.payload.decode(encoding, errors)
+            str(self._head_of(payload), "utf-8", "surrogateescape")
+            + payload.decode(encoding, errors)
             + "\r\n"
-            for part in self._parts
+            for payload in self._parts
         )
         return text + self._end().decode("ascii")
 
     @property
     def autoclose(self) -> bool:
         """Has no part anything to close?"""
-        return all(part.payload.autoclose for part in self._parts)
+        return all(part.autoclose for part in self._parts)
 
     async def close(self) -> None:
         """Close every part."""
-        for part in self._parts:
-            await part.payload.close()
+        for payload in self._parts:
+            await payload.close()
 
-    def _head_of(self, part: _Part) -> bytes:
-        """The boundary and the header fields of a part."""
-        lines = write_field_lines(part.payload.headers.items())
-        return b"--%b\r\n%b\r\n" % (self._boundary, lines)
+    def _head_of(self, payload: Payload) -> bytes:
+        """The boundary and the header fields of a part; ValueError if it must not have them."""
+        headers = payload.headers
+        if self._is_form_data:
+            if _DISPOSITION not in headers:  # RFC 7578 section 4.2
+                raise ValueError("the part of a form has no Content-Disposition")
+            for name in _NOT_IN_FORMS:
+                if name in headers:
+                    raise ValueError(f"{name!s} must not be a header of a form's part")
+        elif (length := _content_length(payload)) != headers.get(CONTENT_LENGTH):
+            # It was changed after it was appended: its encoding, or it has got more parts itself.
+            headers = headers.copy()
+            headers.popall(CONTENT_LENGTH, None)
+            if length is not None:
+                headers[CONTENT_LENGTH] = length
+        return b"--%b\r\n%b\r\n" % (self._boundary, write_field_lines(headers.items()))
 
     def _end(self) -> bytes:
         return b"--%b--\r\n" % self._boundary
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.content_type} {len(self)} parts>"
 
     # --- for `with`, which users of this API write -----------------------------------------------
 
@@ -224,31 +247,54 @@ class MultipartWriter(Payload):
         pass
 
 
-async def _write_part(part: _Part, writer: PayloadWriter) -> None:
+async def _write_part(payload: Payload, writer: PayloadWriter) -> None:
     """Write a part's body: its content coding is applied first, then its transfer encoding."""
     layers: list[EncodingWriter] = []
-    if part.transfer_encoding is not None:
-        encoder = _Base64() if part.transfer_encoding == "base64" else _QuotedPrintable()
+    if (transfer_encoding := _transfer_encoding(payload)) is not None:
+        encoder = _Base64() if transfer_encoding == "base64" else _QuotedPrintable()
         layers.append(EncodingWriter(writer, encoder))
-    if part.coding is not None:
-        layers.append(EncodingWriter(layers[-1] if layers else writer, encoder_for(part.coding)))
-    await part.payload.write(layers[-1] if layers else writer)
+    if (coding := _coding(payload)) is not None:
+        layers.append(EncodingWriter(layers[-1] if layers else writer, encoder_for(coding)))
+    await payload.write(layers[-1] if layers else writer)
     for layer in reversed(layers):
         await layer.finish()
 
 
-def _coding(headers: Mapping[str, str]) -> str | None:
-    value = headers.get("Content-Encoding", "").strip().lower()
-    return checked_coding(value) if value not in ("", "identity") else None
+def _is_plain(payload: Payload) -> bool:
+    """Is a part's body written as it is?"""
+    return _coding(payload) is None and _transfer_encoding(payload) is None
 
 
-def _transfer_encoding(headers: Mapping[str, str]) -> str | None:
-    value = headers.get("Content-Transfer-Encoding", "").strip().lower()
+def _content_length(payload: Payload) -> str | None:
+    """What a part that is not one of a form says of its length; the caller may know more."""
+    if not _is_plain(payload):
+        return None
+    size = payload.size
+    return payload.headers.get(CONTENT_LENGTH) if size is None else str(size)
+
+
+def _coding(payload: Payload) -> str | None:
+    value = payload.headers.get(CONTENT_ENCODING, "").strip().lower()
+    if value in ("", "identity"):
+        return None
+    try:
+        return checked_coding(value)
+    except ValueError as error:
+        raise UnknownEncodingError(
+            f"Content-Encoding of a part that is not known or not installed: {value[:100]!r}"
+        ) from error
+
+
+def _transfer_encoding(payload: Payload) -> str | None:
+    value = payload.headers.get("Content-Transfer-Encoding", "").strip().lower()
     if value in ("", "7bit", "8bit", "binary"):
         return None
-    if value in ("base64", "quoted-printable"):
-        return value
-    raise ValueError(f"unknown Content-Transfer-Encoding of a part: {value[:100]!r}")
+    if value not in ("base64", "quoted-printable"):
+        raise UnknownEncodingError(f"unknown Content-Transfer-Encoding of a part: {value[:100]!r}")
+    if isinstance(payload, MultipartWriter):
+        # RFC 2045 section 6.4: its parts may be encoded, it must not be.
+        raise ValueError(f"multipart must not have the Content-Transfer-Encoding {value}")
+    return value
 
 
 class _Base64:
@@ -271,17 +317,23 @@ class _Base64:
 
 
 class _QuotedPrintable:
-    """RFC 2045 section 6.7; line ends are encoded, so that any bytes come back as they were."""
+    """RFC 2045 section 6.7; line ends are encoded, so that any bytes come back as they were.
+
+    `binascii.b2a_qp` makes some lines too long.
+    """
 
     def __init__(self) -> None:
-        self._is_first = True
+        self._line = b""  # the last one, encoded; more may be put to it
 
     def encode(self, data: BytesLike) -> bytes:
-        lines = binascii.b2a_qp(data, istext=False).replace(b"=\n", b"=\r\n")
-        # A soft line break: what was written before may have filled the line.
-        start = b"" if self._is_first else b"=\r\n"
-        self._is_first = False
-        return start + lines
+        *lines, self._line = _QP_LINE.findall(
+            self._line + b"".join(map(_QP_BYTES.__getitem__, bytes(data)))
+        ) or (b"",)
+        return b"".join([line + b"=\r\n" for line in lines])
 
     def finish(self) -> bytes:
-        return b""
+        line = self._line
+        if not line.endswith((b" ", b"\t")):
+            return line
+        start = line[:-1] + (b"=\r\n" if len(line) == _QP_LINE_BYTES else b"")
+        return start + b"=%02X" % line[-1]

@@ -117,8 +117,8 @@ class Payload(ABC):
     ) -> None:
         """Set the Content-Disposition field (RFC 6266), as ``form-data`` with a name.
 
-        With `quote_fields` names that are not plain ASCII are percent-encoded in `_charset`, else
-        they stay as they are. Raises ValueError for control characters.
+        With `quote_fields` file names are percent-encoded in `_charset`, else they stay as they
+        are. Raises ValueError for control characters.
         """
         from aioclient._body.content_disposition import content_disposition_header  # late
 
@@ -164,7 +164,10 @@ class Payload(ABC):
             pass
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        """The whole body; text of a payload that has not chosen an encoding in this one."""
+        """The whole body.
+
+        `encoding` and `errors` are for kinds that encode text only now; those here have done so.
+        """
         collected = _Collected()
         await self.write(collected)
         return b"".join(collected.pieces)

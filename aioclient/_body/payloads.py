@@ -2,11 +2,14 @@
 
 import json as json_module
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from enum import Enum
 from io import BufferedRandom, BufferedReader, BytesIO, IOBase, StringIO, TextIOBase
 from typing import IO, Any, Final, TypeAlias, TypeVar
 
-from aioclient._aliases import BytesLike, JSONBytesEncoder
+from multidict import CIMultiDict
+
+from aioclient._aliases import BytesLike, JSONBytesEncoder, JSONEncoder
 from aioclient._body.file_payload import (
     BufferedReaderPayload,
     BytesIOPayload,
@@ -56,7 +59,10 @@ _C = TypeVar("_C", bound=type[Payload])
 
 
 class StringPayload(BytesPayload):
-    """Text, encoded in `encoding`, else the charset of `content_type`, else UTF-8."""
+    """Text, encoded in `encoding`, else the charset of its Content-Type, else UTF-8.
+
+    Raises LookupError for an encoding that Python does not know.
+    """
 
     def __init__(
         self,
@@ -68,7 +74,9 @@ class StringPayload(BytesPayload):
     ) -> None:
         if not isinstance(value, str):
             raise TypeError(f"value must be str, not {kind(value)}")
-        encoding, content_type = text_encoding(encoding, content_type)
+        if headers is not None:
+            headers = CIMultiDict(headers)
+        encoding, content_type = text_encoding(encoding, content_type, headers)
         super().__init__(value.encode(encoding), headers, content_type, filename, encoding)
 
 
@@ -87,18 +95,20 @@ class StringIOPayload(StringPayload):
 
 
 class JsonPayload(BytesPayload):
-    """A value as JSON: text that `dumps` makes of it, encoded."""
+    """A value as JSON: text that `dumps` makes of it, encoded, or its bytes as they are."""
 
     def __init__(
         self,
         value: Any,  # whatever `dumps` takes
         encoding: str = "utf-8",
         content_type: str = "application/json",
-        dumps: Callable[[Any], str] = json_module.dumps,
+        dumps: JSONEncoder = json_module.dumps,
         headers: _Headers = None,
         filename: str | None = None,
     ) -> None:
-        data = dumps(value).encode(encoding)
+        data = dumps(value)
+        if isinstance(data, str):
+            data = data.encode(encoding)
         super().__init__(data, headers, content_type, filename, encoding)
 
 
@@ -160,8 +170,8 @@ class BodyPartReaderPayload(Payload):
         if self._is_begun:
             raise RuntimeError("the part of a multipart body was used up before")
         self._is_begun = True
-        async for chunk in self._value:
-            async for piece in self._value.decode_iter(chunk):
+        async with aclosing(self._value.iter_decoded()) as pieces:
+            async for piece in pieces:
                 await writer.write(piece)
 
 
@@ -289,10 +299,8 @@ def payload_of(data: Any) -> Payload:
 
     if isinstance(data, FormData):
         return data()
-    try:
+    if has_payload(data):
         return get_payload(data)
-    except LookupError:
-        pass
     if isinstance(data, Mapping | list | tuple):
         return FormData(data)()
     raise TypeError(

@@ -214,7 +214,12 @@ def test_other_parameters_are_found_the_same_way():
         ("inline", {}, "inline", "inline"),
         ("form-data", {"name": "a b"}, 'form-data; name="a b"', 'form-data; name="a b"'),
         ("form-data", {"name": 'a"\\'}, r'form-data; name="a\"\\"', r'form-data; name="a\"\\"'),
-        ("form-data", {"name": "ä"}, "form-data; name*=utf-8''%C3%A4", 'form-data; name="ä"'),
+        (
+            "form-data",
+            {"name": "ä"},
+            "form-data; name=\"ä\"; name*=utf-8''%C3%A4",
+            'form-data; name="ä"',
+        ),
         (
             "form-data",
             {"name": "f", "filename": 'ä "\\%.txt'},

@@ -314,3 +314,41 @@ def test_rest_of_a_file_can_be_had_as_text(path: Path):
     path.write_bytes("Grüße".encode())
     with path.open("rb") as file:
         assert body_payload(file).decode() == "Grüße"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32", "iso2022_jp"])
+def test_file_of_text_is_encoded_as_one_text_and_ends(path: Path, encoding: str):
+    text = "\u3042\u3044x" * 200_000  # three reads
+    path.write_text(text, encoding="utf-8")
+    with path.open(encoding="utf-8") as file:
+        pieces = read(TextIOPayload(file, encoding=encoding))
+    assert len(pieces) >= 3
+    assert b"".join(pieces) == text.encode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["unheard-of", "base64", "rot13"])
+def test_encoding_that_is_none_for_text_is_refused(path: Path, encoding: str):
+    with path.open(encoding="latin-1") as file, pytest.raises(LookupError, match=encoding):
+        TextIOPayload(file, encoding=encoding)
+
+
+def test_file_of_text_that_cannot_be_read_is_refused(tmp_path: Path):
+    with (
+        (tmp_path / "file").open("w") as file,
+        pytest.raises(ValueError, match="open for reading"),
+    ):
+        body_payload(file)
+
+
+def test_disposition_that_the_caller_gave_is_kept(path: Path):
+    own = {"content-disposition": 'form-data; name="a"'}
+    with path.open("rb") as file:
+        assert IOBasePayload(file, headers=own).headers["Content-Disposition"] == own.popitem()[1]
+
+
+def test_file_of_text_is_encoded_as_its_headers_say(path: Path):
+    path.write_text("Gr\u00fc\u00dfe", encoding="utf-8")
+    with path.open(encoding="utf-8") as file:
+        payload = TextIOPayload(file, headers={"Content-Type": "a/b; charset=latin-1"})
+        assert b"".join(read(payload)) == "Gr\u00fc\u00dfe".encode("latin-1")
+        assert payload.content_type == "a/b; charset=latin-1"

@@ -1,6 +1,9 @@
 """Forms as request bodies."""
 
+import enum
 import io
+import tempfile
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
@@ -95,8 +98,9 @@ def test_form_is_multipart_if_that_is_wished():
 
 def test_bytes_in_a_form_are_a_file_which_is_deprecated():
     form = FormData()
-    with pytest.warns(DeprecationWarning, match="BytesPayload"):
+    with pytest.warns(DeprecationWarning, match="BytesPayload") as warned:
         form.add_field("a", b"b")
+    assert warned[0].filename == __file__
     (part,) = parts_of(form)
     assert part.headers["Content-Disposition"] == 'form-data; name="a"; filename="a"'
 
@@ -114,26 +118,29 @@ def test_text_of_a_form_is_encoded_as_wished():
     assert [written_by(part) for part in parts_of(form)] == [b"\xe9", b"\xe9"]
 
 
-@pytest.mark.parametrize("name", ["a\r\nb", "a\nb", "a\rb", "a\0b", "a\x7f"])
-@pytest.mark.parametrize("where", ["name", "filename"])
-def test_name_with_a_control_character_is_refused(name, where):
-    form = FormData()
-    form.add_field(**{"name": "a", "value": "b", "filename": "c", where: name})
+CONTROL = ["a\r\nb", "a\nb", "a\rb", "a\0b", "a\x7f"]
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_name_with_a_control_character_is_refused_in_multipart(name):
+    form = FormData({name: "b"})
+    assert form().size  # there it is percent-encoded
+    form.add_field("a", "b", filename="c")
     with pytest.raises(ValueError, match="control character"):
         form()
 
 
-def test_type_with_a_control_character_is_refused_before_anything_is_sent():
-    form = FormData()
-    form.add_field("a", "b", content_type="text/plain\r\nX-Injected: 1")
-    with pytest.raises(ValueError, match="control character"):
-        form()
+@pytest.mark.parametrize("text", [*CONTROL, "text/plain\r\nX-Injected: 1"])
+@pytest.mark.parametrize("option", ["filename", "content_type"])
+def test_option_of_a_field_with_a_control_character_is_refused(option, text):
+    with pytest.raises(ValueError, match=f"control character in {option}"):
+        FormData().add_field("a", "b", **{option: text})
 
 
 @pytest.mark.parametrize(
     ("quote_fields", "expected"),
     [
-        (True, "form-data; name*=utf-8''%C3%BC; filename=\"%C3%BC.txt\""),
+        (True, 'form-data; name="ü"; name*=utf-8\'\'%C3%BC; filename="%C3%BC.txt"'),
         (False, 'form-data; name="ü"; filename="ü.txt"'),
     ],
 )
@@ -181,3 +188,50 @@ def test_transfer_encoding_of_a_field_has_no_effect_but_a_warning():
         form.add_field("a", "b", content_transfer_encoding="base64")
     (part,) = parts_of(form)
     assert written_by(part) == b"b"
+
+
+class Colour(str, enum.Enum):  # noqa: UP042 - its str() is not its value, other than there
+    RED = "red"
+
+
+def test_text_of_an_enumeration_is_its_value():
+    assert FormData({"a": Colour.RED, Colour.RED: "b"})().at_hand == b"a=red&red=b"
+    (part,) = parts_of(FormData({"a": Colour.RED}, default_to_multipart=True))
+    assert written_by(part) == b"red"
+
+
+def test_file_can_be_sent_with_an_empty_name():
+    form = FormData()
+    form.add_field("a", io.BytesIO(b"content"), filename="")
+    (part,) = parts_of(form)
+    assert part.headers["Content-Disposition"] == 'form-data; name="a"; filename=""'
+
+
+def test_bytes_with_a_transfer_encoding_are_no_file():
+    form = FormData()
+    with pytest.warns(DeprecationWarning, match="content_transfer_encoding") as warned:
+        form.add_field("a", b"b", content_transfer_encoding="binary")
+    assert len(warned) == 1
+    assert warned[0].filename == __file__
+    (part,) = parts_of(form)
+    assert part.headers["Content-Disposition"] == 'form-data; name="a"'
+
+
+def test_file_of_text_is_encoded_as_wished():
+    file = io.TextIOWrapper(io.BytesIO("\u00e9".encode()), "utf-8")
+    (part,) = parts_of(FormData({"a": file}, charset="latin-1"))
+    assert written_by(part) == b"\xe9"
+    assert part.content_type == "text/plain; charset=latin-1"
+
+
+def test_temporary_file_can_be_a_field_or_all_of_a_form():
+    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        file.write(b"content")
+        name = Path(file.name).name
+        for form in (FormData(file), FormData({name: file})):
+            file.seek(0)
+            (part,) = parts_of(form)
+            assert part.headers["Content-Disposition"] == (
+                f'form-data; name="{name}"; filename="{name}"'
+            )
+            assert written_by(part) == b"content"

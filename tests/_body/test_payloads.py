@@ -1,13 +1,20 @@
 """The registry of payloads, and a user's own kinds."""
 
 import asyncio
+import base64
+import binascii
+import gzip
 import io
 import json
+import random
 
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 from running import asynchronous
 from written import Collected, pieces_of, written_by
 
+from aioclient._body.content_encoders import encoder_for
+from aioclient._body.multipart_reader import BodyPartReader
 from aioclient._body.payload import (
     AsyncIterablePayload,
     BytesPayload,
@@ -34,6 +41,7 @@ from aioclient._body.payloads import (
     register_payload,
 )
 from aioclient._message.stream_reader import StreamReader
+from aioclient.errors import ClientPayloadError
 
 
 class Point:
@@ -143,12 +151,18 @@ def test_value_that_is_not_an_async_iterable_is_refused(value):
         ({"content_type": "a/b"}, "é".encode(), "a/b"),
         ({"content_type": "a/b; charset=latin-1"}, b"\xe9", "a/b; charset=latin-1"),
         ({"content_type": "a/b", "encoding": "latin-1"}, b"\xe9", "a/b"),
+        ({"headers": {"content-type": "a/b;charset=latin-1"}}, b"\xe9", "a/b;charset=latin-1"),
     ],
 )
 def test_text_is_encoded_as_its_type_says(options, data, content_type):
     payload = StringPayload("é", **options)
     assert (payload.at_hand, payload.content_type) == (data, content_type)
     assert StringIOPayload(io.StringIO("é"), **options).at_hand == data
+
+
+def test_text_is_not_sent_under_the_name_of_an_encoding_that_is_not_known():
+    with pytest.raises(LookupError, match="unheard-of"):
+        StringPayload("a", content_type="text/plain; charset=unheard-of")
 
 
 def test_json_is_encoded():
@@ -158,6 +172,7 @@ def test_json_is_encoded():
     assert JsonPayload(None).at_hand == b"null"
     payload = JsonPayload("é", "utf-16", "a/b", lambda value: f"<{value}>")
     assert (payload.at_hand, payload.content_type) == ("<é>".encode("utf-16"), "a/b")
+    assert JsonPayload([1], dumps=lambda value: json.dumps(value).encode()).at_hand == b"[1]"
     payload = JsonBytesPayload([1], lambda value: json.dumps(value).encode())
     assert (payload.at_hand, payload.content_type) == (b"[1]", "application/json")
 
@@ -236,6 +251,18 @@ def test_registry_is_the_one_that_requests_ask():
     assert body_payload(Other()).at_hand == b"other"
 
 
+def test_error_of_a_factory_is_not_taken_for_a_value_without_a_payload():
+    class Broken:
+        pass
+
+    def make(value):
+        raise KeyError("missing")
+
+    PAYLOAD_REGISTRY.register(make, Broken)
+    with pytest.raises(KeyError, match="missing"):
+        body_payload(Broken())
+
+
 # --- what is received, sent on -------------------------------------------------------------------
 
 
@@ -254,6 +281,54 @@ async def test_stream_is_sent_on_in_pieces_and_not_in_lines() -> None:
     collected = Collected()
     await payload.write(collected)
     assert collected.pieces == [b"a\nb\nc"]
+
+
+def part_reader(data: bytes, **headers: str) -> BodyPartReader:
+    """A part whose body is `data`, arriving in small pieces."""
+    reader = asyncio.StreamReader()
+    reader.feed_data(data + b"\r\n--b--\r\n")
+    reader.feed_eof()
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return BodyPartReader(b"--b", CIMultiDictProxy(CIMultiDict(fields)), reader)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", ""])
+@pytest.mark.parametrize("transfer_encoding", ["base64", "quoted-printable", "binary"])
+@asynchronous
+async def test_part_that_is_received_is_sent_on_decoded(
+    coding: str, transfer_encoding: str
+) -> None:
+    content = random.Random(1).randbytes(300_000)
+    data = content
+    if coding:
+        encoder = encoder_for(coding)
+        data = encoder.encode(data) + encoder.finish()
+    if transfer_encoding == "base64":
+        data = base64.encodebytes(data).replace(b"\n", b"\r\n")
+    elif transfer_encoding == "quoted-printable":
+        data = binascii.b2a_qp(data, istext=False).replace(b"=\n", b"=\r\n")
+    encodings = {"Content_Encoding": coding, "Content_Transfer_Encoding": transfer_encoding}
+    payload = body_payload(part_reader(data, Content_Type="a/b", **encodings))
+    assert (payload.size, payload.consumed) == (None, False)
+    assert payload.headers == {"Content-Type": "a/b"}
+    assert await payload.as_bytes() == content
+    assert payload.consumed
+    with pytest.raises(RuntimeError, match="used up before"):
+        await payload.as_bytes()
+
+
+@asynchronous
+async def test_part_that_is_sent_on_keeps_its_names() -> None:
+    payload = body_payload(part_reader(b"", Content_Disposition='x; name="a"; filename="b c"'))
+    assert payload.filename == "b c"
+    assert payload.headers["Content-Disposition"] == 'attachment; name="a"; filename="b%20c"'
+
+
+@asynchronous
+async def test_part_whose_coding_is_cut_off_is_not_sent_on_as_a_whole_one() -> None:
+    payload = body_payload(part_reader(gzip.compress(bytes(1000))[:-4], Content_Encoding="gzip"))
+    with pytest.raises(ClientPayloadError):
+        await payload.as_bytes()
 
 
 @pytest.mark.parametrize("piece", ["text", 5, None])

@@ -66,7 +66,7 @@ ROWS = (
     Line("text has its type and charset", "test_text_of_a_form_has_its_type"),
     Line(
         "control characters in names are a ValueError",
-        f"{_FORM}test_name_with_a_control_character_is_refused",
+        f"{_FORM}test_name_with_a_control_character_is_refused_in_multipart",
     ),
     # MultipartWriter
     Call("MultipartWriter", "subtype='mixed', boundary=None"),
