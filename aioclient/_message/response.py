@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
 from yarl import URL
@@ -17,6 +17,7 @@ from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
 from aioclient._http.header_names import REFUSED_IN_TRAILERS
 from aioclient._http.values import MediaType, known_codec, media_type, text_codec
+from aioclient._http.version import HttpVersion
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
 from aioclient._message.request import Request, RequestInfo
 from aioclient.errors import (
@@ -40,17 +41,6 @@ _JSON_TYPE: Final = r"application/(?:[\w.+-]+?\+)?json"
 #: Below this size decoded, no body is too much larger than what came.
 _RATIO_FLOOR_BYTES: Final = 16 * 2**20
 _DECODE_JSON: Final = json_module.JSONDecoder().raw_decode
-
-
-class HttpVersion(NamedTuple):
-    """A version of HTTP."""
-
-    major: int
-    minor: int
-
-
-HttpVersion10: Final = HttpVersion(1, 0)
-HttpVersion11: Final = HttpVersion(1, 1)
 
 
 class _Done:

@@ -7,8 +7,9 @@ from typing import Any, Unpack
 
 from aioclient._aliases import StrOrURL
 from aioclient._caller import warn_deprecated
+from aioclient._http.version import HttpVersion, HttpVersion11
 from aioclient._message.options import RequestOptions
-from aioclient._message.response import ClientResponse, HttpVersion, HttpVersion11
+from aioclient._message.response import ClientResponse
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending

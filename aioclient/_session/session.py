@@ -13,6 +13,7 @@ from aioclient._aliases import JSONBytesEncoder, JSONEncoder, LooseCookies, Loos
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import caller, warn_deprecated
 from aioclient._connection.exchange import Reading
+from aioclient._http.version import HttpVersion, HttpVersion11
 from aioclient._http1.limits import DEFAULT_LIMITS
 from aioclient._message.option_checks import (
     checked_auth,
@@ -32,7 +33,7 @@ from aioclient._message.option_checks import (
 from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
-from aioclient._message.response import ClientResponse, HttpVersion, HttpVersion11
+from aioclient._message.response import ClientResponse
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
