@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 
@@ -65,3 +66,31 @@ def test_time_limits_names_the_limit_that_passed():
     assert run_against_origin("/json", lambda url: example(url, 5)) == "200"
     reason = run_against_origin("/delay/5", lambda url: example(url, 0.1))
     assert reason == "total limit passed while waiting for: response"
+
+
+def test_upload_progress_counts_what_was_sent(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"hello" * 100_000)
+    example = load("upload_progress").upload
+    sent = run_against_origin("/echo", lambda url: example(url, path))
+    assert 0 < sent < 50_000  # compressed
+
+
+def test_credentials_and_cookies_are_sent():
+    example = load("credentials").who_am_i
+    text = run_against_origin("/echo", lambda url: example(url, "me", "secret"))
+    headers = {name.lower(): value for name, value in json.loads(text)["headers"]}
+    assert headers["authorization"] == "Basic bWU6c2VjcmV0"
+    assert headers["cookie"] == "theme=dark; page=1"
+
+
+def test_redirects_shows_each_step():
+    steps = run_against_origin("/redirect/2", load("redirects").way)
+    assert steps == ["302 /redirect/2", "302 /redirect/1", "200 /json"]
+
+
+def test_failed_request_says_what_the_server_said():
+    report = load("failed_request").report
+    assert run_against_origin("/status/404", report).startswith('404: {"status": 404}')
+    assert run_against_origin("/json", report).startswith("200 after 0.")
+    assert "cannot connect" in asyncio.run(report("http://127.0.0.1:1/"))

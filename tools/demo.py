@@ -9,8 +9,11 @@ client, not a benchmark.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import gzip
 import hashlib
+import io
 import json
 import platform
 import ssl
@@ -90,6 +93,28 @@ async def post_json(target: Target) -> str:
     return f"{(time.perf_counter() - started_at) * 1000:.1f} ms"
 
 
+async def post_form(target: Target) -> str:
+    """Send a form with a file, compressed, and have it echoed."""
+    form = aioclient.FormData({"name": "aioclient"})
+    form.add_field("file", io.BytesIO(b"content" * 1000), filename="content.txt")
+    url = f"{target.url}/echo"
+    async with target.session.post(url, data=form, compress="gzip", ssl=target.tls) as response:
+        expect(response.status, 200)
+        echo = await response.json()
+    body = gzip.decompress(base64.b64decode(echo["body"]))
+    expect(body.count(b'filename="content.txt"'), 1)
+    expect(b"content" * 1000 in body, True)
+    return f"{len(body)} bytes"
+
+
+async def follow_redirects(target: Target) -> str:
+    """Be led to another place, three times."""
+    async with target.get("/redirect/3") as response:
+        expect(await response.json(), FIXED_JSON)
+        expect([hop.status for hop in response.history], [302, 302, 302])
+        return f"{response.elapsed.total_seconds() * 1000:.1f} ms for the last"
+
+
 async def download(target: Target) -> str:
     """Stream a large body and compare its SHA-256."""
     digest = hashlib.sha256()
@@ -141,6 +166,8 @@ async def many_requests(target: Target) -> str:
 STEPS: list[tuple[str, Step]] = [
     ("GET JSON", get_json),
     ("POST JSON, echoed", post_json),
+    ("POST a form with a file", post_form),
+    ("GET, redirected three times", follow_redirects),
     (f"download {DOWNLOAD_BYTES / 1e6:.0f} MB", download),
     (f"{REQUESTS:,} GETs, {CONCURRENCY} at a time", many_requests),
 ]

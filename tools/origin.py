@@ -12,7 +12,7 @@ with the framing that the reply wants. What RFC 9112 calls ambiguous in a reques
     python tools/origin.py                  # prints its URL, ends when standard input does
 
 Paths: /json, /echo, /bytes/N, /chunked/N, /close/N, /status/CODE, /delay/SECONDS,
-/headers/COUNT, /slow-body/N/SECONDS; see `origin_replies.py`.
+/headers/COUNT, /redirect/COUNT, /slow-body/N/SECONDS; see `origin_replies.py`.
 """
 
 from __future__ import annotations

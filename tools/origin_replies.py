@@ -15,6 +15,7 @@ from enum import Enum
 REPLY_LIMIT_BYTES = 4 * 1024**3  # what /bytes/N and its kin will send
 SLOW_BODY_LIMIT_BYTES = 64 * 1024 * 1024  # what /slow-body will send, which is held in memory
 WAIT_LIMIT_S = 3600.0  # what /delay and /slow-body will wait
+REDIRECTS_LIMIT = 100
 FIELDS_LIMIT = 10_000  # what /headers/COUNT will send
 SLOW_PIECES = 10
 BLOCK_BYTES = 64 * 1024
@@ -150,6 +151,15 @@ def reply_delay(request: Request, seconds: str) -> Reply:
     return json_reply({"delay": seconds_of(seconds)}, delay_s=seconds_of(seconds))
 
 
+def reply_redirect(request: Request, count: str) -> Reply:
+    """Redirect so many times, the last time to /json."""
+    left = count_of(count, REDIRECTS_LIMIT)
+    where = f"/redirect/{left - 1}" if left > 1 else "/json"
+    reply = json_reply({"left": left}, status=302)
+    reply.fields.append(("Location", where))
+    return reply
+
+
 def reply_headers(request: Request, count: str) -> Reply:
     reply = json_reply({"count": count_of(count, FIELDS_LIMIT)})
     reply.fields += [
@@ -201,6 +211,7 @@ ROUTES: dict[tuple[str, int], Callable[..., Reply]] = {
     ("status", 1): reply_status,
     ("delay", 1): reply_delay,
     ("headers", 1): reply_headers,
+    ("redirect", 1): reply_redirect,
     ("slow-body", 2): reply_slow_body,
 }
 
