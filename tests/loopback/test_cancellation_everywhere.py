@@ -49,7 +49,7 @@ from aioclient import (
 )
 
 #: More than the package writes at once.
-HUGE: Final = os.urandom(560_000)
+HUGE: Final = os.urandom(700_000)
 
 # --- how an answer is read ------------------------------------------------------------------------
 
@@ -86,6 +86,23 @@ async def chunks(response: ClientResponse) -> None:
 
 async def lines(response: ClientResponse) -> None:
     assert [line.rstrip(b"\n") async for line in response.content] == LINES
+
+
+async def again(response: ClientResponse) -> None:
+    """Read, and if that is cancelled, read all the same: nothing got lost."""
+    try:
+        await text(response)
+    except asyncio.CancelledError:
+        await text(response)
+        raise
+
+
+async def decoded_again(response: ClientResponse) -> None:
+    try:
+        await decoded(response)
+    except asyncio.CancelledError:
+        await decoded(response)
+        raise
 
 
 async def rest(response: ClientResponse) -> None:
@@ -162,8 +179,9 @@ def ends_with(error: type[Exception], act: Act) -> Act:
     """A request that ends with this error if nothing else happens."""
 
     async def ends(stage: Stage) -> None:
-        with pytest.raises(error):
+        with pytest.raises(error) as caught:
             await act(stage)
+        stage.error = caught.value
 
     return ends
 
@@ -233,7 +251,7 @@ def much(stage: Stage) -> AsyncIterator[bytes]:
 
 
 def very_much(stage: Stage) -> AsyncIterator[bytes]:
-    return stage.body(4, 300_000)
+    return stage.body(4, 300_000, pauses=False)
 
 
 def huge(stage: Stage) -> AsyncIterator[bytes]:
@@ -273,6 +291,8 @@ READING: Final = {
     "text": Scenario(get("/pieces", text), kept),
     "pieces": Scenario(get("/pieces", pieces), kept),
     "chunks": Scenario(get("/pieces", chunks), kept),
+    "again": Scenario(get("/pieces", again), kept),
+    "coded-again": Scenario(get("/gzip", decoded_again), kept),
     "json": Scenario(get("/apart?id=7", echo), kept),
     "rest": Scenario(get("/pieces", rest), kept),
     "what-there-is": Scenario(get("/pieces", what_there_is), kept),
@@ -319,8 +339,12 @@ ANSWERED: Final = {
     "redirected-with-file": Scenario(post(file, "/redirect/308"), kept),
     "redirected-without-body": Scenario(post(some, "/redirect/303"), kept),
     "redirected-away": Scenario(post(b"x" * 1000, "/away"), kept),
+    "redirected-unfinished": Scenario(get("/unfinished/302", whole), kept),
     "raised": Scenario(
         ends_with(ClientResponseError, get("/status/404", raise_for_status=True)), kept
+    ),
+    "raised-unfinished": Scenario(
+        ends_with(ClientResponseError, get("/unfinished/404", raise_for_status=True)), kept
     ),
     "raised-by-function": Scenario(
         ends_with(ClientResponseError, get("/status/401", raise_for_status=judged)), kept
@@ -331,7 +355,14 @@ SCENARIOS: Final = CONNECTING | READING | SENDING | ANSWERED
 
 #: Those that wait for each thing there is: for these, the loop stands still for a moment.
 STANDING_STILL: Final = [
-    *CONNECTING,
+    "new",
+    "by-name",
+    "tls",
+    "stale",
+    "waiting",
+    "nowhere",
+    "without-session",
+    "session-of-its-own",
     "chunked",
     "coded",
     "huge",

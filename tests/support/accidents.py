@@ -19,7 +19,7 @@ from aioclient import ClientError, ClientSession, ClientTimeout
 MOST_MOMENTS: Final = 150
 #: How long the loop stands still, so that every limit of `SHORT` passes: the package looks at its
 #: limits on multiples of 1/64 s.
-SHORT_S: Final = 0.01
+SHORT_S: Final = 0.006
 STANDSTILL_S: Final = SHORT_S + 1.1 / 64
 
 NO_LIMIT: Final = ClientTimeout(total=None)

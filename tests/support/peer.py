@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
-from running import until
+from running import settled, until
 
 #: How much the system holds for a connection on its way here. The sender's part goes by the size
 #: of segments: it would be megabytes on loopback.
@@ -114,7 +114,7 @@ class Peer:
         asked = _parsed(await reader.readuntil(b"\r\n\r\n"))
         route = asked.path.split("/")[1:]
         if route == ["early"]:
-            await _let_arrive(10)
+            await _let_arrive_unread(writer)
         early = _EARLY.get(route[0])
         if early is not None:
             writer.write(early)
@@ -124,6 +124,10 @@ class Peer:
         length = await _take_body(reader, asked)
         if route == ["cut"]:
             writer.write(_head(200, 10) + b"hello")
+            return False
+        if route[0] == "unfinished":
+            writer.write(_head(int(route[1]), 10, "Location: /echo\r\n") + b"hello")
+            await reader.read()
             return False
         if route == ["last"]:
             writer.write(_head(200, 2) + b"ok")
@@ -143,7 +147,8 @@ class Peer:
             case ["pieces"]:
                 await _send_chunked(writer, BODY)
             case ["gzip"]:
-                await _send_chunked(writer, CODED, "Content-Encoding: gzip\r\n")
+                fields = "Content-Encoding: gzip\r\n"
+                await _send_chunked(writer, CODED, fields, size=len(CODED) // 3, pause_turns=5)
             case ["counted"]:
                 writer.write(_head(200, len(BODY)))
                 await _send(writer, b"" if asked.method == "HEAD" else BODY)
@@ -155,14 +160,14 @@ class Peer:
                 await _send_chunked(writer, MULTIPART, MULTIPART_TYPE)
             case ["status", code]:
                 writer.write(_head(int(code), 2))
-                await _let_arrive()
+                await settled(2)  # so that the client sees this first
                 writer.write(b"no")
             case _:
                 echo = json.dumps({"id": asked.id, "length": length}).encode()
                 fields = f"X-Id: {asked.id}\r\nContent-Type: application/json\r\n"
                 writer.write(_head(200, len(echo), fields))
                 if route == ["apart"]:
-                    await _let_arrive()
+                    await settled(2)  # so that the client sees this first
                 writer.write(echo)
 
 
@@ -211,10 +216,13 @@ async def _take(reader: asyncio.StreamReader, size: int) -> int:
     return size
 
 
-async def _let_arrive(turns: int = 2) -> None:
-    """Let the client see what was written, before there is more."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
+async def _let_arrive_unread(writer: asyncio.StreamWriter) -> None:
+    """Let the client send until nothing more fits into the system."""
+    transport = writer.transport
+    assert isinstance(transport, asyncio.Transport)
+    transport.pause_reading()
+    await settled(15)
+    transport.resume_reading()
 
 
 async def _send(writer: asyncio.StreamWriter, body: bytes) -> None:
@@ -224,9 +232,16 @@ async def _send(writer: asyncio.StreamWriter, body: bytes) -> None:
         await asyncio.sleep(0)
 
 
-async def _send_chunked(writer: asyncio.StreamWriter, body: bytes, fields: str = "") -> None:
+async def _send_chunked(
+    writer: asyncio.StreamWriter,
+    body: bytes,
+    fields: str = "",
+    size: int = PIECE_BYTES,
+    pause_turns: int = 0,
+) -> None:
     writer.write(f"HTTP/1.1 200 OK\r\n{fields}Transfer-Encoding: chunked\r\n\r\n".encode())
-    for start in range(0, len(body), PIECE_BYTES):
-        piece = body[start : start + PIECE_BYTES]
+    for start in range(0, len(body), size):
+        piece = body[start : start + size]
         await _send(writer, b"%x\r\n%b\r\n" % (len(piece), piece))
+        await settled(pause_turns)
     writer.write(b"0\r\n\r\n")

@@ -59,7 +59,8 @@ async def serving(
 class Stage:
     """What a scenario has for one time: a session with room for one request, and a file.
 
-    `holder`, if there is one, is a response that takes this room until it is released.
+    `holder`, if there is one, is a response that takes this room until it is released; `error` is
+    what a request ended with that should, with all that it refers to.
     """
 
     def __init__(self, servers: Servers, session: ClientSession, file: BinaryIO) -> None:
@@ -67,14 +68,15 @@ class Stage:
         self.session = session
         self.file = file
         self.holder: ClientResponse | None = None
+        self.error: BaseException | None = None
         self._bodies: list[_Body] = []
 
     def url(self, path: str) -> str:
         return self.servers.peer.url(path)
 
-    def body(self, count: int, size: int) -> AsyncGenerator[bytes, None]:
+    def body(self, count: int, size: int, pauses: bool = True) -> AsyncGenerator[bytes, None]:
         """A body that a generator makes, of which it is watched whether it gets to its end."""
-        body = _Body(count, size)
+        body = _Body(count, size, pauses)
         self._bodies.append(body)
         return body.pieces()
 
@@ -88,10 +90,11 @@ class Stage:
 
 
 class _Body:
-    """Pieces that take their time, and so does their end."""
+    """Pieces that may take their time, as their end does."""
 
-    def __init__(self, count: int, size: int) -> None:
+    def __init__(self, count: int, size: int, pauses: bool) -> None:
         self.is_closed = True
+        self._pauses = pauses
         self._count = count
         self._piece = b"x" * size
 
@@ -99,7 +102,8 @@ class _Body:
         self.is_closed = False
         try:
             for _ in range(self._count):
-                await asyncio.sleep(0)
+                if self._pauses:
+                    await asyncio.sleep(0)
                 yield self._piece
         finally:
             try:
