@@ -132,6 +132,10 @@ async def a_part(response: ClientResponse) -> None:
     assert await response.content.readexactly(1000) == BODY[:1000]
 
 
+async def hello(response: ClientResponse) -> None:
+    assert await response.content.readexactly(5) == b"hello"
+
+
 async def judged(response: ClientResponse) -> None:
     await response.read()
     response.raise_for_status()
@@ -161,6 +165,7 @@ def request(
         async with stage.session.request(
             method, url, data=body, ssl=context, **options
         ) as response:
+            stage.response = response
             assert response.status == status
             await reading(response)
 
@@ -301,6 +306,7 @@ READING: Final = {
     "parts": Scenario(get("/multipart", parts), kept),
     "lines": Scenario(get("/pieces", lines), kept),
     "a-part": Scenario(get("/pieces", a_part), kept),
+    "a-part-of-unfinished": Scenario(get("/half", hello), kept),
     "coded": Scenario(get("/gzip", decoded), kept),
     "coded-pieces": Scenario(get("/gzip", decoded_pieces), kept),
     "cut-off": Scenario(ends_with(ClientPayloadError, get("/cut", whole)), kept),

@@ -59,8 +59,8 @@ async def serving(
 class Stage:
     """What a scenario has for one time: a session with room for one request, and a file.
 
-    `holder`, if there is one, is a response that takes this room until it is released; `error` is
-    what a request ended with that should, with all that it refers to.
+    `holder`, if there is one, is a response that takes this room until it is released; `response`
+    and `error` are what a request gave: somebody still has them when all else must be free.
     """
 
     def __init__(self, servers: Servers, session: ClientSession, file: BinaryIO) -> None:
@@ -68,6 +68,7 @@ class Stage:
         self.session = session
         self.file = file
         self.holder: ClientResponse | None = None
+        self.response: ClientResponse | None = None
         self.error: BaseException | None = None
         self._bodies: list[_Body] = []
 
