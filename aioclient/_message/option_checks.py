@@ -154,15 +154,22 @@ def tls_wish(options: RequestOptions) -> TlsWish:
     return wish
 
 
+def parsed_url(given: StrOrURL) -> URL:
+    """A URL as an object; raises InvalidUrlClientError for what is none."""
+    try:
+        return URL(given)
+    except ValueError as error:
+        # The parser's words may quote the user-info, and a traceback shows the cause.
+        words = "the URL is not valid" if "@" in str(error) else str(error)
+        raise InvalidUrlClientError(given, words) from None
+
+
 # --- of a session -------------------------------------------------------------------------------
 
 
 def checked_base_url(given: StrOrURL) -> URL:
     """A `base_url`, whose path ends with "/"; raises InvalidUrlClientError for what is none."""
-    try:
-        url = URL(given)
-    except ValueError as error:
-        raise InvalidUrlClientError(given, str(error)) from error
+    url = parsed_url(given)
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
     if not url.raw_path.endswith("/"):
