@@ -132,6 +132,16 @@ def checked_size(name: str, size: object) -> int:
     return size
 
 
+def claim_tracker(tracker: object) -> None:
+    """Let an `upload_tracker` belong to the request; RuntimeError if it belongs to another."""
+    from aioclient._connection.upload_tracker import UploadTracker  # late: rarely needed
+
+    if not isinstance(tracker, UploadTracker):
+        kind = type(tracker).__name__
+        raise TypeError(f"upload_tracker must be an UploadTracker, not {kind}")
+    tracker.claim()
+
+
 def tls_wish(options: RequestOptions) -> TlsWish:
     """What a request says of TLS, by `ssl` or by the options that were there before it.
 

@@ -246,14 +246,11 @@ class Preparer:
             timeout = request_timeout(options["timeout"], timeout)
         reading = reading_with(wishes.reading, options)
         redirects = redirects_with(wishes.redirects, options)
-        tracker = options.get("upload_tracker")
-        if tracker is not None:
-            tracker.claim()
-        observer: UploadObserver | None = tracker
+        observer: UploadObserver | None = options.get("upload_tracker")
         if payload is not None and closes:
             from aioclient._connection.payload_closer import PayloadCloser  # late: rarely needed
 
-            observer = PayloadCloser(payload, tracker)
+            observer = PayloadCloser(payload, observer)
         return Wishes(
             timeout,
             wishes.raise_for_status if judge is None else judge,
