@@ -112,7 +112,7 @@ class Http1Connection(Connection):
         is_written = (
             body is not None
             and len(body) <= WRITE_BYTES
-            and head.body_length >= 0
+            and head.body_length == len(body)  # a buffer may have grown since it was announced
             and exchange.expect_100_s is None
         )
         if body is not None and is_written:

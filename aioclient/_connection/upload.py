@@ -131,11 +131,13 @@ class Upload:
             await self._wait(self._link.drained())
             return self._link.is_open
         try:
-            if payload.file_range is not None and self._length == payload.size:
+            part = payload.file_range
+            if part is not None and self._length == part.size:
                 with contextlib.suppress(asyncio.SendfileNotAvailableError):
-                    return await self._send_file(payload.file_range)
-            if payload.at_hand is not None and self._length == payload.size:
-                return await self._send_in_memory(payload.at_hand)
+                    return await self._send_file(part)
+            data = payload.at_hand
+            if data is not None and self._length == len(data):
+                return await self._send_in_memory(data)
             return await self._send_pieces(payload)
         except Exception as error:
             if not self._link.is_open:

@@ -5,6 +5,7 @@ from aioclient._message.redirect import (
     Redirected,
     is_one_too_many,
     next_request,
+    origin_of,
     redirect_target,
 )
 from aioclient._message.request import Request
@@ -17,7 +18,8 @@ def next_request_of(
 ) -> NextRequest | None:
     """What to send next after a response with this Location; None if it is the answer.
 
-    Raises TooManyRedirects, and as `redirect_target` and the caller's policy do.
+    Raises TooManyRedirects, TypeError and ValueError for what the caller's policy gives, and as
+    that and `redirect_target` do.
     """
     redirects = request.wishes.redirects
     if redirects is None:
@@ -36,10 +38,17 @@ def next_request_of(
     redirected = Redirected(
         response.status, request.head.method, url, request.own_headers(), redirects.may_cross
     )
-    following = next_request(redirected, target)
+    following: NextRequest | None = next_request(redirected, target)
     if redirects.policy is not None:
         following = redirects.policy(response, following)
         if following is not None and not isinstance(following, NextRequest):
             kind = type(following).__name__
             raise TypeError(f"redirect_policy must give a NextRequest or None, not {kind}")
+        if (
+            following is not None
+            and not following.crosses_origin
+            and origin_of(following.url) != origin_of(url)
+        ):
+            # Else headers that were kept for this origin, credentials too, would go to another.
+            raise ValueError("redirect_policy must use with_url for a URL of another origin")
     return following

@@ -132,6 +132,16 @@ def checked_size(name: str, size: object) -> int:
     return size
 
 
+def claim_tracker(tracker: object) -> None:
+    """Let an `upload_tracker` belong to the request; RuntimeError if it belongs to another."""
+    from aioclient._connection.upload_tracker import UploadTracker  # late: rarely needed
+
+    if not isinstance(tracker, UploadTracker):
+        kind = type(tracker).__name__
+        raise TypeError(f"upload_tracker must be an UploadTracker, not {kind}")
+    tracker.claim()
+
+
 def tls_wish(options: RequestOptions) -> TlsWish:
     """What a request says of TLS, by `ssl` or by the options that were there before it.
 
@@ -154,15 +164,22 @@ def tls_wish(options: RequestOptions) -> TlsWish:
     return wish
 
 
+def parsed_url(given: StrOrURL) -> URL:
+    """A URL as an object; raises InvalidUrlClientError for what is none."""
+    try:
+        return URL(given)
+    except ValueError as error:
+        # The parser's words may quote the user-info, and a traceback shows the cause.
+        words = "the URL is not valid" if "@" in str(error) else str(error)
+        raise InvalidUrlClientError(given, words) from None
+
+
 # --- of a session -------------------------------------------------------------------------------
 
 
 def checked_base_url(given: StrOrURL) -> URL:
     """A `base_url`, whose path ends with "/"; raises InvalidUrlClientError for what is none."""
-    try:
-        url = URL(given)
-    except ValueError as error:
-        raise InvalidUrlClientError(given, str(error)) from error
+    url = parsed_url(given)
     if url.scheme not in ("http", "https") or not url.raw_host:
         raise InvalidUrlClientError(given, "base_url must be an absolute http or https URL")
     if not url.raw_path.endswith("/"):

@@ -22,6 +22,7 @@ from aioclient._message.option_checks import (
     checked_expect_100_s,
     checked_host_name,
     lower_names,
+    parsed_url,
     reading_with,
     redirects_with,
     refuse_others,
@@ -143,7 +144,12 @@ class Preparer:
             target = self._take_apart(url)
         defaults = self._defaults
         if options or target.authorization is not None or self._has_secrets:
-            return self._prepare_with(method, target, options)
+            own_origin = self._own_origin
+            try:
+                return self._prepare_with(method, target, options)
+            except BaseException:
+                self._own_origin = own_origin  # nobody is asked
+                raise
         if _version(defaults.headers) != self._default_version:
             self._refresh_defaults()
         fields = self._default_fields
@@ -240,14 +246,11 @@ class Preparer:
             timeout = request_timeout(options["timeout"], timeout)
         reading = reading_with(wishes.reading, options)
         redirects = redirects_with(wishes.redirects, options)
-        tracker = options.get("upload_tracker")
-        if tracker is not None:
-            tracker.claim()
-        observer: UploadObserver | None = tracker
+        observer: UploadObserver | None = options.get("upload_tracker")
         if payload is not None and closes:
             from aioclient._connection.payload_closer import PayloadCloser  # late: rarely needed
 
-            observer = PayloadCloser(payload, tracker)
+            observer = PayloadCloser(payload, observer)
         return Wishes(
             timeout,
             wishes.raise_for_status if judge is None else judge,
@@ -321,10 +324,7 @@ class Preparer:
 
     def _take_apart(self, given: StrOrURL) -> Target:
         """The parts of a URL, kept for the next request to it."""
-        try:
-            url = URL(given)
-        except ValueError as error:
-            raise InvalidUrlClientError(given, str(error)) from error
+        url = parsed_url(given)
         base_url = self._defaults.base_url
         if base_url is not None:
             url = base_url.join(url)

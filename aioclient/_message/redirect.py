@@ -281,7 +281,8 @@ def _resolved(value: bytes, base: URL, requote: bool) -> RedirectTarget:
         + (f"#{new_fragment}" if new_fragment else ""),
         encoded=True,
     )
-    if _origin(url) != _origin(there.url):  # "[1:2]" is no address, but is read as host and port
+    if origin_of(url) != origin_of(there.url):
+        # "[1:2]" is no address, but is read as host and port.
         raise _invalid(value, "the host is not valid")
     return there._replace(url=url)
 
@@ -393,7 +394,7 @@ def next_request(redirected: Redirected, target: RedirectTarget) -> NextRequest:
     # A 303 leads to another resource, one to look at (RFC 9110 section 15.4.4): the body was for
     # the first, even if that was asked by a method that stays the same.
     keeps_body = next_method == method and status != 303
-    crosses = _origin(url) != _origin(target.url)
+    crosses = origin_of(url) != origin_of(target.url)
     crossing = _HARMLESS | may_cross
     if keeps_body:
         crossing |= _OF_A_KEPT_BODY
@@ -425,6 +426,6 @@ def _next_method(status: int, method: str) -> str:
     return method  # RFC 9110 sections 15.4.8 and 15.4.9
 
 
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
+def origin_of(url: URL) -> tuple[str, str | None, int | None]:
     """RFC 9110 section 4.3.1, normalized as in section 4.2.3."""
     return url.scheme, url.raw_host, url.port

@@ -6,6 +6,7 @@ from typing import Final
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
+from aioclient._message.option_checks import claim_tracker
 from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
 from aioclient._message.request import Request
@@ -71,7 +72,8 @@ class Sender:
         connector = self._connector
         if connector is None:
             raise RuntimeError("session is closed")
-        request = self._preparer.prepare(method, url, options)
+        prepare = self._prepare_followed if "upload_tracker" in options else self._preparer.prepare
+        request = prepare(method, url, options)
         wishes = request.wishes
         timeout = wishes.timeout
         deadline = None
@@ -95,6 +97,18 @@ class Sender:
         if wishes.raise_for_status is not False:
             await _judge(response, request)
         return response
+
+    def _prepare_followed(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
+        """The same as `Preparer.prepare`; the caller's tracker hears of it if that fails."""
+        tracker = options.get("upload_tracker")
+        if tracker is None:
+            return self._preparer.prepare(method, url, options)
+        claim_tracker(tracker)
+        try:
+            return self._preparer.prepare(method, url, options)
+        except BaseException as error:
+            tracker.fail(error)
+            raise
 
     async def _exchange(
         self,

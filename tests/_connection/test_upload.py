@@ -1,8 +1,9 @@
 """Request bodies on their way out."""
 
 import asyncio
+import contextlib
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from fake_link import Ends, FakeTransport, connect, new_exchange, request_head
 from running import asynchronous, settled, until
 
 from aioclient import ClientError, ClientOSError, ClientPayloadError, SocketTimeoutError
-from aioclient._body.payload import AsyncIterablePayload, BytesPayload, Payload
+from aioclient._body.payload import AsyncIterablePayload, BytesPayload, Payload, PayloadWriter
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import CHUNKED
 from aioclient._net.deadline import Deadlines
@@ -155,6 +156,24 @@ async def test_a_view_with_gaps_is_refused_or_sent_whole() -> None:
     await settled()
 
 
+@pytest.mark.parametrize("size", [5, 2 * WRITE_BYTES])
+@asynchronous
+async def test_a_buffer_that_has_grown_since_it_was_announced_breaks_the_exchange_off(
+    size: int,
+) -> None:
+    connection, transport = connect()
+    buffer = bytearray(size)
+    payload = BytesPayload(buffer)
+    head = request_head("POST", body_length=payload.size)
+    buffer += b"GET /another HTTP/1.1"
+    connection.begin(head, payload, exchange := new_exchange(ends := Ends()))
+    await settled()
+    assert ends.told == [False]
+    with pytest.raises(ClientPayloadError, match="longer than announced"):
+        await exchange.waiter
+    assert b"another" not in transport.written
+
+
 # --- bodies that come in pieces ------------------------------------------------------------------
 
 
@@ -278,6 +297,54 @@ async def test_a_body_of_another_length_than_announced_breaks_the_exchange_off(
     assert stage.transport.was_aborted
     assert b"worlds" not in stage.transport.written
     assert stage.ends.told == [False]
+
+
+class Written(Payload):
+    """A body that a function writes, as a user's own may."""
+
+    def __init__(self, write: Callable[[PayloadWriter], Awaitable[None]], size: int | None) -> None:
+        super().__init__(None)
+        self._write = write
+        self._size = size
+
+    @property
+    def size(self) -> int | None:
+        return self._size
+
+    async def write(self, writer: PayloadWriter) -> None:
+        await self._write(writer)
+
+
+@asynchronous
+async def test_a_body_that_hides_that_it_was_too_long_breaks_the_exchange_off() -> None:
+    async def write(writer: PayloadWriter) -> None:
+        await writer.write(b"hel")
+        with contextlib.suppress(ValueError):
+            await writer.write(b"lo!")
+
+    stage = Stage(5, Written(write, 5))
+    await settled()
+    assert stage.ends.told == [False]
+    with pytest.raises(ClientPayloadError, match="longer than announced: 5 bytes, got 6"):
+        await stage.exchange.waiter
+
+
+@asynchronous
+async def test_a_body_cannot_be_written_to_after_its_end() -> None:
+    kept: list[PayloadWriter] = []
+
+    async def write(writer: PayloadWriter) -> None:
+        kept.append(writer)
+        await writer.write(b"hello")
+
+    stage = Stage(payload=Written(write, None))
+    await settled()
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+    with pytest.raises(ValueError, match="after its end"):
+        await kept[0].write(b"late")
+    await settled()
+    assert b"late" not in stage.transport.written
 
 
 @asynchronous

@@ -51,6 +51,23 @@ def test_body_longer_than_announced_is_refused_before_its_surplus_is_written(pie
         writer.piece(pieces[-1])
 
 
+def test_body_whose_surplus_was_refused_cannot_end_as_if_it_were_whole():
+    writer = BodyWriter(5)
+    writer.piece(b"hel")
+    with pytest.raises(ValueError, match="longer than announced"):
+        writer.piece(b"lo!")
+    with pytest.raises(ValueError, match="longer than announced: 5 bytes, got 6"):
+        writer.end()
+
+
+@pytest.mark.parametrize("length", [5, CHUNKED])
+def test_piece_that_comes_after_the_end_is_refused(length):
+    writer = BodyWriter(length)
+    assert written(writer, b"hello")
+    with pytest.raises(ValueError, match="after its end"):
+        writer.piece(b"x")
+
+
 @pytest.mark.parametrize("length", [0, NO_BODY])
 def test_body_that_was_not_announced_is_refused(length):
     with pytest.raises(ValueError, match="longer than announced"):

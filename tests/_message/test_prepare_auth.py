@@ -89,6 +89,19 @@ def test_credentials_of_a_request_come_before_those_of_the_session(
     assert fields_of(other)["Authorization"] == MINE
 
 
+@pytest.mark.parametrize(
+    "options", [{"headers": {"X": "a\nb"}}, {"ssl": "no"}, {"chunked": True, "data": object()}]
+)
+def test_a_request_that_is_refused_does_not_make_its_origin_the_sessions_own(
+    options: dict[str, object],
+) -> None:
+    session = preparer(auth=ME)
+    with pytest.raises((TypeError, ValueError)):
+        session.prepare("POST", "http://other.example/", options)  # type: ignore[arg-type]
+    request = session.prepare("GET", "http://example.com/", {})
+    assert fields_of(request)["Authorization"] == MINE
+
+
 # --- automatic headers ---------------------------------------------------------------------------
 
 AUTOMATIC = {"Accept", "Accept-Encoding", "User-Agent", "Content-Type"}

@@ -1,10 +1,13 @@
 """From a URL to where the request goes."""
 
+from collections.abc import Callable
+
 import pytest
 from preparing import fields_of, prepared, preparer
 from yarl import URL
 
 from aioclient import ClientError, InvalidURL, InvalidUrlClientError, NonHttpUrlClientError
+from aioclient._message.option_checks import checked_base_url
 from aioclient._net.route import Route
 
 
@@ -231,11 +234,17 @@ def test_credentials_are_not_shown_in_the_repr_of_a_request_info() -> None:
         "http://me:secret@[::1/",
         "//me:secret@example.com/",
         "http://me:secret@/",
+        "http://me:secret@ex\u2100mple.com/",
     ],
 )
 def test_credentials_are_not_shown_in_errors_about_the_url(url: str) -> None:
+    for use in (prepared, lambda base: prepared("x", base_url=checked_base_url(base))):
+        _assert_hides_secret(use, url)
+
+
+def _assert_hides_secret(use: Callable[[str], object], url: str) -> None:
     with pytest.raises((ClientError, ValueError)) as caught:
-        prepared(url)
+        use(url)
     error: BaseException | None = caught.value
     while error is not None:
         assert "secret" not in str(error)

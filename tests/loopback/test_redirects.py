@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from running import asynchronous
 from scripted import ScriptedServer, head_of
+from yarl import URL
 
 from aioclient import (
     BasicAuth,
@@ -385,6 +386,25 @@ async def test_a_policy_can_refuse() -> None:
         response = await session.get(server.url("/a"))
         assert (response.status, await response.read()) == (302, b"moved")
     assert len(site.seen) == 1
+
+
+@asynchronous
+async def test_a_policy_cannot_take_credentials_to_another_origin_by_replacing_the_url() -> None:
+    site, other = Site(), Site()
+    site.redirect("/a", "/b")
+    async with (
+        ScriptedServer(site) as server,
+        ScriptedServer(other) as elsewhere,
+        ClientSession(auth=BasicAuth("me", "secret")) as session,
+    ):
+
+        def policy(response: ClientResponse, following: NextRequest) -> NextRequest:
+            return following._replace(url=URL(elsewhere.url("/c")))
+
+        with pytest.raises(ValueError, match="redirect_policy must use with_url"):
+            await session.get(server.url("/a"), redirect_policy=policy)
+        assert (await session.get(server.url("/b"))).status == 200
+    assert other.seen == []
 
 
 @pytest.mark.parametrize("result", [True, "http://example.com/"])

@@ -135,6 +135,46 @@ async def test_a_tracker_is_for_one_request() -> None:
             await session.get(origin.url("/json"), upload_tracker=tracker)
 
 
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("http:///", {}),
+        ("http://127.0.0.1/", {"data": object()}),
+        ("http://127.0.0.1/", {"data": b"x", "ssl": "no"}),
+    ],
+)
+@asynchronous
+async def test_a_request_that_is_refused_fails_its_tracker(
+    url: str, options: dict[str, object]
+) -> None:
+    async with ClientSession() as session:
+        tracker = UploadTracker()
+        with pytest.raises((TypeError, ValueError)) as caught:
+            await session.post(url, upload_tracker=tracker, **options)  # type: ignore[arg-type]
+        assert tracker.upload_complete.done()
+        assert tracker.upload_complete.exception() is caught.value
+
+
+@asynchronous
+async def test_a_tracker_of_another_request_does_not_fail_when_it_is_refused() -> None:
+    async with Origin() as origin, ClientSession() as session:
+        tracker = UploadTracker()
+        first = await started(
+            session.post(origin.url("/echo"), data=pieces(3), upload_tracker=tracker), turns=1
+        )
+        with pytest.raises(RuntimeError, match="one request only"):
+            await session.get(origin.url("/json"), upload_tracker=tracker)
+        await first
+        await tracker.upload_complete
+
+
+@asynchronous
+async def test_what_is_no_tracker_is_refused() -> None:
+    async with ClientSession() as session:
+        with pytest.raises(TypeError, match="upload_tracker must be an UploadTracker, not int"):
+            await session.get("http://127.0.0.1/", upload_tracker=5)  # type: ignore[arg-type]
+
+
 def test_a_tracker_needs_a_running_loop() -> None:
     with pytest.raises(RuntimeError, match="no running event loop"):
         UploadTracker()
