@@ -109,7 +109,18 @@ async def test_another_request_is_not_sent_again(method: str) -> None:
         assert len(closing.heads) == 2
 
 
-@pytest.mark.parametrize("data", [pieces, lambda: io.BytesIO(b"hello")])
+class Once(io.RawIOBase):
+    """A file that cannot be set back."""
+
+    def __init__(self) -> None:
+        self._left = b"hello"
+
+    def read(self, size: int = -1) -> bytes:
+        piece, self._left = self._left, b""
+        return piece
+
+
+@pytest.mark.parametrize("data", [pieces, Once])
 @asynchronous
 async def test_a_body_that_cannot_be_had_again_is_not_sent_again(
     data: Callable[[], AsyncIterator[bytes]],
