@@ -174,7 +174,7 @@ class Preparer:
         )
         if defaults.auth is not None and AUTHORIZATION not in headers:
             self._add_session_auth(headers, target)
-        if payload is not None and options.get("compress"):
+        if options.get("compress"):
             payload = _compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
@@ -378,7 +378,9 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
-def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Payload:
+def _compressed(
+    payload: Payload | None, wish: object, headers: CIMultiDict[str]
+) -> Payload | None:
     """The payload with a content coding, and the header that says so; an empty one stays as it is.
 
     Raises ValueError for a coding that is not available, and beside a Content-Encoding or
@@ -387,7 +389,7 @@ def _compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Pa
     from aioclient._body.content_encoders import CompressedPayload, checked_coding  # late
 
     coding = checked_coding(wish)
-    if coding is None or payload.size == 0:
+    if coding is None or payload is None or payload.size == 0:
         return payload
     for name in (CONTENT_ENCODING, CONTENT_LENGTH):
         if name in headers:
