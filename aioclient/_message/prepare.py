@@ -378,9 +378,7 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
-def _compressed(
-    payload: Payload | None, wish: object, headers: CIMultiDict[str]
-) -> Payload | None:
+def _compressed(payload: Payload | None, wish: object, headers: CIMultiDict[str]) -> Payload | None:
     """The payload with a content coding, and the header that says so; an empty one stays as it is.
 
     Raises ValueError for a coding that is not available, and beside a Content-Encoding or

@@ -34,6 +34,7 @@ from aioclient import (
 )
 
 LONG = "long-" * 600
+CONTENT = hashlib.sha256(b"seed").digest() * 10_000
 
 
 async def generate(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -385,6 +386,29 @@ async def test_part_that_must_not_be_sent_breaks_a_body_of_unknown_size_off() ->
     assert not received.endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize("is_counted", [True, False], ids=["counted", "in chunks"])
+@asynchronous
+async def test_file_that_becomes_shorter_is_not_sent_as_a_whole_one(
+    is_counted: bool, tmp_path: Path
+) -> None:
+    path = tmp_path / "shrinks"
+    path.write_bytes(CONTENT)
+    received = bytearray()
+
+    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(65536):
+            received.extend(piece)
+
+    async with ScriptedServer(keep) as server, ClientSession() as session:
+        with path.open("rb") as file:
+            form = FormData({"file": file, "more": "text" if is_counted else generate(b"pieces")})
+            payload = form()
+            path.write_bytes(CONTENT[:-1])
+            with pytest.raises(ClientPayloadError, match="file became shorter"):
+                await session.post(server.url(), data=payload)
+    assert b"more" not in received
+
+
 # --- multipart that is received, and sent on -----------------------------------------------------
 
 
@@ -411,9 +435,6 @@ def answering(writer: MultipartWriter) -> ScriptedServer:
         await stream.drain()
 
     return ScriptedServer(answer)
-
-
-CONTENT = hashlib.sha256(b"seed").digest() * 10_000
 
 
 @asynchronous
