@@ -48,6 +48,13 @@ def test_upload_file_is_accepted(tmp_path):
     assert run_against_origin("/echo", lambda url: example(url, path)) == 200
 
 
+def test_upload_form_is_accepted(tmp_path):
+    path = tmp_path / "gr\u00fcn.txt"
+    path.write_bytes(b"hello" * 100_000)
+    example = load("upload_form").upload
+    assert run_against_origin("/echo", lambda url: example(url, path)) == 200
+
+
 def test_untrusted_server_names_the_limit_that_was_passed():
     example = load("untrusted_server").size_or_reason
     assert run_against_origin("/bytes/1000", example) == "1000 bytes"

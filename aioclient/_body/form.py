@@ -189,7 +189,7 @@ class FormData:
                 options["encoding"] = self._charset
             part = get_payload(value, **options)
         names = {"name": field.name}
-        filename = field.filename or part.filename
+        filename = part.filename if field.filename is None else field.filename
         if filename is not None:
             names["filename"] = filename
         part.set_content_disposition("form-data", quote_fields=self._quote_fields, **names)

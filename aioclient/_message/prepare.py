@@ -219,7 +219,7 @@ class Preparer:
             self._add_secrets(headers, target, None)
         if cookies := options.get("cookies"):
             add_cookies(headers, cookies)
-        if payload is not None and options.get("compress"):
+        if options.get("compress"):
             payload = compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"

@@ -111,7 +111,7 @@ def add_session_cookies(headers: CIMultiDict[str], cookies: Sequence[tuple[str, 
     headers[COOKIE] = joined(merged(cookies, given)) or ""
 
 
-def compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Payload:
+def compressed(payload: Payload | None, wish: object, headers: CIMultiDict[str]) -> Payload | None:
     """The payload with a content coding, and the header that says so; an empty one stays as it is.
 
     Raises ValueError for a coding that is not available, and beside a Content-Encoding or
@@ -120,7 +120,7 @@ def compressed(payload: Payload, wish: object, headers: CIMultiDict[str]) -> Pay
     from aioclient._body.content_encoders import CompressedPayload, checked_coding  # late
 
     coding = checked_coding(wish)
-    if coding is None or payload.size == 0:
+    if coding is None or payload is None or payload.size == 0:
         return payload
     for name in (CONTENT_ENCODING, CONTENT_LENGTH):
         if name in headers:

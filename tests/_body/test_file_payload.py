@@ -62,12 +62,29 @@ def test_file_behind_its_end_is_empty(path: Path):
         assert read(payload) == []
 
 
-@pytest.mark.parametrize("change", [CONTENT + b"more", CONTENT[:-10]])
-def test_file_that_changes_gives_no_more_than_announced(path: Path, change: bytes):
+def test_file_that_grows_gives_no_more_than_announced(path: Path):
     with path.open("rb") as file:
         payload = body_payload(file)
-        path.write_bytes(change)
-        assert b"".join(read(payload)) == change[: len(CONTENT)]
+        path.write_bytes(CONTENT + b"more")
+        assert b"".join(read(payload)) == CONTENT
+
+
+def test_file_that_becomes_shorter_is_an_error(path: Path):
+    collected = Collected()
+    with path.open("rb") as file:
+        payload = body_payload(file)
+        path.write_bytes(CONTENT[:-10])
+        with pytest.raises(ValueError, match="10 are missing"):
+            asyncio.run(payload.write(collected))
+    assert b"".join(collected.pieces) == CONTENT[:-10]
+
+
+def test_file_in_memory_that_becomes_shorter_is_an_error():
+    file = io.BytesIO(b"0123456789")
+    payload = body_payload(file)
+    file.truncate(3)
+    with pytest.raises(ValueError, match="10 bytes were announced, 7 are missing"):
+        read(payload)
 
 
 def test_unbuffered_file_is_like_another(path: Path):

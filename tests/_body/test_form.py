@@ -200,9 +200,10 @@ def test_text_of_an_enumeration_is_its_value():
     assert written_by(part) == b"red"
 
 
-def test_file_can_be_sent_with_an_empty_name():
+@pytest.mark.parametrize("kind", [io.BytesIO, BytesPayload])
+def test_file_can_be_sent_with_an_empty_name(kind):
     form = FormData()
-    form.add_field("a", io.BytesIO(b"content"), filename="")
+    form.add_field("a", kind(b"content"), filename="")
     (part,) = parts_of(form)
     assert part.headers["Content-Disposition"] == 'form-data; name="a"; filename=""'
 

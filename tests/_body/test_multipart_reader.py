@@ -908,6 +908,35 @@ async def test_others_run_while_a_part_is_decoded():
     await cancelled(task)
 
 
+@pytest.mark.parametrize("transfer_encoding", ["base64", "binary"])
+@asynchronous
+async def test_part_is_given_decoded_in_pieces_however_large_it_is(transfer_encoding):
+    data = bytes(range(256)) * 4000 + b"\0" * 4 * 2**20
+    body = gzip.compress(data)
+    if transfer_encoding == "base64":
+        body = base64.encodebytes(body)
+    headers = {"Content-Encoding": "gzip", "Content-Transfer-Encoding": transfer_encoding}
+    part = part_of(body, headers, max_decompress_size=100_000, client_max_size=1)
+    pieces = [piece async for piece in part.iter_decoded()]
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) <= 100_000
+    assert part.at_eof()
+
+
+@asynchronous
+async def test_part_that_cannot_be_decoded_is_an_error_where_it_is_given_in_pieces():
+    for body, headers, error in (
+        (gzip.compress(b"abc")[:-4], {"Content-Encoding": "gzip"}, ClientPayloadError),
+        (b"abc", {"Content-Encoding": "gzip"}, ClientPayloadError),
+        (b"abc", {"Content-Encoding": "unheard-of"}, UnknownEncodingError),
+        (b"abc", {"Content-Transfer-Encoding": "unheard-of"}, UnknownEncodingError),
+        (b"abc", {"Content-Transfer-Encoding": "base64"}, MultipartError),
+    ):
+        with pytest.raises(error):
+            async for _ in part_of(body, headers).iter_decoded():
+                pass
+
+
 # --- responses -----------------------------------------------------------------------------------
 
 
