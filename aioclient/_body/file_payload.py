@@ -83,7 +83,10 @@ class IOBasePayload(Payload):
         return self._is_begun and self._start is None
 
     async def write(self, writer: PayloadWriter) -> None:
-        """Read the file and write what it gives. TypeError if that is not bytes."""
+        """Read the file and write what it gives.
+
+        Raises TypeError if that is not bytes, ValueError if it has become shorter.
+        """
         await self._begin()
         read = self._reader()
         missing = self._size
@@ -91,7 +94,11 @@ class IOBasePayload(Payload):
             size = _READ_BYTES if missing is None else min(missing, _READ_BYTES)
             piece = self._bytes(await self._call(read, size))
             if not piece:
-                return
+                if missing is None:
+                    return
+                size = self._size or 0
+                got = size - missing
+                raise ValueError(f"file became shorter: {size} bytes were announced, got {got}")
             await writer.write(piece)
             if missing is not None:
                 missing -= len(piece)
