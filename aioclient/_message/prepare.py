@@ -15,7 +15,7 @@ from aioclient._aliases import JSONEncoder, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._http.events import CHUNKED, RequestHead
-from aioclient._http.header_names import AUTHORIZATION, EXPECT
+from aioclient._http.header_names import AUTHORIZATION, CONTENT_LENGTH, EXPECT
 from aioclient._http1.framing import check_minor_version, request_body_length
 from aioclient._message.option_checks import (
     OLD_TLS_OPTIONS,
@@ -282,6 +282,8 @@ class Preparer:
         if self._has_secrets:
             self._add_secrets(headers, target, before.target.url)
         chunked = payload is not None and before.head.body_length == CHUNKED
+        if payload is not None and payload.size is None and not chunked:
+            headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
         head = _head(
             following.method,
             target,
