@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 from aioclient._aliases import BytesLike
 from aioclient._body.content_encoders import EncodingWriter, checked_coding, encoder_for
 from aioclient._body.multipart_framing import check_boundary
+from aioclient._body.multipart_reader import BodyPartReader
 from aioclient._body.payload import BytesPayload, Payload, PayloadWriter, as_bytes, kind
 from aioclient._body.payloads import JsonPayload, get_payload, has_payload
 from aioclient._http.header_names import CONTENT_ENCODING, CONTENT_LENGTH
@@ -88,6 +89,12 @@ class MultipartWriter(Payload):
         payload = get_payload(obj, headers=headers)
         if self._is_form_data and _DISPOSITION not in CIMultiDict(headers or {}):
             payload.headers.popall(_DISPOSITION, None)  # that of a file is not one of a form
+            if isinstance(obj, BodyPartReader) and obj.name is not None:
+                names = {"name": obj.name}
+                if payload.filename is not None:
+                    names["filename"] = payload.filename
+                # As they came: what the sender percent-encoded still is.
+                payload.set_content_disposition("form-data", quote_fields=False, **names)
         return self.append_payload(payload)
 
     def append_payload(self, payload: Payload) -> Payload:

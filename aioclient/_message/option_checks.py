@@ -6,6 +6,7 @@ that name the option.
 
 from collections.abc import Callable, Iterable
 from math import inf
+from typing import TypeVar
 
 from multidict import istr
 from yarl import URL
@@ -16,7 +17,7 @@ from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._message.options import NOT_THERE, RequestOptions, limits_with
-from aioclient._message.request import Redirects
+from aioclient._message.request import Judge, Redirects
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout, TimeoutWish, session_timeout
@@ -38,11 +39,20 @@ _OF_READING = frozenset(
 OLD_TLS_OPTIONS = ("verify_ssl", "ssl_context", "fingerprint")
 _OF_REDIRECTS = frozenset({"max_redirects", "redirect_policy", "cross_origin_headers"})
 
+_F = TypeVar("_F")
+
 
 def header_names(names: Iterable[str]) -> frozenset[istr]:
     """The names of a `skip_auto_headers`."""
     if isinstance(names, str):
         raise TypeError("skip_auto_headers must be a collection of names, not one string")
+    try:
+        names = list(names)
+    except TypeError:
+        raise TypeError(f"skip_auto_headers must be names, not {type(names).__name__}") from None
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"a name of skip_auto_headers must be str, not {type(name).__name__}")
     return frozenset(map(istr, names))
 
 
@@ -80,7 +90,34 @@ def checked_crossing_names(names: Iterable[str]) -> frozenset[str]:
     """Names of headers that may go to other origins."""
     from aioclient._message.redirect import crossing_names  # late: not at start-up
 
-    return crossing_names(names)
+    try:
+        return crossing_names(names)
+    except TypeError as error:
+        raise TypeError(f"cross_origin_headers: {error}") from None
+
+
+def checked_function(name: str, function: _F) -> _F:
+    """What is to be called, or None."""
+    if function is not None and not callable(function):
+        raise TypeError(f"{name} must be a function, not {type(function).__name__}")
+    return function
+
+
+def checked_judge(judge: object) -> Judge:
+    """A `raise_for_status`."""
+    if isinstance(judge, bool) or callable(judge):
+        return judge
+    kind = type(judge).__name__
+    raise TypeError(f"raise_for_status must be True, False or a coroutine function, not {kind}")
+
+
+def checked_ratio(ratio: float) -> float | None:
+    """A `max_decode_ratio`; None for no limit."""
+    if isinstance(ratio, bool) or not isinstance(ratio, int | float):
+        raise TypeError(f"max_decode_ratio must be a number, not {ratio!r}")
+    if not ratio >= 0:  # NaN too
+        raise ValueError(f"max_decode_ratio must not be negative, got {ratio!r}")
+    return ratio or None
 
 
 def redirects_with(session: Redirects | None, options: RequestOptions) -> Redirects | None:
@@ -93,7 +130,7 @@ def redirects_with(session: Redirects | None, options: RequestOptions) -> Redire
     names = options.get("cross_origin_headers")
     return Redirects(
         checked_max_redirects(options.get("max_redirects", session.limit)),
-        session.policy if policy is None else policy,
+        session.policy if policy is None else checked_function("redirect_policy", policy),
         session.may_cross if names is None else checked_crossing_names(names),
         session.requote,
     )
@@ -112,11 +149,11 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
     return Reading(
         limits,
         options.get("read_until_eof", session.read_until_eof),
-        options.get("on_informational"),
+        checked_function("on_informational", options.get("on_informational")),
         session.high_water_bytes if bufsize is None else 2 * checked_size("read_bufsize", bufsize),
         session.auto_decompress if decompress is None else decompress,
-        session.max_body_bytes if size is None else size or None,
-        session.max_decode_ratio if ratio is None else ratio or None,
+        session.max_body_bytes if size is None else checked_size("max_body_size", size) or None,
+        session.max_decode_ratio if ratio is None else checked_ratio(ratio),
         session.max_error_body_bytes
         if error_size is None
         else checked_size("max_error_body_size", error_size),

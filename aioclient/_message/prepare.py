@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from multidict import CIMultiDict, getversion
 from yarl import URL
 
-from aioclient._aliases import JSONEncoder, StrOrURL
+from aioclient._aliases import JSONEncoder, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth, encode_basic_auth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._http.events import CHUNKED, RequestHead
-from aioclient._http.header_names import AUTHORIZATION, EXPECT
+from aioclient._http.header_names import AUTHORIZATION, CONTENT_LENGTH, EXPECT
 from aioclient._http1.framing import check_minor_version, request_body_length
 from aioclient._message.option_checks import (
     OLD_TLS_OPTIONS,
     checked_expect_100_s,
     checked_host_name,
+    checked_judge,
     lower_names,
     parsed_url,
     reading_with,
@@ -170,7 +171,7 @@ class Preparer:
         defaults = self._defaults
         params = options.get("params")
         if params:
-            target = _target(target.real_url.extend_query(params), target.authorization)
+            target = _target(_with_params(target.real_url, params), target.authorization)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
@@ -253,7 +254,7 @@ class Preparer:
             observer = PayloadCloser(payload, observer)
         return Wishes(
             timeout,
-            wishes.raise_for_status if judge is None else judge,
+            wishes.raise_for_status if judge is None else checked_judge(judge),
             reading,
             wishes.retry_on_stale if retry is None else retry,
             redirects,
@@ -281,6 +282,8 @@ class Preparer:
         if self._has_secrets:
             self._add_secrets(headers, target, before.target.url)
         chunked = payload is not None and before.head.body_length == CHUNKED
+        if payload is not None and payload.size is None and not chunked:
+            headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
         head = _head(
             following.method,
             target,
@@ -398,6 +401,13 @@ def _target(url: URL, authorization: str | None) -> Target:
     if not port:
         raise InvalidUrlClientError(url, "the port must not be 0")
     return Target(url, Route(host, port, url.scheme == "https", True), authorization)
+
+
+def _with_params(url: URL, params: Query) -> URL:
+    try:
+        return url.extend_query(params)
+    except TypeError as error:
+        raise TypeError(f"params: {error}") from None
 
 
 def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:

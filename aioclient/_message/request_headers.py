@@ -56,11 +56,23 @@ def merged_headers(
     if authorization is not None:
         headers[AUTHORIZATION] = authorization
     if own:
-        own_headers = CIMultiDict(own)
+        own_headers = checked_headers(own)
         if authorization is not None and AUTHORIZATION in own_headers:
             raise ValueError("an Authorization header excludes auth and user-info in the URL")
         headers.update(own_headers)
     return headers
+
+
+def checked_headers(given: LooseHeaders) -> CIMultiDict[str]:
+    """The `headers` of a session or request; their values are looked at when they are written.
+
+    Raises TypeError and ValueError for what is no mapping and no pairs.
+    """
+    try:
+        return CIMultiDict(given)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"headers must be a mapping or pairs of str: {error}") from None
 
 
 def add_auto_headers(

@@ -130,10 +130,11 @@ class TransportLink(asyncio.BufferedProtocol):
         return None if sock is None or sys.platform == "win32" else os.dup(sock.fileno())
 
     async def drained(self) -> None:
-        """Wait until the congestion is over, or the link is lost; for one coroutine at a time."""
+        """Wait until the congestion is over, or the link is lost."""
         if self._is_congested:
-            self._drained = self._loop.create_future()
-            await self._drained
+            if self._drained is None:
+                self._drained = self._loop.create_future()
+            await asyncio.shield(self._drained)  # others may wait for it, too
 
     async def flushed(self) -> None:
         """Wait until everything written is sent, or the link is lost; as `drained`."""

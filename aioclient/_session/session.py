@@ -21,7 +21,10 @@ from aioclient._message.option_checks import (
     checked_cookies,
     checked_crossing_names,
     checked_expect_100_s,
+    checked_function,
+    checked_judge,
     checked_minor_version,
+    checked_ratio,
     checked_response_class,
     checked_size,
     header_names,
@@ -33,12 +36,19 @@ from aioclient._message.option_checks import (
 from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
 from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
+from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
 from aioclient._timeout import ClientTimeout, TimeoutWish
+
+
+def _checked_connector(connector: object) -> BaseConnector:
+    if isinstance(connector, BaseConnector):
+        return connector
+    raise TypeError(f"connector must be a BaseConnector, not {type(connector).__name__}")
 
 
 class ClientSession:
@@ -194,12 +204,12 @@ class ClientSession:
             limits_with(DEFAULT_LIMITS, limits),
             high_water_bytes=2 * checked_size("read_bufsize", read_bufsize),
             auto_decompress=auto_decompress,
-            max_body_bytes=max_body_size or None,
-            max_decode_ratio=max_decode_ratio or None,
+            max_body_bytes=checked_size("max_body_size", max_body_size) or None,
+            max_decode_ratio=checked_ratio(max_decode_ratio),
             max_error_body_bytes=checked_size("max_error_body_size", max_error_body_size),
         )
         redirects = DEFAULT_REDIRECTS._replace(
-            policy=redirect_policy,
+            policy=checked_function("redirect_policy", redirect_policy),
             may_cross=checked_crossing_names(cross_origin_headers)
             if cross_origin_headers
             else frozenset(),
@@ -207,15 +217,16 @@ class ClientSession:
         )
         self._defaults = Defaults(
             base_url=None if base_url is None else checked_base_url(base_url),
-            headers=CIMultiDict(headers or ()),
-            json_serialize=json_serialize_bytes or json_serialize,
+            headers=checked_headers(headers or ()),
+            json_serialize=checked_function("json_serialize_bytes", json_serialize_bytes)
+            or checked_function("json_serialize", json_serialize),
             wishes=Wishes(
                 with_old_timeouts(timeout, read_timeout, conn_timeout),
-                raise_for_status,
+                checked_judge(raise_for_status or False),
                 reading,
                 retry_on_stale,
                 redirects,
-                fallback_charset_resolver,
+                checked_function("fallback_charset_resolver", fallback_charset_resolver),
                 response_class=checked_response_class(response_class),
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
@@ -229,7 +240,7 @@ class ClientSession:
         self._json_serialize = json_serialize
         self._trust_env = trust_env
         self._connector_owner = connector_owner
-        self._connector = TCPConnector() if connector is None else connector
+        self._connector = TCPConnector() if connector is None else _checked_connector(connector)
         self._preparer = Preparer(self._defaults)
         self._sender = Sender(self._preparer, self._connector)
 

@@ -428,6 +428,18 @@ def test_file_in_a_form_gets_a_name_beside_that_of_the_file(tmp_path):
         assert part.headers["Content-Disposition"] == 'attachment; filename="a%20b.txt"'
 
 
+@asynchronous
+async def test_part_of_a_form_that_is_handed_on_keeps_its_name() -> None:
+    received = MultipartWriter("form-data")
+    received.append("text").set_content_disposition("form-data", name="a", filename="b c.txt")
+    async for part in reader_of(received, await received.as_bytes()):
+        writer = MultipartWriter("form-data")
+        writer.append(part)
+        ((headers, body),) = await parts_of(writer)
+        assert headers["Content-Disposition"] == 'form-data; name="a"; filename="b%20c.txt"'
+        assert body == b"text"
+
+
 @pytest.mark.parametrize(
     "name", ["Content-Encoding", "Content-Length", "content-transfer-encoding"]
 )

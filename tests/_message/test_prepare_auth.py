@@ -4,6 +4,7 @@ import pytest
 from preparing import fields_of, prepared, preparer
 
 from aioclient import BasicAuth
+from aioclient._body.payload import Payload, PayloadWriter
 from aioclient._message.prepare import Preparer
 from aioclient._message.redirect import Redirected, next_request, redirect_target
 from aioclient._message.request import Request
@@ -152,6 +153,19 @@ def test_a_redirect_does_not_choose_whom_the_session_s_credentials_are_for() -> 
     assert "Authorization" not in fields_of(evil)
     other = session.prepare("GET", "http://other.example/", {})
     assert fields_of(other)["Authorization"] == MINE
+
+
+@pytest.mark.parametrize("minor_version", [0, 1])
+def test_a_length_that_the_caller_said_goes_along_with_the_body(minor_version: int) -> None:
+    class OfUnknownSize(Payload):
+        async def write(self, writer: PayloadWriter) -> None:
+            await writer.write(b"hello")
+
+    session = preparer(minor_version=minor_version)
+    options = {"data": OfUnknownSize(None), "headers": {"Content-Length": "5"}}
+    first = session.prepare("PUT", "http://example.com/", options)  # type: ignore[arg-type]
+    for location in ("/other", "http://other.example/"):
+        assert redirected(session, first, location).head.body_length == 5
 
 
 # --- cookies -------------------------------------------------------------------------------------

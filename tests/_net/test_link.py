@@ -97,6 +97,18 @@ async def test_drained_waits_for_the_end_of_congestion() -> None:
 
 
 @asynchronous
+async def test_several_can_wait_for_the_end_of_congestion_and_one_can_give_up() -> None:
+    link, transport, _ = linked()
+    transport.pause_writing()
+    waiters = [await started(link.drained()) for _ in range(3)]
+    await cancelled(waiters.pop(1))
+    assert not any(waiter.done() for waiter in waiters)
+    transport.resume_writing()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*waiters)
+
+
+@asynchronous
 async def test_drained_ends_when_the_link_is_lost() -> None:
     link, transport, _ = linked()
     transport.pause_writing()

@@ -61,7 +61,7 @@ ROWS = (
     Line(
         "quote_fields percent-encodes names, and adds filename*",
         "test_names_are_quoted_as_the_form_says",
-        "`filename*` is not sent in form-data",
+        "file names are percent-encoded, and most servers leave them so",
     ),
     Line("text has its type and charset", "test_text_of_a_form_has_its_type"),
     Line(
