@@ -260,6 +260,8 @@ class Origin:
                     client.close()
                     return
                 self.accepted += 1
+                # A head and a body that come in two writes would wait for each other's ACK.
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 task = asyncio.create_task(self._serve(client))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
