@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from running import asynchronous
 from written import Collected, pieces_of
 
 from aioclient._body.file_payload import IOBasePayload, TextIOPayload
@@ -146,6 +147,15 @@ def test_file_that_becomes_shorter_is_an_error_even_where_nobody_counts(path: Pa
             os.truncate(path, 1000)
         with pytest.raises(ValueError, match="became shorter"):
             read(payload)
+
+
+@asynchronous
+async def test_file_that_two_bodies_share_is_whole_in_both(path: Path) -> None:
+    with path.open("rb") as file:
+        payloads = [body_payload(file) for _ in range(2)]
+        both = await asyncio.gather(*(payload.as_bytes() for payload in payloads))
+        assert both == [CONTENT, CONTENT]
+        assert file.tell() == len(CONTENT)
 
 
 def test_closed_file_is_refused(path: Path):
