@@ -87,6 +87,9 @@ class IOBasePayload(Payload):
 
         Raises TypeError if that is not bytes, ValueError if it is less than was announced.
         """
+        if self._range is not None and hasattr(os, "pread"):
+            await _write_range(self._range, writer)
+            return
         await self._begin()
         read = self._reader()
         missing = self._size
@@ -96,9 +99,7 @@ class IOBasePayload(Payload):
             if not piece:
                 if missing is None:
                     return
-                raise ValueError(
-                    f"file became shorter: {self._size} bytes were announced, {missing} are missing"
-                )
+                raise _became_shorter(self._size or 0, missing)
             await writer.write(piece)
             if missing is not None:
                 missing -= len(piece)
@@ -134,6 +135,47 @@ class IOBasePayload(Payload):
         """Call what may block, where it blocks nobody else."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, function, argument)
+
+
+class _Descriptor:
+    """A descriptor of our own, which is open as long as anybody has use for it.
+
+    The caller may close his, and its number be given to another file; and who is cancelled leaves
+    a thread behind that still reads.
+    """
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def read(self, size: int, start: int) -> bytes:
+        """Bytes from there on, wherever the file stands."""
+        return os.pread(self._number, size, start)
+
+    def __del__(self) -> None:
+        os.close(self._number)
+
+
+async def _write_range(part: FileRange, writer: PayloadWriter) -> None:
+    """Read a part of a regular file and write it; others may read the same file meanwhile."""
+    loop = asyncio.get_running_loop()
+    descriptor = _Descriptor(os.dup(part.file.fileno()))
+    position, end = part.start, part.start + part.size
+    while position < end:
+        size = min(end - position, _READ_BYTES)
+        piece = await loop.run_in_executor(None, descriptor.read, size, position)
+        if not piece:
+            raise _became_shorter(part.size, end - position)
+        position += len(piece)
+        await writer.write(piece)
+    if not part.file.closed:
+        part.file.seek(end)
+
+
+def _became_shorter(size: int, missing: int) -> ValueError:
+    got = size - missing
+    return ValueError(f"file became shorter: {size} bytes were announced, got {got}")
 
 
 class BufferedReaderPayload(IOBasePayload):

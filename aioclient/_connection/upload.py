@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
 from aioclient._aliases import BytesLike
@@ -32,6 +32,8 @@ class Upload:
         "_framing",
         "_go_on",
         "_handed_bytes",
+        "_is_torn",
+        "_large_piece",
         "_length",
         "_link",
         "_loop",
@@ -68,6 +70,9 @@ class Upload:
         self._batch: list[BytesLike] = []  # pieces to write together
         self._batch_bytes = 0
         self._flush_is_near = False
+        # Done when a piece that leaves in several writes is out; None: there is none.
+        self._large_piece: asyncio.Future[None] | None = None
+        self._is_torn = False  # was it given up in the middle?
         self._framing: BodyWriter
         self._deadline = exchange.write_deadline
         if self._deadline is not None:
@@ -172,6 +177,7 @@ class Upload:
         """Let the payload write its pieces: see `write`."""
         self._framing = BodyWriter(self._length)
         await payload.write(self)
+        await self._wait_for_turn()
         if end := self._framing.end():
             self._batch.append(end)
         self._write_batch()
@@ -183,10 +189,14 @@ class Upload:
     async def write(self, chunk: BytesLike) -> None:
         """Send a piece of the body; pieces that come in one turn of the loop leave together.
 
+        Coroutines that write at the same time take turns.
+
         Raises ClientConnectionResetError if the link was lost, ValueError for more bytes than were
-        announced.
+        announced, and RuntimeError if the writing of a piece before was given up half-way.
         """
         link = self._link
+        if self._large_piece is not None or self._is_torn:
+            await self._wait_for_turn()
         if not link.is_open:
             raise ClientConnectionResetError("the connection was lost while the body was sent")
         if not self._flush_is_near:
@@ -196,9 +206,7 @@ class Upload:
         piece = chunk if type(chunk) is bytes else _copied(chunk)
         parts = self._framing.piece(piece)
         if len(piece) > WRITE_BYTES:
-            self._write_batch()
-            for part in parts:
-                await self._send_in_memory(part, counts=part is piece)
+            await self._write_large(parts, piece)
         else:
             self._batch += parts
             self._handed_bytes += len(piece)
@@ -230,6 +238,26 @@ class Upload:
             await self._wait(self._link.drained())
         else:
             await asyncio.sleep(0)
+
+    async def _write_large(self, parts: Iterable[BytesLike], piece: bytes) -> None:
+        """Write a piece in slices, with the framing around it; nobody else may write in between."""
+        self._write_batch()
+        self._large_piece = self._loop.create_future()
+        try:
+            for part in parts:
+                await self._send_in_memory(part, counts=part is piece)
+        except BaseException:
+            self._is_torn = True
+            raise
+        finally:
+            large_piece, self._large_piece = self._large_piece, None
+            large_piece.set_result(None)
+
+    async def _wait_for_turn(self) -> None:
+        while self._large_piece is not None:
+            await asyncio.shield(self._large_piece)
+        if self._is_torn:  # what follows would be taken for the rest of it
+            raise RuntimeError("the writing of a piece of the body was given up half-way")
 
     def _flush(self) -> None:
         self._flush_is_near = False

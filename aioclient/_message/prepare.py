@@ -217,7 +217,7 @@ class Preparer:
         skip = defaults.skip_auto_headers
         add_auto_headers(headers, payload, skip if skipped is None else skip | lower_names(skipped))
         if self._has_secrets:
-            self._add_secrets(headers, target, None)
+            self._add_secrets(headers, target)
         if cookies := options.get("cookies"):
             add_cookies(headers, cookies)
         if options.get("compress"):
@@ -279,8 +279,9 @@ class Preparer:
         if authorization is not None:
             headers[AUTHORIZATION] = authorization
         target = _target(url, authorization)
+        was_secure = before.was_secure or before.target.route.is_ssl
         if self._has_secrets:
-            self._add_secrets(headers, target, before.target.url)
+            self._add_secrets(headers, target, follows=True, was_secure=was_secure)
         chunked = payload is not None and before.head.body_length == CHUNKED
         if payload is not None and payload.size is None and not chunked:
             headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
@@ -300,23 +301,30 @@ class Preparer:
             # The name was meant for the server that was asked first.
             server_hostname=None if following.crosses_origin else before.route.server_hostname,
         )
-        return Request(target, route, head, payload, wishes)
+        return Request(target, route, head, payload, wishes, was_secure)
 
-    def _add_secrets(self, headers: CIMultiDict[str], target: Target, previous: URL | None) -> None:
+    def _add_secrets(
+        self,
+        headers: CIMultiDict[str],
+        target: Target,
+        *,
+        follows: bool = False,
+        was_secure: bool = False,
+    ) -> None:
         """Add what the session has for this host: its credentials and cookies, or those of netrc.
 
         The session's are for its base URL's origin, else for the first that needs them.
-        `previous` is the URL that redirected here.
+        `follows` says that a server chose this target, `was_secure` that https led there at first.
         """
         defaults = self._defaults
         origin = _origin(target.url)
         needs_auth = AUTHORIZATION not in headers
         needs_own = defaults.cookies or (needs_auth and defaults.auth is not None)
-        if needs_own and self._own_origin is None and previous is None:  # else a server chose it
+        if needs_own and self._own_origin is None and not follows:
             self._own_origin = origin
         is_own = origin == self._own_origin
         if needs_auth:
-            is_downgrade = previous is not None and previous.scheme == "https" != target.url.scheme
+            is_downgrade = was_secure and not target.route.is_ssl
             auth = defaults.auth if is_own else None
             if auth is None and defaults.netrc is not None and not is_downgrade:
                 auth = defaults.netrc(target.route.host)

@@ -170,8 +170,9 @@ class NextRequest(NamedTuple):
     def with_url(self, url: StrOrURL) -> "NextRequest":
         """The decision made again, as if the server had redirected to this absolute URL.
 
-        So the headers are those that may go there. Changes made before are lost. Use this and not
-        `_replace` for a URL of another origin. Raises ValueError for what is no absolute URL.
+        So the headers are those that may go there. Changes made before are lost. For a URL of
+        another origin use this: one that came there by `_replace` is refused. Raises ValueError for
+        what is no absolute URL.
         """
         url = URL(url)
         if not url.absolute:

@@ -115,7 +115,7 @@ class Wishes(NamedTuple):
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
-    __slots__ = ("head", "payload", "route", "target", "wishes")
+    __slots__ = ("head", "payload", "route", "target", "was_secure", "wishes")
 
     def __init__(
         self,
@@ -124,7 +124,10 @@ class Request:
         head: RequestHead,
         payload: Payload | None,
         wishes: Wishes,
+        was_secure: bool = False,
     ) -> None:
+        #: Does it follow, on a way of redirects, one to an https URL?
+        self.was_secure = was_secure
         self.target = target
         self.route = route
         self.head = head

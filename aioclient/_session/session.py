@@ -80,8 +80,8 @@ class ClientSession:
             await this function with each response.
         read_timeout, conn_timeout: deprecated, for `total` and `connect` of the timeout.
         trust_env: take credentials from the user's netrc file ($NETRC, else ~/.netrc), which is
-            read once, now; for requests that bring none of their own, by host. Not after a redirect
-            from https to http.
+            read once, now; for requests that bring none of their own, by host. Not for http URLs
+            behind a redirect from https to http.
         trust_netrc_default: use the ``default`` entry of that file, too, which is for all hosts.
         json_serialize: encodes what is given as `json`, to text or to bytes in UTF-8.
         json_serialize_bytes: the same, to bytes; used in its place if it is given.

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from clock import Clock, TimerLoop
 from fake_link import Ends, FakeTransport, connect, new_exchange, request_head
-from running import asynchronous, settled, until
+from running import asynchronous, settled, started, until
 
 from aioclient import ClientError, ClientOSError, ClientPayloadError, SocketTimeoutError
 from aioclient._body.payload import AsyncIterablePayload, BytesPayload, Payload, PayloadWriter
@@ -345,6 +345,56 @@ async def test_a_body_cannot_be_written_to_after_its_end() -> None:
         await kept[0].write(b"late")
     await settled()
     assert b"late" not in stage.transport.written
+
+
+@asynchronous
+async def test_large_pieces_that_are_written_side_by_side_leave_one_after_the_other() -> None:
+    pieces = [letter * (2 * WRITE_BYTES) for letter in (b"a", b"b")]
+
+    async def write(writer: PayloadWriter) -> None:
+        await asyncio.gather(*map(writer.write, [*pieces, b"small"]))
+
+    stage = Stage(payload=Written(write, None))
+    await settled(30)
+    framed = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in [*pieces, b"small"]]
+    assert body_sent(stage.transport) == b"".join([*framed, b"0\r\n\r\n"])
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+
+
+@asynchronous
+async def test_a_large_piece_that_nobody_waited_for_belongs_to_the_body() -> None:
+    tasks = []
+    size = 3 * WRITE_BYTES
+
+    async def write(writer: PayloadWriter) -> None:
+        tasks.append(await started(writer.write(bytes(size)), turns=1))
+
+    stage = Stage(size, Written(write, size))
+    await settled(30)
+    assert len(body_sent(stage.transport)) == size
+    stage.transport.receive(SMALL)
+    assert stage.ends.told == [True]
+    await tasks[0]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+@asynchronous
+async def test_a_large_piece_that_is_given_up_breaks_the_exchange_off(goes_on: bool) -> None:
+    async def write(writer: PayloadWriter) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await writer.write(bytes(3 * WRITE_BYTES))
+        if goes_on:
+            with contextlib.suppress(RuntimeError):
+                await writer.write(b"GET /another HTTP/1.1")
+
+    stage = Stage(payload=Written(write, None))
+    stage.transport.pause_writing()
+    with pytest.raises(ClientPayloadError, match="given up half-way"):
+        await stage.exchange.waiter
+    assert stage.ends.told == [False]
+    assert b"another" not in stage.transport.written
 
 
 @asynchronous

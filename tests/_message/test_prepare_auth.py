@@ -264,3 +264,13 @@ def test_netrc_is_asked_again_after_a_redirect_but_not_after_a_downgrade() -> No
     assert fields_of(other)["Authorization"] == BasicAuth("o").encode()
     for location in ("http://other.example/", "http://example.com/"):
         assert "Authorization" not in fields_of(redirected(session, first, location))
+
+
+def test_netrc_is_not_asked_in_clear_text_later_on_the_way_from_a_downgrade() -> None:
+    session = preparer(netrc=netrc)
+    request = session.prepare("GET", "https://third.example/", {})
+    for location in ("http://third.example/", "http://example.com/", "/a", "http://other.example/"):
+        request = redirected(session, request, location)
+        assert "Authorization" not in fields_of(request)
+    request = redirected(session, request, "https://other.example/")
+    assert fields_of(request)["Authorization"] == BasicAuth("o").encode()
