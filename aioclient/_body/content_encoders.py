@@ -88,7 +88,7 @@ class _ZstdEncoder:
         return self._compressor.flush()
 
 
-class EncodingWriter:
+class EncodingWriter(PayloadWriter):
     """Encodes what is written to it; to be finished by its owner."""
 
     def __init__(self, writer: PayloadWriter, encoder: Encoder) -> None:

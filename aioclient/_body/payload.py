@@ -16,11 +16,22 @@ from aioclient._http.header_names import CONTENT_TYPE
 BINARY: Final = "application/octet-stream"
 
 
-class PayloadWriter(Protocol):
+class PayloadWriter(ABC):
     """Where a payload writes its bytes."""
 
+    __slots__ = ()
+
+    @abstractmethod
     async def write(self, chunk: BytesLike) -> None:
         """Take bytes, and return when more may come. They must not be changed until then."""
+
+    async def drain(self) -> None:  # noqa: B027 - see below
+        """Wait until more may come: there is nothing to wait for, `write` has done it."""
+
+    async def write_eof(self, chunk: BytesLike = b"") -> None:
+        """Take the last bytes; the body ends when the payload returns."""
+        if chunk:
+            await self.write(chunk)
 
 
 class FileRange(Protocol):
@@ -314,7 +325,7 @@ def kind(value: object) -> str:
     return type(value).__name__
 
 
-class _Collected:
+class _Collected(PayloadWriter):
     """Keeps what is written to it."""
 
     def __init__(self) -> None:
@@ -328,7 +339,7 @@ class _Full(Exception):
     """Ends the writing of a payload of which only so much is wanted."""
 
 
-class _LimitedWriter:
+class _LimitedWriter(PayloadWriter):
     """Hands on a number of bytes, then raises `_Full`."""
 
     def __init__(self, writer: PayloadWriter, room: int) -> None:

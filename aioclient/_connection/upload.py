@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Iterable
 from typing import Final
 
 from aioclient._aliases import BytesLike
-from aioclient._body.payload import FileRange, Payload, as_bytes, kind
+from aioclient._body.payload import FileRange, Payload, PayloadWriter, as_bytes, kind
 from aioclient._connection.exchange import Exchange
 from aioclient._http1.body_writer import BodyWriter
 from aioclient._net.deadline import Deadline
@@ -19,7 +19,7 @@ from aioclient.errors import ClientConnectionResetError, ClientPayloadError
 _COST_OF_PIECE_BYTES: Final = 64
 
 
-class Upload:
+class Upload(PayloadWriter):
     """One request body, or what is left of it, on its way into a link."""
 
     __slots__ = (
@@ -221,11 +221,6 @@ class Upload:
         """Wait until the link takes more."""
         if self._link.is_congested:
             await self._wait(self._link.drained())
-
-    async def write_eof(self, chunk: BytesLike = b"") -> None:
-        """Send the last piece; the end of the body follows when the payload returns."""
-        if chunk:
-            await self.write(chunk)
 
     # --- inside ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from written import pieces_of, written_by
 from aioclient._body import codec_modules
 from aioclient._body.content_coding import decoder_for
 from aioclient._body.content_encoders import CompressedPayload, checked_coding, encoder_for
-from aioclient._body.payload import AsyncIterablePayload, BytesPayload
+from aioclient._body.payload import AsyncIterablePayload, BytesPayload, Payload
 
 CODINGS = ["gzip", "deflate", "br", "zstd"]
 
@@ -118,3 +118,18 @@ def test_what_the_body_says_of_itself_is_kept():
     payload = CompressedPayload(inner, "gzip")
     assert payload.headers == {"Content-Type": "text/plain", "X-Own": "1"}
     assert (payload.filename, payload.decode()) == ("a.txt", "a")
+
+
+class Chatty(Payload):
+    """A payload that uses all that a writer has."""
+
+    async def write(self, writer):
+        await writer.write(b"one ")
+        await writer.drain()
+        await writer.write_eof(b"two")
+        await writer.write_eof()
+
+
+def test_payload_can_use_all_that_a_writer_has():
+    assert written_by(Chatty(None)) == b"one two"
+    assert decoded("gzip", written_by(CompressedPayload(Chatty(None), "gzip"))) == b"one two"

@@ -3,10 +3,10 @@
 import asyncio
 
 from aioclient._aliases import BytesLike
-from aioclient._body.payload import Payload
+from aioclient._body.payload import Payload, PayloadWriter
 
 
-class Collected:
+class Collected(PayloadWriter):
     """Keeps the pieces that are written to it."""
 
     def __init__(self) -> None:
