@@ -94,9 +94,12 @@ class EncodingWriter(PayloadWriter):
     def __init__(self, writer: PayloadWriter, encoder: Encoder) -> None:
         self._writer = writer
         self._encoder = encoder
+        self._has_piece = False  # a piece that is not written yet, or never will be
 
     async def write(self, chunk: BytesLike) -> None:
-        """Encode a piece and write what that gives."""
+        """Encode a piece and write what that gives; as `finish` if that is not done in turn."""
+        self._check_turn()
+        self._has_piece = True
         view = memoryview(as_bytes(chunk))
         for start in range(0, len(view), _STEP_BYTES):
             piece = view[start : start + _STEP_BYTES]
@@ -107,11 +110,21 @@ class EncodingWriter(PayloadWriter):
                 encoded = await loop.run_in_executor(None, self._encoder.encode, piece)
             if encoded:
                 await self._writer.write(encoded)
+        self._has_piece = False
 
     async def finish(self) -> None:
-        """Write what the encoder has kept."""
+        """Write what the encoder has kept.
+
+        Raises RuntimeError if a piece is still being written, or was given up half-way: what the
+        encoder made of it is lost.
+        """
+        self._check_turn()
         if rest := self._encoder.finish():
             await self._writer.write(rest)
+
+    def _check_turn(self) -> None:
+        if self._has_piece:
+            raise RuntimeError("a piece of the body is being encoded, or was given up half-way")
 
 
 class CompressedPayload(Payload):

@@ -1,10 +1,14 @@
 """Content codings of request bodies."""
 
+import asyncio
+import contextlib
+import random
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from running import asynchronous
 from written import pieces_of, written_by
 
 from aioclient._body import codec_modules
@@ -42,6 +46,21 @@ def test_pieces_are_encoded_as_one_body(coding, pieces):
     encoder = encoder_for(coding)
     sent = b"".join(map(encoder.encode, pieces)) + encoder.finish()
     assert decoded(coding, sent) == b"".join(pieces)
+
+
+class GivesUp(Payload):
+    """Writes a piece within a time of its own, and makes nothing of it when that passes."""
+
+    async def write(self, writer):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await writer.write(random.Random(1).randbytes(1_000_000))
+
+
+@asynchronous
+async def test_a_piece_that_was_given_up_while_it_was_encoded_is_not_left_out_unsaid():
+    with pytest.raises(RuntimeError, match="given up half-way"):
+        await CompressedPayload(GivesUp(None), "gzip").as_bytes()
 
 
 def test_deflate_has_the_format_of_zlib():
