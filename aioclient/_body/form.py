@@ -86,7 +86,8 @@ class FormData:
         tuple is the name several times. A file is sent with its own name unless `filename` says
         another. Bytes are sent as a file (deprecated: give a BytesPayload, or `filename`).
 
-        Raises TypeError for what is no name or value, ValueError for control characters in
+        Raises TypeError for what is no name or value, ValueError for a payload that is another
+        field's, too, and for control characters in
         `content_type` or `filename`.
         """
         if not isinstance(name, str):
@@ -105,6 +106,8 @@ class FormData:
                 stacklevel=2,
             )
             self._is_multipart = True
+        if isinstance(value, Payload) and any(field.value is value for field in self._fields):
+            raise ValueError(f"the payload of {name!r} is that of another field of the form")
         values = value if isinstance(value, list | tuple) else (value,)
         for one in values:
             if filename is None and content_transfer_encoding is None and _is_bytes(one):

@@ -5,11 +5,11 @@ from aioclient._message.redirect import (
     Redirected,
     is_one_too_many,
     next_request,
-    origin_of,
     redirect_target,
 )
 from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
+from aioclient._message.target import origin_of
 from aioclient.errors import TooManyRedirects
 
 

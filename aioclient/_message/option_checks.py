@@ -179,6 +179,27 @@ def claim_tracker(tracker: object) -> None:
     tracker.claim()
 
 
+#: Options that are True or False; None is as good as none.
+FLAGS = frozenset(
+    {
+        "allow_redirects",
+        "auto_decompress",
+        "chunked",
+        "expect100",
+        "read_until_eof",
+        "retry_on_stale",
+    }
+)
+
+
+def check_flags(options: RequestOptions) -> None:
+    """Raise TypeError for one that is neither: ``"no"`` would count as True."""
+    for name in FLAGS & options.keys():
+        value = options.get(name)
+        if value is not None and not isinstance(value, bool):
+            raise TypeError(f"{name} must be True or False, not {value!r}")
+
+
 def tls_wish(options: RequestOptions) -> TlsWish:
     """What a request says of TLS, by `ssl` or by the options that were there before it.
 

@@ -12,13 +12,15 @@ from multidict import CIMultiDict, getversion
 from yarl import URL
 
 from aioclient._aliases import JSONEncoder, Query, StrOrURL
-from aioclient._auth.basic import BasicAuth, encode_basic_auth
+from aioclient._auth.basic import BasicAuth
 from aioclient._body.payload import Payload, body_payload, json_payload
 from aioclient._http.events import CHUNKED, RequestHead
 from aioclient._http.header_names import AUTHORIZATION, CONTENT_LENGTH, EXPECT
 from aioclient._http1.framing import check_minor_version, request_body_length
 from aioclient._message.option_checks import (
+    FLAGS,
     OLD_TLS_OPTIONS,
+    check_flags,
     checked_expect_100_s,
     checked_host_name,
     checked_judge,
@@ -30,7 +32,7 @@ from aioclient._message.option_checks import (
     tls_wish,
 )
 from aioclient._message.options import NOT_THERE, RequestOptions
-from aioclient._message.request import Request, Target, Wishes
+from aioclient._message.request import Request, Wishes
 from aioclient._message.request_headers import (
     Fields,
     add_auto_headers,
@@ -41,9 +43,10 @@ from aioclient._message.request_headers import (
     field_lines,
     merged_headers,
 )
+from aioclient._message.target import Target, origin_of, split_credentials, target_of
 from aioclient._net.route import Route
 from aioclient._timeout import request_timeout
-from aioclient.errors import ClientPayloadError, InvalidUrlClientError, NonHttpUrlClientError
+from aioclient.errors import ClientPayloadError, InvalidUrlClientError
 
 if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
@@ -123,7 +126,7 @@ class Preparer:
     def __init__(self, defaults: Defaults) -> None:
         self.change(defaults)
         # Whom the session's credentials and cookies are for: nobody else gets them.
-        self._own_origin = None if defaults.base_url is None else _origin(defaults.base_url)
+        self._own_origin = None if defaults.base_url is None else origin_of(defaults.base_url)
         self._targets: dict[StrOrURL, Target] = {}
         self._default_version = -1
         self._default_fields: Fields
@@ -168,10 +171,12 @@ class Preparer:
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         if not options.keys() <= _OPTION_NAMES:
             refuse_others(options, options.keys() - _OPTION_NAMES)
+        if not options.keys().isdisjoint(FLAGS):
+            check_flags(options)
         defaults = self._defaults
         params = options.get("params")
         if params:
-            target = _target(_with_params(target.real_url, params), target.authorization)
+            target = target_of(_with_params(target.real_url, params), target.authorization)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
@@ -275,10 +280,10 @@ class Preparer:
                 f"redirected to {following.url.host}, but the body cannot be sent again"
             )
         headers = CIMultiDict(following.headers)
-        url, authorization = _split_credentials(following.url)
+        url, authorization = split_credentials(following.url)
         if authorization is not None:
             headers[AUTHORIZATION] = authorization
-        target = _target(url, authorization)
+        target = target_of(url, authorization)
         was_secure = before.was_secure or before.target.route.is_ssl
         if self._has_secrets:
             self._add_secrets(headers, target, follows=True, was_secure=was_secure)
@@ -317,7 +322,7 @@ class Preparer:
         `follows` says that a server chose this target, `was_secure` that https led there at first.
         """
         defaults = self._defaults
-        origin = _origin(target.url)
+        origin = origin_of(target.url)
         needs_auth = AUTHORIZATION not in headers
         needs_own = defaults.cookies or (needs_auth and defaults.auth is not None)
         if needs_own and self._own_origin is None and not follows:
@@ -339,12 +344,12 @@ class Preparer:
         base_url = self._defaults.base_url
         if base_url is not None:
             url = base_url.join(url)
-            if self._defaults.base_url_origin_only and _origin(url) != _origin(base_url):
+            if self._defaults.base_url_origin_only and origin_of(url) != origin_of(base_url):
                 raise InvalidUrlClientError(
                     given, "another origin than that of base_url (base_url_origin_only)"
                 )
-        url, authorization = _split_credentials(url)
-        target = _target(url, authorization)
+        url, authorization = split_credentials(url)
+        target = target_of(url, authorization)
         if len(self._targets) >= _MAX_TARGETS:
             del self._targets[next(iter(self._targets))]  # the oldest
         self._targets[given] = target
@@ -372,18 +377,6 @@ def _authorization(target: Target, options: RequestOptions) -> str | None:
     return auth.encode()
 
 
-def _split_credentials(url: URL) -> tuple[URL, str | None]:
-    """A URL without user-info, and the Authorization header that stands for that."""
-    if url.raw_user is None and url.raw_password is None:
-        return url, None
-    return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
-
-
-def _origin(url: URL) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port (RFC 9110 section 4.3.1): the default port is as good as none."""
-    return url.scheme, url.raw_host, url.port
-
-
 def _route(target: Target, options: RequestOptions) -> Route:
     """The target's route, with what the caller wishes of TLS."""
     route = target.route
@@ -394,21 +387,6 @@ def _route(target: Target, options: RequestOptions) -> Route:
         ssl=tls_wish(options),
         server_hostname=None if name is None else checked_host_name(name),
     )
-
-
-def _target(url: URL, authorization: str | None) -> Target:
-    if url.scheme not in ("http", "https"):
-        if not url.scheme:
-            raise InvalidUrlClientError(url, "the URL has no scheme and no host")
-        # Not the URL: what comes before the colon may be a login.
-        raise NonHttpUrlClientError("the URL does not begin with http:// or https://")
-    host = url.raw_host
-    if not host:
-        raise InvalidUrlClientError(url, "the URL has no host")
-    port = url.port
-    if not port:
-        raise InvalidUrlClientError(url, "the port must not be 0")
-    return Target(url, Route(host, port, url.scheme == "https", True), authorization)
 
 
 def _with_params(url: URL, params: Query) -> URL:

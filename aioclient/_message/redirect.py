@@ -31,6 +31,7 @@ from yarl import URL
 from aioclient._aliases import StrOrURL
 from aioclient._auth.basic import encode_basic_auth
 from aioclient._http.header_names import AUTHORIZATION
+from aioclient._message.target import origin_of
 from aioclient.errors import (
     SHOWN_BYTES,
     InvalidUrlClientError,
@@ -425,8 +426,3 @@ def _next_method(status: int, method: str) -> str:
     if status in (301, 302) and method == "POST":
         return "GET"  # RFC 9110 sections 15.4.2 and 15.4.3: allowed, and what everybody does
     return method  # RFC 9110 sections 15.4.8 and 15.4.9
-
-
-def origin_of(url: URL) -> tuple[str, str | None, int | None]:
-    """RFC 9110 section 4.3.1, normalized as in section 4.2.3."""
-    return url.scheme, url.raw_host, url.port

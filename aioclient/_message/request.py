@@ -11,6 +11,7 @@ from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import CHUNKED, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
+from aioclient._message.target import Target
 from aioclient._net.route import Route
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
 from aioclient.errors import without_user_info
@@ -57,23 +58,6 @@ class RequestInfo(_RequestInfo):
     def __repr__(self) -> str:
         # Without the headers: some are credentials.
         return f"RequestInfo(method={self.method!r}, url={without_user_info(str(self.url))!r})"
-
-
-class Target:
-    """A URL taken apart into what a request needs of it; the same for all requests to it."""
-
-    __slots__ = ("authority", "authorization", "path_and_query", "real_url", "route", "url")
-
-    def __init__(self, url: URL, route: Route, authorization: str | None) -> None:
-        #: As given, but without user-info.
-        self.real_url = url
-        #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
-        self.url = url.with_fragment(None) if url.raw_fragment else url
-        self.route = route
-        self.authority = url.host_port_subcomponent or ""
-        self.path_and_query = url.raw_path_qs
-        #: The Authorization header that the URL's user-info stands for.
-        self.authorization = authorization
 
 
 class Redirects(NamedTuple):

@@ -251,6 +251,8 @@ class ClientSession:
 
         The options are those of `RequestOptions`. Nothing is sent before somebody waits for it.
         """
+        if not isinstance(method, str):
+            raise TypeError(f"method must be str, not {type(method).__name__}")
         return Pending(self._sender.send(method.upper(), url, options, self))
 
     def get(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:

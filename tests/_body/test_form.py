@@ -236,3 +236,10 @@ def test_temporary_file_can_be_a_field_or_all_of_a_form():
                 f'form-data; name="{name}"; filename="{name}"'
             )
             assert written_by(part) == b"content"
+
+
+def test_payload_is_the_value_of_one_field_only():
+    payload = BytesPayload(b"a")
+    form = FormData({"one": payload})
+    with pytest.raises(ValueError, match="the payload of 'two' is that of another field"):
+        form.add_field("two", payload)

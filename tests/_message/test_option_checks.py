@@ -80,3 +80,21 @@ def test_a_raise_for_status_of_none_is_false_for_a_session() -> None:
     session = ClientSession(raise_for_status=None)  # type: ignore[arg-type]
     assert session.raise_for_status is False
     session.detach()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "allow_redirects",
+        "auto_decompress",
+        "chunked",
+        "expect100",
+        "read_until_eof",
+        "retry_on_stale",
+    ],
+)
+def test_flag_is_true_or_false(name):
+    for value in ("no", 1, 0, ""):
+        with pytest.raises(TypeError, match=f"{name} must be True or False"):
+            prepared(method="POST", data=b"a", **{name: value})
+    prepared(method="POST", data=b"a", **{name: None})

@@ -1,0 +1,55 @@
+"""URLs as requests need them: taken apart, without the user-info that stands for credentials."""
+
+from yarl import URL
+
+from aioclient._auth.basic import encode_basic_auth
+from aioclient._net.route import Route
+from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
+
+
+class Target:
+    """A URL taken apart into what a request needs of it; the same for all requests to it."""
+
+    __slots__ = ("authority", "authorization", "path_and_query", "real_url", "route", "url")
+
+    def __init__(self, url: URL, route: Route, authorization: str | None) -> None:
+        #: As given, but without user-info.
+        self.real_url = url
+        #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
+        self.url = url.with_fragment(None) if url.raw_fragment else url
+        self.route = route
+        self.authority = url.host_port_subcomponent or ""
+        self.path_and_query = url.raw_path_qs
+        #: The Authorization header that the URL's user-info stands for.
+        self.authorization = authorization
+
+
+def origin_of(url: URL) -> tuple[str, str | None, int | None]:
+    """RFC 9110 section 4.3.1, normalized as in section 4.2.3: scheme, host and port."""
+    return url.scheme, url.raw_host, url.port
+
+
+def split_credentials(url: URL) -> tuple[URL, str | None]:
+    """A URL without user-info, and the Authorization header that stands for that."""
+    if url.raw_user is None and url.raw_password is None:
+        return url, None
+    return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
+
+
+def target_of(url: URL, authorization: str | None) -> Target:
+    """The parts of an absolute URL without user-info.
+
+    Raises InvalidUrlClientError or NonHttpUrlClientError for one that no request can go to.
+    """
+    if url.scheme not in ("http", "https"):
+        if not url.scheme:
+            raise InvalidUrlClientError(url, "the URL has no scheme and no host")
+        # Not the URL: what comes before the colon may be a login.
+        raise NonHttpUrlClientError("the URL does not begin with http:// or https://")
+    host = url.raw_host
+    if not host:
+        raise InvalidUrlClientError(url, "the URL has no host")
+    port = url.port
+    if not port:
+        raise InvalidUrlClientError(url, "the port must not be 0")
+    return Target(url, Route(host, port, url.scheme == "https", True), authorization)
