@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from multidict import CIMultiDictProxy
 
@@ -18,25 +18,48 @@ if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
 
 
-class Reading(NamedTuple):
-    """How a response is to be received."""
+class Reading:
+    """How a response is to be received. Not to be changed: many share one."""
 
-    #: What the server may send; None: as much as by default.
-    limits: Limits | None = None
-    #: A body without a length ends with the connection; else there is none.
-    read_until_eof: bool = True
-    #: Told of 102 and 103 responses.
-    on_informational: Callable[[int, CIMultiDictProxy[str]], None] | None = None
-    #: How many bytes of body may wait to be read before the server is slowed down.
-    high_water_bytes: int = 512 * 1024
-    #: Undo content codings.
-    auto_decompress: bool = True
-    #: How large a body may be that is read whole, in decoded bytes.
-    max_body_bytes: int | None = 2**30
-    #: How many times larger than what came a body may be that is read whole.
-    max_decode_ratio: float | None = 200.0
-    #: How much of the body of an error response its error carries, in decoded bytes.
-    max_error_body_bytes: int = 64 * 1024
+    # No NamedTuple: every request asks for some of these, and a slot is found faster.
+    __slots__ = (
+        "auto_decompress",
+        "high_water_bytes",
+        "limits",
+        "max_body_bytes",
+        "max_decode_ratio",
+        "max_error_body_bytes",
+        "on_informational",
+        "read_until_eof",
+    )
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        read_until_eof: bool = True,
+        on_informational: Callable[[int, CIMultiDictProxy[str]], None] | None = None,
+        high_water_bytes: int = 512 * 1024,
+        auto_decompress: bool = True,
+        max_body_bytes: int | None = 2**30,
+        max_decode_ratio: float | None = 200.0,
+        max_error_body_bytes: int = 64 * 1024,
+    ) -> None:
+        #: What the server may send; None: as much as by default.
+        self.limits = limits
+        #: A body without a length ends with the connection; else there is none.
+        self.read_until_eof = read_until_eof
+        #: Told of 102 and 103 responses.
+        self.on_informational = on_informational
+        #: How many bytes of body may wait to be read before the server is slowed down.
+        self.high_water_bytes = high_water_bytes
+        #: Undo content codings.
+        self.auto_decompress = auto_decompress
+        #: How large a body may be that is read whole, in decoded bytes.
+        self.max_body_bytes = max_body_bytes
+        #: How many times larger than what came a body may be that is read whole.
+        self.max_decode_ratio = max_decode_ratio
+        #: How much of the body of an error response its error carries, in decoded bytes.
+        self.max_error_body_bytes = max_error_body_bytes
 
 
 DEFAULT_READING: Final = Reading()

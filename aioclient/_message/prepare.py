@@ -119,8 +119,11 @@ class Preparer:
         "_default_version",
         "_defaults",
         "_has_secrets",
+        "_headers",
+        "_minor_version",
         "_own_origin",
         "_targets",
+        "_wishes",
     )
 
     def __init__(self, defaults: Defaults) -> None:
@@ -135,6 +138,10 @@ class Preparer:
     def change(self, defaults: Defaults) -> None:
         """Make the next requests by other defaults."""
         self._defaults = defaults
+        # Those that every request needs, without the way through a tuple.
+        self._headers = defaults.headers
+        self._wishes = defaults.wishes
+        self._minor_version = defaults.minor_version
         self._has_secrets = defaults.has_secrets
 
     def prepare(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
@@ -146,7 +153,6 @@ class Preparer:
         target = self._targets.get(url)
         if target is None:
             target = self._take_apart(url)
-        defaults = self._defaults
         if options or target.authorization is not None or self._has_secrets:
             own_origin = self._own_origin
             try:
@@ -154,7 +160,7 @@ class Preparer:
             except BaseException:
                 self._own_origin = own_origin  # nobody is asked
                 raise
-        if _version(defaults.headers) != self._default_version:
+        if _version(self._headers) != self._default_version:
             self._refresh_defaults()
         fields = self._default_fields
         head = RequestHead(
@@ -164,9 +170,9 @@ class Preparer:
             fields.lines,
             request_body_length(method, None, False),
             fields.connection,
-            defaults.minor_version,
+            self._minor_version,
         )
-        return Request(target, target.route, head, None, defaults.wishes)
+        return Request(target, target.route, head, None, self._wishes)
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         if not options.keys() <= _OPTION_NAMES:
@@ -191,7 +197,7 @@ class Preparer:
             method, target, fields, payload, bool(options.get("chunked")), defaults.minor_version
         )
         expects_100 = fields.expects_100 and payload is not None and payload.size != 0
-        wishes = self._wishes(options, expects_100, payload)
+        wishes = self._wishes_with(options, expects_100, payload)
         return Request(target, _route(target, options), head, payload, wishes)
 
     def _default_fields_with(self, payload: Payload | None) -> Fields:
@@ -231,11 +237,11 @@ class Preparer:
             headers[EXPECT] = "100-continue"
         return payload, field_lines(headers)
 
-    def _wishes(
+    def _wishes_with(
         self, options: RequestOptions, expects_100: bool, payload: Payload | None
     ) -> Wishes:
         """The session's wishes, with those of a request in their place."""
-        wishes = self._defaults.wishes
+        wishes = self._wishes
         closes = payload is not None and not payload.autoclose
         if not expects_100 and not closes and options.keys().isdisjoint(_WISHES):
             return wishes
@@ -300,7 +306,7 @@ class Preparer:
         )
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
-            wishes = wishes._replace(expect_100_s=None)
+            wishes = wishes.replaced(expect_100_s=None)
         route = target.route._replace(
             ssl=before.route.ssl,
             # The name was meant for the server that was asked first.

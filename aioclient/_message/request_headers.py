@@ -6,7 +6,7 @@ fields that follow from the connection and the body's framing, which the HTTP/1 
 
 import sys
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from multidict import CIMultiDict
 
@@ -34,14 +34,24 @@ _USER_AGENT: Final = f"Python/{sys.version_info[0]}.{sys.version_info[1]} aiocli
 _OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 
-class Fields(NamedTuple):
-    """Header lines, and apart from them what has to be known of the rest."""
+class Fields:
+    """Header lines, and apart from them what has to be known of the rest; not to be changed."""
 
-    lines: FieldLines
-    host: str | None
-    connection: str | None
-    content_length: str | None
-    expects_100: bool
+    __slots__ = ("connection", "content_length", "expects_100", "host", "lines")
+
+    def __init__(
+        self,
+        lines: FieldLines,
+        host: str | None,
+        connection: str | None,
+        content_length: str | None,
+        expects_100: bool,
+    ) -> None:
+        self.lines = lines
+        self.host = host
+        self.connection = connection
+        self.content_length = content_length
+        self.expects_100 = expects_100
 
 
 def merged_headers(

@@ -318,7 +318,7 @@ class ClientSession:
         warn_deprecated("requote_redirect_url of a session should not be changed")
         wishes = self._defaults.wishes
         if wishes.redirects is not None:
-            wishes = wishes._replace(redirects=wishes.redirects._replace(requote=value))
+            wishes = wishes.replaced(redirects=wishes.redirects._replace(requote=value))
         self._defaults = self._defaults._replace(wishes=wishes)
         self._preparer.change(self._defaults)
 

@@ -20,7 +20,7 @@ def preparer(
     **more: Any,
 ) -> Preparer:
     """A preparer with these defaults; `more` are other fields of `Defaults` or its `Wishes`."""
-    wishes = {name: more.pop(name) for name in Wishes._fields if name in more}
+    wishes = {name: more.pop(name) for name in Wishes.__slots__ if name in more}
     return Preparer(
         Defaults(
             base_url=None if base_url is None else URL(base_url),
