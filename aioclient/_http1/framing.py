@@ -11,7 +11,8 @@ from aioclient.errors import ServerProtocolError, shown
 MAX_LENGTH_DIGITS = 18
 
 _NEEDS_1_1 = "{} needs HTTP/1.1, but the request has version=HttpVersion10"
-_METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
+#: RFC 9110 section 8.6: without a body, requests of these say that its length is 0.
+METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def body_length(head: ResponseHead, method: str) -> int:
@@ -71,13 +72,19 @@ def persists(head: ResponseHead, request_minor_version: int = 1) -> bool:
 
     After a request of HTTP/1.0 only if it says so: appendix C.2.2 lets it ignore that it was asked.
     """
+    connection = head.connection
     if head.minor_version >= 1 and request_minor_version >= 1:
-        return head.connection is None or b"close" not in tokens(head.connection)
+        # The first two are what most servers say; it does not have to be taken apart.
+        return (
+            connection is None
+            or connection == b"keep-alive"
+            or (b"close" not in tokens(connection))
+        )
     # A chunked answer from HTTP/1.0, or to it, is nobody's standard (section 6.1): its sender is
     # not trusted with another.
-    if head.connection is None or head.transfer_encoding is not None:
+    if connection is None or head.transfer_encoding is not None:
         return False
-    options = tokens(head.connection)
+    options = tokens(connection)
     return b"keep-alive" in options and b"close" not in options
 
 
@@ -112,8 +119,7 @@ def request_body_length(
     Raises ValueError for CHUNKED in HTTP/1.0, which has no such thing.
     """
     if size is None:
-        # RFC 9110 section 8.6: say 0 where a body would be expected.
-        return 0 if method in _METHODS_EXPECTING_BODY else NO_BODY
+        return 0 if method in METHODS_EXPECTING_BODY else NO_BODY
     if minor_version == 0 and (chunked or size < 0):
         what = "chunked=True" if chunked else "a body of unknown size"
         raise ValueError(_NEEDS_1_1.format(what))

@@ -65,7 +65,9 @@ class Http1Machine:
             head.method, head.target, head.authority, head.field_lines, framing, minor_version
         )
         # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
-        self.closes = head.method == "CONNECT" or asks_to_close(head)
+        self.closes = head.method == "CONNECT" or (
+            (head.connection is not None or minor_version == 0) and asks_to_close(head)
+        )
         self._request_is_sent = length <= 0 and length != CHUNKED
         self._request_minor_version = minor_version
         self._parser.start(head.method, limits, read_until_eof)

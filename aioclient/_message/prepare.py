@@ -14,9 +14,13 @@ from yarl import URL
 from aioclient._aliases import JSONEncoder, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._body.payload import Payload, body_payload, json_payload
-from aioclient._http.events import CHUNKED, RequestHead
+from aioclient._http.events import CHUNKED, NO_BODY, RequestHead
 from aioclient._http.header_names import AUTHORIZATION, CONTENT_LENGTH, EXPECT
-from aioclient._http1.framing import check_minor_version, request_body_length
+from aioclient._http1.framing import (
+    METHODS_EXPECTING_BODY,
+    check_minor_version,
+    request_body_length,
+)
 from aioclient._message.option_checks import (
     FLAGS,
     OLD_TLS_OPTIONS,
@@ -168,7 +172,7 @@ class Preparer:
             target.path_and_query,
             fields.host or target.authority,
             fields.lines,
-            request_body_length(method, None, False),
+            0 if method in METHODS_EXPECTING_BODY else NO_BODY,
             fields.connection,
             self._minor_version,
         )
