@@ -24,7 +24,7 @@ RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
 
 
 #: Options of requests that are known, and refused because they would be ignored.
-NOT_THERE: Final = frozenset({"proxy", "proxy_auth", "proxy_headers", "middlewares"})
+NOT_THERE: Final = frozenset({"proxy", "proxy_headers", "middlewares"})
 
 
 class RequestOptions(TypedDict, total=False):
@@ -77,9 +77,10 @@ class RequestOptions(TypedDict, total=False):
     upload_tracker: "UploadTracker | None"
     #: Given to whoever traces the session's requests.
     trace_request_ctx: object
+    #: Deprecated; without a proxy it has no effect.
+    proxy_auth: BasicAuth | None
     #: Known, but not there yet: NotImplementedError for anything but None and ().
     proxy: StrOrURL | None
-    proxy_auth: BasicAuth | None
     proxy_headers: LooseHeaders | None
     middlewares: Sequence[object] | None
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.

@@ -28,6 +28,7 @@ from aioclient._message.option_checks import (
     checked_expect_100_s,
     checked_host_name,
     checked_judge,
+    checked_proxy_auth,
     lower_names,
     parsed_url,
     reading_with,
@@ -80,6 +81,7 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "expect100",
     "expect100_timeout",
     "trace_request_ctx",
+    "proxy_auth",
     *NOT_THERE,
 }
 _OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
@@ -183,6 +185,8 @@ class Preparer:
             refuse_others(options, options.keys() - _OPTION_NAMES)
         if not options.keys().isdisjoint(FLAGS):
             check_flags(options)
+        if "proxy_auth" in options:
+            checked_proxy_auth(options["proxy_auth"])
         defaults = self._defaults
         params = options.get("params")
         if params:

@@ -24,6 +24,7 @@ from aioclient._message.option_checks import (
     checked_function,
     checked_judge,
     checked_minor_version,
+    checked_proxy_auth,
     checked_ratio,
     checked_response_class,
     checked_size,
@@ -114,7 +115,8 @@ class ClientSession:
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
             all chunk extensions of a body, of its trailers (which also count to `max_headers` and
             `max_head_size`, together with the head); BodyLimitError.
-        proxy, proxy_auth, cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
+        proxy_auth: deprecated; without a proxy it has no effect.
+        proxy, cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -191,9 +193,9 @@ class ClientSession:
         ):
             if is_given:
                 warn_deprecated(f"{name} is deprecated and has no effect")
+        checked_proxy_auth(proxy_auth)
         refuse_what_is_not_there(
             proxy=proxy,
-            proxy_auth=proxy_auth,
             cookie_jar=cookie_jar,
             trace_configs=trace_configs,
             middlewares=middlewares,

@@ -13,8 +13,8 @@ from aioclient import BasicAuth, ClientSession
 _NETRC = "tests/_auth/test_netrc.py::"
 
 ROWS = (
-    Later("session", "proxy proxy_auth"),
-    Later("request", "proxy proxy_auth proxy_headers"),
+    Later("session", "proxy"),
+    Later("request", "proxy proxy_headers"),
     Line(
         "trust_env takes proxies from the environment",
         "test_proxies_of_the_environment_are_not_used",
