@@ -435,6 +435,12 @@ def play_at_all(
     return play_at_all
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _swept() -> None:
+    """What tests before these dropped is not to be closed, and counted, while these run."""
+    gc.collect()
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize("accident", [cancel, pass_limit_of_the_caller, close_session])
 def test_at_any_suspension(

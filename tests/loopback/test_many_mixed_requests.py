@@ -5,6 +5,7 @@ number, which must come back in a header and in the body. The kinds are function
 """
 
 import asyncio
+import gc
 import gzip
 import io
 import os
@@ -361,6 +362,7 @@ def test_no_answer_is_mistaken_and_nothing_is_left(
     async def whole() -> None:
         async with Origin() as origin:
             await settled()
+            gc.collect()  # what other tests dropped is not to be closed meanwhile
             tasks, descriptors = asyncio.all_tasks(), count_descriptors()
             connector = TCPConnector(ssl=trusting, limit=LIMIT, limit_per_host=LIMIT)
             async with ClientSession(connector=connector, read_bufsize=HELD_BYTES) as session:
@@ -374,7 +376,7 @@ def test_no_answer_is_mistaken_and_nothing_is_left(
                     await use_all_slots(session, server, path)
             await until(lambda: not origin.open)
             await until(lambda: asyncio.all_tasks() == tasks)
-            await until(lambda: count_descriptors() == descriptors)
+            await until(lambda: count_descriptors() <= descriptors)
 
     run(whole(), PATIENCE_S)
 

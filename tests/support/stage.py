@@ -172,7 +172,8 @@ async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     yield
     await _soon(lambda: not servers.open)
     await _soon(lambda: asyncio.all_tasks() <= tasks)
-    await _soon(lambda: _count_descriptors() == descriptors)
+    # Fewer is none left: what other tests dropped can be closed by the garbage collector meanwhile.
+    await _soon(lambda: _count_descriptors() <= descriptors)
     assert not loop.waiting_timers()
     assert not loop.unheard
 
