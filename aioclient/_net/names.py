@@ -95,6 +95,16 @@ def numeric_address(host: str, port: int) -> AddrInfo | None:
     return socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", sockaddr
 
 
+def text_of(sockaddr: tuple[object, ...]) -> str:
+    """The address in what `getaddrinfo` gives, with the index of its interface if it has one."""
+    address = sockaddr[0]
+    # c-ares has bytes.
+    host = address.decode("ascii") if isinstance(address, bytes) else str(address)
+    if len(sockaddr) > 3 and sockaddr[3] and "%" not in host:
+        return f"{host}%{sockaddr[3]}"
+    return host
+
+
 def _is_written_as(family: socket.AddressFamily, host: str) -> bool:
     try:
         socket.inet_pton(family, host)

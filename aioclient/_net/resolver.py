@@ -12,6 +12,7 @@ from aioclient._net.names import (
     no_address,
     numeric_address,
     resolve_result,
+    text_of,
 )
 
 __all__ = (
@@ -67,7 +68,7 @@ class ThreadedResolver(AbstractResolver):
         if not found:
             raise no_address(family)
         return [
-            resolve_result(host, _with_scope(address), port, int(kind))
+            resolve_result(host, text_of(address), port, int(kind))
             for kind, _, _, _, address in found
         ]
 
@@ -75,20 +76,12 @@ class ThreadedResolver(AbstractResolver):
         """Does nothing."""
 
 
-def _with_scope(address: tuple[object, ...]) -> str:
-    """An address as text, with the index of its interface if it has one."""
-    host = str(address[0])
-    if len(address) > 3 and address[3] and "%" not in host:
-        return f"{host}%{address[3]}"
-    return host
-
-
 class DefaultResolver(AbstractResolver):
     """What a connector resolves with if it is not told.
 
     Arguments: `loop`, deprecated, has no effect.
 
-    With aiodns installed (the extra `aioclient-http[dns]`) it is an `AsyncResolver`, otherwise a
+    With aiodns 4 installed (the extra `aioclient-http[dns]`) it is an `AsyncResolver`, otherwise a
     `ThreadedResolver`; which one is decided by the first look-up. `close` closes that.
     """
 
@@ -105,7 +98,7 @@ class DefaultResolver(AbstractResolver):
         """The addresses of a host; arguments and errors as in `AbstractResolver.resolve`."""
         resolver = self._resolver
         if resolver is None:
-            resolver = self._resolver = ThreadedResolver()
+            resolver = self._resolver = _best_resolver()
         return await resolver.resolve(host, port, family)
 
     async def close(self) -> None:
@@ -113,6 +106,15 @@ class DefaultResolver(AbstractResolver):
         resolver, self._resolver = self._resolver, None
         if resolver is not None:
             await resolver.close()
+
+
+def _best_resolver() -> AbstractResolver:
+    from aioclient._net.async_resolver import AsyncResolver  # late: only if something is looked up
+
+    try:
+        return AsyncResolver()
+    except RuntimeError:
+        return ThreadedResolver()
 
 
 async def resolve(
