@@ -25,6 +25,13 @@ __all__ = (
 )
 
 
+def checked_resolver(resolver: object) -> AbstractResolver:
+    """A `resolver`; raises TypeError for anything else."""
+    if not isinstance(resolver, AbstractResolver):
+        raise TypeError(f"resolver must be an AbstractResolver, not {type(resolver).__name__}")
+    return resolver
+
+
 class ThreadedResolver(AbstractResolver):
     """Asks the operating system (`getaddrinfo`), in a thread of the loop's default executor.
 
