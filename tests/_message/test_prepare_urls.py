@@ -133,7 +133,6 @@ def test_a_redirect_within_the_origin_keeps_the_zone() -> None:
     [
         ("[0:0:0:0:0:0:0:1]", "::1"),
         ("[2001:DB8::A]", "2001:db8::a"),
-        ("[::ffff:127.0.0.1]", "::ffff:7f00:1"),
     ],
 )
 def test_an_ipv6_address_is_written_in_one_way(given: str, host: str) -> None:
