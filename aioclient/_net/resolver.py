@@ -103,6 +103,9 @@ class DefaultResolver(AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         """The addresses of a host; arguments and errors as in `AbstractResolver.resolve`."""
+        known = loopback_results(host, port, family)
+        if known is not None:
+            return known
         resolver = self._resolver
         if resolver is None:
             resolver = self._resolver = _best_resolver()
