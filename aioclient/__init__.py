@@ -95,11 +95,16 @@ if _TYPE_CHECKING:
     from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._net.async_resolver import AsyncResolver
+    from ._net.names import AbstractResolver, ResolveResult
+    from ._net.resolver import DefaultResolver, ThreadedResolver
     from ._session.request import request
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "AbstractResolver": "aioclient._net.names",
     "AsyncIterablePayload": "aioclient._body.payload",
+    "AsyncResolver": "aioclient._net.async_resolver",
     "BadContentDispositionHeader": "aioclient._body.content_disposition",
     "BadContentDispositionParam": "aioclient._body.content_disposition",
     "BodyPartReader": "aioclient._body.multipart_reader",
@@ -108,6 +113,7 @@ _LATE = {
     "BytesPayload": "aioclient._body.payload",
     "ConnectionInfo": "aioclient._message.connection_info",
     "ContentDisposition": "aioclient._body.content_disposition",
+    "DefaultResolver": "aioclient._net.resolver",
     "FormData": "aioclient._body.form",
     "IOBasePayload": "aioclient._body.payloads",
     "JsonBytesPayload": "aioclient._body.payloads",
@@ -118,10 +124,12 @@ _LATE = {
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
+    "ResolveResult": "aioclient._net.names",
     "StreamReader": "aioclient._message.stream_reader",
     "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
     "StringPayload": "aioclient._body.payloads",
+    "ThreadedResolver": "aioclient._net.resolver",
     "TextIOPayload": "aioclient._body.payloads",
     "content_disposition_filename": "aioclient._body.content_disposition",
     "get_payload": "aioclient._body.payloads",
@@ -134,7 +142,9 @@ _LATE = {
 
 __all__ = (
     "PAYLOAD_REGISTRY",
+    "AbstractResolver",
     "AsyncIterablePayload",
+    "AsyncResolver",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BaseConnector",
@@ -166,6 +176,7 @@ __all__ = (
     "ConnectionTimeoutError",
     "ContentDisposition",
     "ContentTypeError",
+    "DefaultResolver",
     "EofStream",
     "Fingerprint",
     "FormData",
@@ -191,6 +202,7 @@ __all__ = (
     "Payload",
     "RedirectClientError",
     "RequestInfo",
+    "ResolveResult",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
@@ -202,6 +214,7 @@ __all__ = (
     "StringPayload",
     "TCPConnector",
     "TextIOPayload",
+    "ThreadedResolver",
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnixClientConnectorError",

@@ -318,7 +318,9 @@ class Preparer:
         route = target.route._replace(
             ssl=before.route.ssl,
             # The name was meant for the server that was asked first.
-            server_hostname=None if following.crosses_origin else before.route.server_hostname,
+            server_hostname=(
+                target.route if following.crosses_origin else before.route
+            ).server_hostname,
         )
         return Request(target, route, head, payload, wishes, was_secure)
 
@@ -399,7 +401,7 @@ def _route(target: Target, options: RequestOptions) -> Route:
     name = options.get("server_hostname")
     return route._replace(
         ssl=tls_wish(options),
-        server_hostname=None if name is None else checked_host_name(name),
+        server_hostname=route.server_hostname if name is None else checked_host_name(name),
     )
 
 

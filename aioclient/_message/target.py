@@ -1,5 +1,7 @@
 """URLs as requests need them: taken apart, without the user-info that stands for credentials."""
 
+from urllib.parse import unquote
+
 from yarl import URL
 
 from aioclient._auth.basic import encode_basic_auth
@@ -18,7 +20,7 @@ class Target:
         #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
         self.url = url.with_fragment(None) if url.raw_fragment else url
         self.route = route
-        self.authority = url.host_port_subcomponent or ""
+        self.authority = _without_zone(url.host_port_subcomponent or "")
         self.path_and_query = url.raw_path_qs
         #: The Authorization header that the URL's user-info stands for.
         self.authorization = authorization
@@ -52,4 +54,30 @@ def target_of(url: URL, authorization: str | None) -> Target:
     port = url.port
     if not port:
         raise InvalidUrlClientError(url, "the port must not be 0")
-    return Target(url, Route(host, port, url.scheme == "https", True), authorization)
+    is_https = url.scheme == "https"
+    if ":" in host and "%" in host:
+        address, zone = _split_zone(url, host)
+        # No certificate has a zone in it.
+        name = address if is_https else None
+        return Target(url, Route(f"{address}%{zone}", port, is_https, True, name), authorization)
+    return Target(url, Route(host, port, is_https, True), authorization)
+
+
+def _split_zone(url: URL, host: str) -> tuple[str, str]:
+    """An IPv6 address, and the zone behind it: "%25" and its name, or "%" as people type it.
+
+    RFC 6874 sections 2 and 3.
+    """
+    address, _, zone = host.partition("%")
+    zone = unquote(zone.removeprefix("25"))
+    if not zone or not zone.isascii() or not zone.isprintable() or " " in zone:
+        raise InvalidUrlClientError(url, "the zone of the address is not valid")
+    return address, zone
+
+
+def _without_zone(authority: str) -> str:
+    """RFC 6874 section 4: a zone means nothing to anybody else, and is not sent."""
+    before, percent, behind = authority.partition("%")
+    if not percent or not before.startswith("["):
+        return authority
+    return f"{before}]{behind.rpartition(']')[2]}"
