@@ -219,9 +219,10 @@ class BaseConnector(ABC):
         finally:
             await self._close_rest()
 
-    def retire(self) -> None:
+    async def retire(self) -> None:
         """Give no more connections; those in use close with their responses."""
         self._keep_no_more()
+        await self._close_rest()
 
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._open_connections:

@@ -225,7 +225,10 @@ class Sender:
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
-            raise RuntimeError("a session cannot be used in two event loops")
+            raise RuntimeError(
+                "a session cannot be used in two event loops (of two threads, or of two calls of "
+                "asyncio.run): make one for each"
+            )
         if self._connector is not None:
             self._connector.bind(loop)
         self._loop = loop
