@@ -338,10 +338,7 @@ async def test_closing_the_session_ends_what_waits_for_a_server(path: str) -> No
             await waiting
 
 
-@asynchronous
-async def test_a_system_without_unix_sockets_says_so(
-    path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_system_without_unix_sockets_says_so(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_UNIX")
     with pytest.raises(RuntimeError, match="no UNIX domain sockets"):
         UnixConnector(path)
