@@ -147,7 +147,7 @@ class _Attempts:
 
 def _attempt(address: SockAddr, error: OSError) -> ConnectAttempt:
     """A failed attempt, with the system's own words where asyncio has words about the call."""
-    if error.errno is not None:
+    if error.errno is not None and str(error.strerror).startswith("Connect call failed"):
         error = type(error)(error.errno, os.strerror(error.errno))
     return ConnectAttempt(address[0], address[1], error)
 
