@@ -1,6 +1,7 @@
 """Connects sockets over TCP: names to addresses, the addresses tried as in RFC 8305."""
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class TcpDialer:
         self._socket_options = socket_options
 
     async def connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        """A connected socket. TCP_NODELAY is set by the transport that it becomes part of.
+        """A connected socket, with TCP_NODELAY.
 
         Raises ClientConnectorError, with all attempts. Cancelling closes what was opened.
         """
@@ -107,6 +108,10 @@ class TcpDialer:
     def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
         sock = self._socket_factory(addr_info)
         try:
+            if sock.proto != socket.IPPROTO_TCP:
+                # Else the transport does it. A factory or a resolver need not name the protocol.
+                with contextlib.suppress(OSError):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for option in self._socket_options:
                 sock.setsockopt(*option)
         except BaseException:
