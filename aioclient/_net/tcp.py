@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.names import AddrInfo, SockAddr, numeric_address
@@ -19,6 +19,8 @@ AddrInfoType: TypeAlias = AddrInfo
 SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
 #: Arguments of `socket.setsockopt`.
 SocketOption: TypeAlias = tuple[int, int, int | bytes]
+
+_AT_ONCE_S: Final = 1e-6
 
 
 class TcpDialer:
@@ -51,7 +53,8 @@ class TcpDialer:
     ) -> None:
         self._names = names
         self._local_infos = None if local_addr is None else [_local_info(local_addr)]
-        self._delay_s = happy_eyeballs_delay
+        # What does the waiting takes 0 for None.
+        self._delay_s = _AT_ONCE_S if happy_eyeballs_delay == 0 else happy_eyeballs_delay
         self._interleave = interleave
         self._socket_factory = socket_factory or _new_socket
         self._socket_options = socket_options
