@@ -106,6 +106,11 @@ class TcpDialer:
         finally:
             for address in attempts.overtaken_by(winner):
                 self._names.demote(route.host, route.port, address)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # It does not notice while it waits for the losers to end.
+            winner.close()
+            raise asyncio.CancelledError
         return winner
 
     def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
