@@ -98,10 +98,20 @@ if _TYPE_CHECKING:
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
+    from ._net.tcp import AddrInfoType, SocketFactoryType
+    from ._pool.stats import ConnectorStats, HostStats
+    from ._pool.unix import UnixConnector
     from ._session.request import request
+    from .errors import ConnectAttempt
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "ConnectAttempt": "aioclient.errors",
+    "UnixConnector": "aioclient._pool.unix",
+    "HostStats": "aioclient._pool.stats",
+    "ConnectorStats": "aioclient._pool.stats",
+    "SocketFactoryType": "aioclient._net.tcp",
+    "AddrInfoType": "aioclient._net.tcp",
     "AbstractResolver": "aioclient._net.names",
     "AsyncIterablePayload": "aioclient._body.payload",
     "AsyncResolver": "aioclient._net.async_resolver",
@@ -143,6 +153,7 @@ _LATE = {
 __all__ = (
     "PAYLOAD_REGISTRY",
     "AbstractResolver",
+    "AddrInfoType",
     "AsyncIterablePayload",
     "AsyncResolver",
     "BadContentDispositionHeader",
@@ -172,8 +183,10 @@ __all__ = (
     "ClientSession",
     "ClientTimeout",
     "ClientTimeoutError",
+    "ConnectAttempt",
     "ConnectionInfo",
     "ConnectionTimeoutError",
+    "ConnectorStats",
     "ContentDisposition",
     "ContentTypeError",
     "DefaultResolver",
@@ -181,6 +194,7 @@ __all__ = (
     "Fingerprint",
     "FormData",
     "HeadLimitError",
+    "HostStats",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
@@ -208,6 +222,7 @@ __all__ = (
     "ServerFingerprintMismatch",
     "ServerProtocolError",
     "ServerTimeoutError",
+    "SocketFactoryType",
     "SocketTimeoutError",
     "StreamReader",
     "StringIOPayload",
@@ -218,6 +233,7 @@ __all__ = (
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnixClientConnectorError",
+    "UnixConnector",
     "UnknownEncodingError",
     "UploadAbortedError",
     "UploadTracker",

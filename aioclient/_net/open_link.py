@@ -69,8 +69,7 @@ async def _open_tls_link(
                 lambda: _TimedLink(receiver, loop, timer),
                 sock=sock,
                 ssl=context,
-                # The zone of a scoped address means something to this machine only (RFC 4007).
-                server_hostname=(route.server_hostname or route.host).partition("%")[0],
+                server_hostname=route.server_hostname or route.host,
                 ssl_handshake_timeout=_NO_LIMIT_S,
                 ssl_shutdown_timeout=max(shutdown_s, 0.001),  # 0 is refused
             )

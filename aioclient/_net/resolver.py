@@ -10,7 +10,6 @@ from aioclient._net.names import (
     ResolveResult,
     loopback_results,
     no_address,
-    numeric_address,
     resolve_result,
     text_of,
 )
@@ -21,7 +20,6 @@ __all__ = (
     "DefaultResolver",
     "ResolveResult",
     "ThreadedResolver",
-    "resolve",
 )
 
 
@@ -125,22 +123,3 @@ def _best_resolver() -> AbstractResolver:
         return AsyncResolver()
     except RuntimeError:
         return ThreadedResolver()
-
-
-async def resolve(
-    host: str, port: int, loop: asyncio.AbstractEventLoop, family: int = socket.AF_UNSPEC
-) -> list[AddrInfo]:
-    """The addresses of a host, in the order in which the system prefers them.
-
-    A name is looked up in a thread of the loop's default executor; an address is not looked up.
-    Raises OSError (`socket.gaierror` for a name that does not resolve).
-    """
-    found = numeric_address(host, port)
-    if found is not None:
-        return [found]
-    results = await loop.getaddrinfo(
-        host, port, family=family, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-    )
-    if not results:
-        raise socket.gaierror(socket.EAI_NONAME, "no address for this name")
-    return [(int(f), int(t), p, name, address) for f, t, p, name, address in results]  # type: ignore[misc]  # typeshed types the address loosely

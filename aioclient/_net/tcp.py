@@ -64,30 +64,28 @@ class TcpDialer:
             addresses = await self._names.lookup(route.host, route.port)
         except OSError as error:
             raise ClientConnectorDNSError(route, error) from error
-        attempts = _Attempts(loop)
+        if len(addresses) > 1 or self._local_infos is not None:
+            return await self._race(addresses, route, loop)
+        address = addresses[0][4]
         try:
-            if len(addresses) == 1 and self._local_infos is None:
-                return await self._connect_to(addresses[0], attempts)
-            return await self._race(addresses, route, attempts)
+            sock = self._new_socket(addresses[0])
+            try:
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+            except BaseException:
+                sock.close()
+                raise
         except OSError as error:
-            raise attempts.error_for(route, error) from error
-
-    async def _connect_to(self, addr_info: AddrInfo, attempts: "_Attempts") -> socket.socket:
-        sock = self._new_socket(addr_info)
-        try:
-            sock.setblocking(False)
-            await attempts.sock_connect(sock, addr_info[4])
-        except BaseException:
-            sock.close()
-            raise
+            raise _failure(route, error, [_attempt(address, error)]) from error
         return sock
 
     async def _race(
-        self, addresses: list[AddrInfo], route: Route, attempts: "_Attempts"
+        self, addresses: list[AddrInfo], route: Route, loop: asyncio.AbstractEventLoop
     ) -> socket.socket:
         """Whichever address answers first; those that were tried before it are tried later next."""
         from aiohappyeyeballs import start_connection  # late: not before there is a choice
 
+        attempts = _Attempts(loop)
         winner = None
         try:
             winner = await start_connection(
@@ -99,6 +97,8 @@ class TcpDialer:
                 loop=cast("asyncio.AbstractEventLoop", attempts),
                 socket_factory=self._new_socket,
             )
+        except OSError as error:
+            raise _failure(route, error, attempts.failed) from error
         finally:
             for address in attempts.overtaken_by(winner):
                 self._names.demote(route.host, route.port, address)
@@ -118,12 +118,13 @@ class TcpDialer:
 class _Attempts:
     """Stands in for a loop to connect sockets, and remembers which addresses were tried."""
 
-    __slots__ = ("_errors", "_loop", "_started")
+    __slots__ = ("_loop", "_started", "failed")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._started: list[tuple[socket.socket, SockAddr]] = []
-        self._errors: dict[SockAddr, OSError] = {}
+        #: Those that failed, in that order.
+        self.failed: list[ConnectAttempt] = []
 
     async def sock_connect(self, sock: socket.socket, address: SockAddr) -> None:
         """As a loop's, which this is."""
@@ -131,7 +132,7 @@ class _Attempts:
         try:
             await self._loop.sock_connect(sock, address)
         except OSError as error:
-            self._errors[address] = _plain(error)
+            self.failed.append(_attempt(address, error))
             raise
 
     def overtaken_by(self, winner: socket.socket | None) -> list[SockAddr]:
@@ -143,17 +144,21 @@ class _Attempts:
             overtaken.append(address)
         return overtaken
 
-    def error_for(self, route: Route, error: OSError) -> ClientConnectorError:
-        """What to raise when no address could be connected to."""
-        attempts = tuple(
-            ConnectAttempt(str(address[0]), address[1], self._errors[address])
-            for _, address in self._started
-            if address in self._errors
-        )
-        reason = attempts[-1].error if attempts else error
-        failure = ClientConnectorError(route, reason)
-        failure.attempts = attempts
-        return failure
+
+def _attempt(address: SockAddr, error: OSError) -> ConnectAttempt:
+    """A failed attempt, with the system's own words where asyncio has words about the call."""
+    if error.errno is not None:
+        error = type(error)(error.errno, os.strerror(error.errno))
+    return ConnectAttempt(address[0], address[1], error)
+
+
+def _failure(
+    route: Route, error: OSError, attempts: Sequence[ConnectAttempt]
+) -> ClientConnectorError:
+    """What to raise when no address could be connected to."""
+    failure = ClientConnectorError(route, attempts[-1].error if attempts else error)
+    failure.attempts = tuple(attempts)
+    return failure
 
 
 def _new_socket(addr_info: AddrInfo) -> socket.socket:
@@ -167,10 +172,3 @@ def _local_info(local_addr: tuple[str, int]) -> AddrInfo:
     if info is None:
         raise ValueError(f"local_addr must be an IP address and a port, got {local_addr!r}")
     return info
-
-
-def _plain(error: OSError) -> OSError:
-    """The system's own words for an error that asyncio words as a failed call to an address."""
-    if error.errno is None:
-        return error
-    return type(error)(error.errno, os.strerror(error.errno))

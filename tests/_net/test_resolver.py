@@ -10,7 +10,6 @@ import pytest
 from running import WatchedLoop, asynchronous, cancelled, run, started
 
 from aioclient import AsyncResolver, DefaultResolver, ResolveResult, ThreadedResolver
-from aioclient._net.resolver import AddrInfo, resolve
 
 NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
@@ -205,45 +204,3 @@ async def test_the_default_can_be_used_again_after_its_end() -> None:
     for _ in range(2):
         assert await resolver.resolve("127.0.0.1")
         await resolver.close()
-
-
-# --- resolve -------------------------------------------------------------------------------------
-
-
-class NoLookups:
-    """A loop on which nothing may be looked up."""
-
-    async def getaddrinfo(self, *args: object, **kwargs: object) -> list[AddrInfo]:
-        raise AssertionError("an address was looked up")
-
-
-def resolved(host: str, loop: object = None) -> list[AddrInfo]:
-    async def main() -> list[AddrInfo]:
-        return await resolve(host, 80, loop or asyncio.get_running_loop())  # type: ignore[arg-type]
-
-    return asyncio.run(main())
-
-
-def test_an_address_is_not_looked_up() -> None:
-    assert resolved("127.0.0.1", NoLookups()) == [
-        (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 80))
-    ]
-    assert resolved("::1", NoLookups()) == [
-        (socket.AF_INET6, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("::1", 80, 0, 0))
-    ]
-
-
-def test_a_name_is_looked_up() -> None:
-    addresses = resolved("localhost")
-    assert addresses
-    assert all(kind == socket.SOCK_STREAM for _, kind, _, _, _ in addresses)
-    assert {address[4][0] for address in addresses} <= {"127.0.0.1", "::1"}
-
-
-def test_no_address_at_all_is_an_oserror() -> None:
-    class NoAddresses:
-        async def getaddrinfo(self, *args: object, **kwargs: object) -> list[AddrInfo]:
-            return []
-
-    with pytest.raises(socket.gaierror):
-        resolved("example.com", NoAddresses())
