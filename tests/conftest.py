@@ -1,4 +1,4 @@
-"""What all tests share: each twin of a module, and how much generated input is tried."""
+"""What all tests share: twins, the event loop, and how much generated input is tried."""
 
 import importlib
 import importlib.util
@@ -6,12 +6,24 @@ import os
 
 import pytest
 from hypothesis import settings
+from running import TEST_LOOP
 
 settings.register_profile("aioclient", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("aioclient")
 
 #: Which twins the whole run is about; "compiled" makes it an error that they are not built.
 TEST_TWINS = os.environ.get("AIOCLIENT_TEST_TWINS", "")
+
+
+def pytest_report_header() -> str:
+    return f"event loop: {TEST_LOOP}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what only asyncio's own loop can be asked for."""
+    marker = item.get_closest_marker("asyncio_only")
+    if marker is not None and TEST_LOOP != "asyncio":
+        pytest.skip(f"asyncio only: {marker.kwargs['reason']}")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
-from running import WatchedLoop
+from running import WatchedAsyncioLoop
 
 from aioclient import ClientError, ClientSession, ClientTimeout
 
@@ -35,7 +35,7 @@ SHORT_PHASES: Final = ClientTimeout(
 )
 
 
-class TurningLoop(WatchedLoop):
+class TurningLoop(WatchedAsyncioLoop):
     """A loop that calls `on_turn` in each of its turns, before it handles what has happened."""
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from accidents import NO_LIMIT, Accident, Moment, Play, TurningLoop
+from accidents import NO_LIMIT, Accident, Moment, Play
 from peer import Peer
-from running import settled, until
+from running import WatchedLoop, settled, until
 
 from aioclient import (
     ClientResponse,
@@ -165,7 +165,7 @@ async def _next_requests(stage: Stage) -> None:
 async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     """What was opened or begun in the block is over soon after its end."""
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, TurningLoop)
+    assert isinstance(loop, WatchedLoop)
     tasks = asyncio.all_tasks()
     descriptors = _count_descriptors()
     loop.timers.clear()
