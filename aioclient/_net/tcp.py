@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import ssl
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.resolver import resolve
@@ -23,6 +24,14 @@ from aioclient.errors import (
 
 #: RFC 8305 section 5: the pause before the next address is tried as well.
 HAPPY_EYEBALLS_DELAY_S = 0.25
+#: What the Proactor loop reports by a number of Windows, which Python takes for "invalid argument":
+#: ERROR_SEM_TIMEOUT, ERROR_CONNECTION_REFUSED, ERROR_NETWORK_UNREACHABLE, ERROR_HOST_UNREACHABLE.
+_ERRNO_OF_WINDOWS: Final = {
+    121: errno.ETIMEDOUT,
+    1225: errno.ECONNREFUSED,
+    1231: errno.ENETUNREACH,
+    1232: errno.EHOSTUNREACH,
+}
 
 
 async def open_tcp_link(
@@ -88,6 +97,9 @@ def _plain(error: OSError) -> OSError:
     """The system's own words for an error that asyncio words as a failed call to an address."""
     if error.errno is None:
         return error
+    code = getattr(error, "winerror", None)
+    if code is not None:
+        return type(error)(_ERRNO_OF_WINDOWS.get(code, error.errno), error.strerror)
     return type(error)(error.errno, os.strerror(error.errno))
 
 

@@ -9,6 +9,7 @@ import functools
 import importlib
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
@@ -37,7 +38,13 @@ class WatchedLoop(asyncio.AbstractEventLoop):
         return [timer for timer in self.timers if not timer.cancelled() and timer.when() > now]
 
 
-class WatchedAsyncioLoop(WatchedLoop, asyncio.SelectorEventLoop):
+if sys.platform == "win32":
+    _AsyncioLoop = asyncio.ProactorEventLoop
+else:
+    _AsyncioLoop = asyncio.SelectorEventLoop
+
+
+class WatchedAsyncioLoop(WatchedLoop, _AsyncioLoop):
     """The loop of asyncio: all its timers are made by `call_at`."""
 
     def call_at(self, when: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
@@ -79,6 +86,12 @@ def result_of(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine as `asyncio.run` does, on the loop that the whole run is about."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(main)
+
+
+def own_tasks() -> set[asyncio.Task[Any]]:
+    """All tasks but those by which asyncio on Windows accepts: each connection ends one."""
+    tasks = asyncio.all_tasks()
+    return {task for task in tasks if getattr(task.get_coro(), "__name__", "") != "accept_coro"}
 
 
 def open_sockets() -> int:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from accidents import NO_LIMIT, Accident, Moment, Play
 from peer import Peer
-from running import WatchedLoop, settled, until
+from running import WatchedLoop, own_tasks, settled, until
 
 from aioclient import (
     ClientResponse,
@@ -166,12 +166,12 @@ async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     """What was opened or begun in the block is over soon after its end."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, WatchedLoop)
-    tasks = asyncio.all_tasks()
+    tasks = own_tasks()
     descriptors = _count_descriptors()
     loop.timers.clear()
     yield
     await _soon(lambda: not servers.open)
-    await _soon(lambda: asyncio.all_tasks() <= tasks)
+    await _soon(lambda: own_tasks() <= tasks)
     # Fewer is none left: what other tests dropped can be closed by the garbage collector meanwhile.
     await _soon(lambda: _count_descriptors() <= descriptors)
     assert not loop.waiting_timers()
