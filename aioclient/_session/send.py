@@ -13,8 +13,9 @@ from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
-from aioclient._pool.connector import BaseConnector, LeaseWaiter
+from aioclient._pool.connector import BaseConnector
 from aioclient._pool.lease import Lease
+from aioclient._pool.waiter import LeaseWaiter
 from aioclient.errors import (
     ClientConnectionError,
     ClientOSError,
@@ -41,9 +42,7 @@ class Sender:
     def drop_timer(self) -> None:
         """Leave no timer behind, unless requests are under way on somebody else's connector."""
         if self._loop is not None:
-            self._deadlines.is_last = True
-            if not self._deadlines.running:
-                self._deadlines.close()
+            self._deadlines.finish()
 
     def report(self, context: dict[str, object]) -> None:
         """Tell the exception handler of the event loop, if there is one that still runs."""
@@ -117,10 +116,12 @@ class Sender:
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
         before: ClientResponse | None = None,
+        is_under_way: bool = False,
     ) -> tuple[Exchange, int]:
         """Send a request and wait for the head of its response; how often it was sent.
 
-        `before` is a response on the same route that was released just now.
+        `before` is a response on the same route that was released just now; `is_under_way` if it is
+        not the first of a chain of redirects.
         """
         exchange = None
         attempts = 1
@@ -134,7 +135,8 @@ class Sender:
             while True:
                 try:
                     if lease is None:
-                        lease = await _lease(connector, request, deadline)
+                        goes_on = is_under_way or attempts > 1
+                        lease = await _lease(connector, request, deadline, goes_on)
                     exchange = self._begin(request, lease, deadline, loop)
                     exchange.begun_at = begun_at
                     await exchange.waiter
@@ -179,7 +181,9 @@ class Sender:
             if deadline is not None:
                 deadline.resume()
             before = response if request.route == route else None
-            exchange, attempts = await self._exchange(connector, request, deadline, loop, before)
+            exchange, attempts = await self._exchange(
+                connector, request, deadline, loop, before, is_under_way=True
+            )
             head = exchange.head
             if head is None:
                 raise RuntimeError("exchange ended without a head")
@@ -277,7 +281,9 @@ async def _given_back(response: ClientResponse, deadline: Deadline | None, route
         raise _total_timeout(deadline, "pool", route)
 
 
-async def _lease(connector: BaseConnector, request: Request, deadline: Deadline | None) -> Lease:
+async def _lease(
+    connector: BaseConnector, request: Request, deadline: Deadline | None, is_under_way: bool
+) -> Lease:
     """A lease that has to be waited for, within the total limit."""
 
     def waits(waiter: LeaseWaiter) -> None:
@@ -287,7 +293,7 @@ async def _lease(connector: BaseConnector, request: Request, deadline: Deadline 
         if deadline is not None:
             deadline.on_expiry = expired
 
-    lease = await connector.lease(request.route, request.wishes.timeout, waits)
+    lease = await connector.lease(request.route, request.wishes.timeout, waits, is_under_way)
     if deadline is not None and not deadline.is_running:
         # It passed after the lease was granted, when there was nothing left to fail.
         lease.give_back(True)
