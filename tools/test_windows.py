@@ -71,8 +71,6 @@ PINNED: Final = ("colorama>=0.4", "cryptography<43")
 #: Parts of the standard library that nobody needs here, and the tests of the rest.
 UNWANTED: Final = ("idlelib", "tkinter", "turtledemo", "test", "ensurepip", "site-packages")
 
-#: Where the copy of the checkout is seen.
-DRIVE: Final = "X:"
 TIME_LIMIT_S: Final = 1500.0
 #: A test that takes longer than this shows where it hangs.
 HANG_S: Final = 120
@@ -269,7 +267,7 @@ class Windows:
             for name in COPIED_FILES:
                 shutil.copy(ROOT / name, folder / "checkout" / name)
             status_file = folder / "status"
-            self._map_drive(folder / "checkout")
+            self._environment["PYTHONPATH"] = _windows_path(folder / "checkout")
             command = [*RUN_OPTIONS, *(options or ["-q"])]
             if not any(Path(ROOT, option.partition("::")[0]).exists() for option in options):
                 command += TESTS
@@ -286,13 +284,6 @@ class Windows:
                 say(f"pytest did not come to its end: Wine's exit status is {status}")
                 return status or 1
             return int(status_file.read_text()) or status
-
-    def _map_drive(self, checkout: Path) -> None:
-        """Make the copy a drive of its own: on Z:, all of this system, there is a /proc."""
-        drive = Path(self._environment["WINEPREFIX"], "dosdevices", DRIVE.lower())
-        drive.unlink(missing_ok=True)
-        drive.symlink_to(checkout)
-        self._environment["PYTHONPATH"] = f"{DRIVE}\\"
 
     # --- installations ------------------------------------------------------------------------
 

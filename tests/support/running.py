@@ -94,14 +94,20 @@ def own_tasks() -> set[asyncio.Task[Any]]:
     return {task for task in tasks if getattr(task.get_coro(), "__name__", "") != "accept_coro"}
 
 
+def descriptors() -> list[str]:
+    """The numbers of all that this process has open; none where that cannot be told."""
+    if sys.platform == "win32":  # under Wine there is a /proc, but that of another system
+        return []
+    try:
+        return os.listdir("/proc/self/fd")  # noqa: PTH208
+    except OSError:
+        return []
+
+
 def open_sockets() -> int:
     """How many sockets this process has open; always 0 where that cannot be told."""
     count = 0
-    try:
-        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
-    except OSError:
-        return 0
-    for number in numbers:
+    for number in descriptors():
         try:
             count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
         except OSError:
