@@ -219,9 +219,10 @@ class BaseConnector(ABC):
         finally:
             await self._close_rest()
 
-    def retire(self) -> None:
+    async def retire(self) -> None:
         """Give no more connections; those in use close with their responses."""
         self._keep_no_more()
+        await self._close_rest()
 
     def __del__(self) -> None:
         if self.__dict__.get("_closed", True) or not self._open_connections:
@@ -259,7 +260,7 @@ class BaseConnector(ABC):
                 return None
             if now - connection.idle_since < _UNSEEN_S or not connection.has_unseen_input:
                 self._counts.reused += 1
-                return Lease(connection, self._give_back)
+                return Lease(connection, self._give_back, True)
             self._ledger.free_slot(route)
             self._discard(connection, reasons.CLOSED_BY_SERVER)
 
@@ -269,19 +270,20 @@ class BaseConnector(ABC):
         timeout: ClientTimeout,
         on_waiter: Callable[[LeaseWaiter], None],
         is_under_way: bool = False,
+        needs_new: bool = False,
     ) -> Lease:
         """A connection: kept, new, or handed on by another request; waits until there is one.
 
         `on_waiter` is told who waits, so that a time limit can fail it. `is_under_way` if it is not
-        for a new request, which closing refuses. Raises what went wrong with connecting. Cancelling
-        gives up the place; a connection that was being made for it is made for the next who waits
-        for the route, else dropped.
+        for a new request, which closing refuses; `needs_new` if a kept one will not do. Raises what
+        went wrong with connecting. Cancelling gives up the place; a connection that was being made
+        for it is made for the next who waits for the route, else dropped.
         """
         if self._closed and not (is_under_way and self._drained is not None):
             raise ClientConnectionError("connector is closed")
         loop = asyncio.get_running_loop()
         self.bind(loop)
-        waiter = LeaseWaiter(loop, route, timeout)
+        waiter = LeaseWaiter(loop, route, timeout, needs_new)
         on_waiter(waiter)
         if self._ledger.has_room(route):
             self._ledger.take_slot(route)
@@ -321,7 +323,7 @@ class BaseConnector(ABC):
         connection.on_lost = self._drop_idle
         connection.on_gone = self._open_connections.gone
         self._open_connections.add(connection)
-        lease = Lease(connection, self._give_back)
+        lease = Lease(connection, self._give_back, False)
         if waiter.is_waiting:
             waiter.future.set_result(lease)
         else:  # given up in the meantime
@@ -370,12 +372,15 @@ class BaseConnector(ABC):
             waiter, connection = grant
             if connection is None:
                 self._make(waiter)
+            elif waiter.needs_new:
+                ledger.keep(connection)
+                self._make(waiter)
             elif now - connection.idle_since > _UNSEEN_S and connection.has_unseen_input:
                 self._discard(connection, reasons.CLOSED_BY_SERVER)
                 self._make(waiter)
             else:
                 self._counts.reused += 1
-                waiter.future.set_result(Lease(connection, self._give_back))
+                waiter.future.set_result(Lease(connection, self._give_back, True))
         if self._drained is not None and not self._drained.done() and self._is_drained:
             self._drained.set_result(None)
 

@@ -11,10 +11,23 @@ from aioclient.errors import ConnectionTimeoutError
 class LeaseWaiter:
     """A request that waits for a connection, first in the pool, then while one is made for it."""
 
-    __slots__ = ("_loop", "_pool_timer", "_started_at", "future", "phase", "route", "timeout")
+    __slots__ = (
+        "_loop",
+        "_pool_timer",
+        "_started_at",
+        "future",
+        "needs_new",
+        "phase",
+        "route",
+        "timeout",
+    )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, route: Route, timeout: ClientTimeout
+        self,
+        loop: asyncio.AbstractEventLoop,
+        route: Route,
+        timeout: ClientTimeout,
+        needs_new: bool = False,
     ) -> None:
         self._loop = loop
         self._started_at = loop.time()
@@ -22,6 +35,8 @@ class LeaseWaiter:
         self.future: asyncio.Future[Lease] = loop.create_future()
         self.route = route
         self.timeout = timeout
+        #: No kept connection will do: it met a closed one.
+        self.needs_new = needs_new
         #: What it is waiting for: "pool" or "connect".
         self.phase = "connect"
 

@@ -131,21 +131,26 @@ class Sender:
             if lease is None and before is not None:
                 await _given_back(before, deadline, request.route)
                 lease = connector.lease_idle(request.route, monotonic())
-            may_be_stale = lease is not None and request.wishes.retry_on_stale
             while True:
                 try:
                     if lease is None:
-                        goes_on = is_under_way or attempts > 1
-                        lease = await _lease(connector, request, deadline, goes_on)
+                        is_again = attempts > 1
+                        lease = await _lease(
+                            connector, request, deadline, is_under_way or is_again, is_again
+                        )
                     exchange = self._begin(request, lease, deadline, loop)
                     exchange.begun_at = begun_at
                     await exchange.waiter
                     return exchange, attempts
                 except ClientConnectionError as error:
-                    if not may_be_stale or not _may_be_sent_again(request, exchange, error):
+                    if (
+                        lease is None
+                        or not lease.was_kept
+                        or not request.wishes.retry_on_stale
+                        or not _may_be_sent_again(request, exchange, error)
+                    ):
                         raise
-                # The server had closed the kept connection; once more, on another one.
-                may_be_stale = False
+                # The server had closed the kept connection; once more, on a new one.
                 lease = exchange = None
                 attempts += 1
                 if deadline is not None:
@@ -225,7 +230,10 @@ class Sender:
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
-            raise RuntimeError("a session cannot be used in two event loops")
+            raise RuntimeError(
+                "a session cannot be used in two event loops (of two threads, or of two calls of "
+                "asyncio.run): make one for each"
+            )
         if self._connector is not None:
             self._connector.bind(loop)
         self._loop = loop
@@ -282,7 +290,11 @@ async def _given_back(response: ClientResponse, deadline: Deadline | None, route
 
 
 async def _lease(
-    connector: BaseConnector, request: Request, deadline: Deadline | None, is_under_way: bool
+    connector: BaseConnector,
+    request: Request,
+    deadline: Deadline | None,
+    is_under_way: bool,
+    needs_new: bool,
 ) -> Lease:
     """A lease that has to be waited for, within the total limit."""
 
@@ -293,7 +305,9 @@ async def _lease(
         if deadline is not None:
             deadline.on_expiry = expired
 
-    lease = await connector.lease(request.route, request.wishes.timeout, waits, is_under_way)
+    lease = await connector.lease(
+        request.route, request.wishes.timeout, waits, is_under_way, needs_new
+    )
     if deadline is not None and not deadline.is_running:
         # It passed after the lease was granted, when there was nothing left to fail.
         lease.give_back(True)
