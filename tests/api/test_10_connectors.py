@@ -12,7 +12,7 @@ import pytest
 from fake_resolver import FakeResolver
 from origin import Origin
 from pages import Pages, page
-from reference import Call, Later, Line, Missing, Names
+from reference import Call, Line, Missing, Names
 from running import asynchronous
 from scripted import ScriptedServer
 
@@ -55,7 +55,11 @@ ROWS = (
         """path, force_close=False, keepalive_timeout=SENT, limit=100, limit_per_host=0,
         loop=None""",
     ),
-    Later("aioclient", "NamedPipeConnector"),
+    Call(
+        "NamedPipeConnector",
+        """path, force_close=False, keepalive_timeout=SENT, limit=100, limit_per_host=0,
+        loop=None""",
+    ),
     # Members.
     Names(
         "BaseConnector",
@@ -64,6 +68,7 @@ ROWS = (
     ),
     Names("TCPConnector", "family use_dns_cache clear_dns_cache"),
     Names("UnixConnector", "path"),
+    Names("NamedPipeConnector", "path"),
     Call("BaseConnector.close", "*, abort_ssl=False", is_async=True),
     Call("TCPConnector.clear_dns_cache", "host=None, port=None"),
     Missing(
