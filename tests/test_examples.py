@@ -1,12 +1,12 @@
 """The examples do what they say, against the embedded origin."""
 
-import asyncio
 import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType
 
 from origin import Origin
+from running import result_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -23,7 +23,7 @@ def run_against_origin(path, call):
         async with Origin() as origin:
             return await call(origin.url(path))
 
-    return asyncio.run(main())
+    return result_of(main())
 
 
 def test_get_json_gives_the_decoded_document():
@@ -100,4 +100,4 @@ def test_failed_request_says_what_the_server_said():
     report = load("failed_request").report
     assert run_against_origin("/status/404", report).startswith('404: {"status": 404}')
     assert run_against_origin("/json", report).startswith("200 after 0.")
-    assert "cannot connect" in asyncio.run(report("http://127.0.0.1:1/"))
+    assert "cannot connect" in result_of(report("http://127.0.0.1:1/"))

@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+from running import result_of
 
 from aioclient._net.resolver import AddrInfo, resolve
 
@@ -19,7 +20,7 @@ def resolved(host: str, loop: object = None) -> list[AddrInfo]:
     async def main() -> list[AddrInfo]:
         return await resolve(host, 80, loop or asyncio.get_running_loop())  # type: ignore[arg-type]
 
-    return asyncio.run(main())
+    return result_of(main())
 
 
 def test_an_ipv4_address_is_not_looked_up() -> None:

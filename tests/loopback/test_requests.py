@@ -66,7 +66,8 @@ async def test_a_name_with_several_addresses_is_reached_at_the_one_that_listens(
         lookup = loop.getaddrinfo
 
         async def both(host: str, port: int, **options: int) -> list[object]:
-            assert host == "twofold.example"
+            if host != "twofold.example":  # uvloop asks about addresses, too
+                return await lookup(host, port, **options)
             return [
                 (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
                 *await lookup("127.0.0.1", port, type=socket.SOCK_STREAM),

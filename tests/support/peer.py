@@ -219,7 +219,6 @@ async def _take(reader: asyncio.StreamReader, size: int) -> int:
 async def _let_arrive_unread(writer: asyncio.StreamWriter) -> None:
     """Let the client send until nothing more fits into the system."""
     transport = writer.transport
-    assert isinstance(transport, asyncio.Transport)
     transport.pause_reading()
     await settled(15)
     transport.resume_reading()
