@@ -95,11 +95,26 @@ if _TYPE_CHECKING:
     from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._net.async_resolver import AsyncResolver
+    from ._net.names import AbstractResolver, ResolveResult
+    from ._net.resolver import DefaultResolver, ThreadedResolver
+    from ._net.tcp import AddrInfoType, SocketFactoryType
+    from ._pool.stats import ConnectorStats, HostStats
+    from ._pool.unix import UnixConnector
     from ._session.request import request
+    from .errors import ConnectAttempt
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "ConnectAttempt": "aioclient.errors",
+    "UnixConnector": "aioclient._pool.unix",
+    "HostStats": "aioclient._pool.stats",
+    "ConnectorStats": "aioclient._pool.stats",
+    "SocketFactoryType": "aioclient._net.tcp",
+    "AddrInfoType": "aioclient._net.tcp",
+    "AbstractResolver": "aioclient._net.names",
     "AsyncIterablePayload": "aioclient._body.payload",
+    "AsyncResolver": "aioclient._net.async_resolver",
     "BadContentDispositionHeader": "aioclient._body.content_disposition",
     "BadContentDispositionParam": "aioclient._body.content_disposition",
     "BodyPartReader": "aioclient._body.multipart_reader",
@@ -108,6 +123,7 @@ _LATE = {
     "BytesPayload": "aioclient._body.payload",
     "ConnectionInfo": "aioclient._message.connection_info",
     "ContentDisposition": "aioclient._body.content_disposition",
+    "DefaultResolver": "aioclient._net.resolver",
     "FormData": "aioclient._body.form",
     "IOBasePayload": "aioclient._body.payloads",
     "JsonBytesPayload": "aioclient._body.payloads",
@@ -118,10 +134,12 @@ _LATE = {
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
+    "ResolveResult": "aioclient._net.names",
     "StreamReader": "aioclient._message.stream_reader",
     "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
     "StringPayload": "aioclient._body.payloads",
+    "ThreadedResolver": "aioclient._net.resolver",
     "TextIOPayload": "aioclient._body.payloads",
     "content_disposition_filename": "aioclient._body.content_disposition",
     "get_payload": "aioclient._body.payloads",
@@ -134,7 +152,10 @@ _LATE = {
 
 __all__ = (
     "PAYLOAD_REGISTRY",
+    "AbstractResolver",
+    "AddrInfoType",
     "AsyncIterablePayload",
+    "AsyncResolver",
     "BadContentDispositionHeader",
     "BadContentDispositionParam",
     "BaseConnector",
@@ -162,14 +183,18 @@ __all__ = (
     "ClientSession",
     "ClientTimeout",
     "ClientTimeoutError",
+    "ConnectAttempt",
     "ConnectionInfo",
     "ConnectionTimeoutError",
+    "ConnectorStats",
     "ContentDisposition",
     "ContentTypeError",
+    "DefaultResolver",
     "EofStream",
     "Fingerprint",
     "FormData",
     "HeadLimitError",
+    "HostStats",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
@@ -191,20 +216,24 @@ __all__ = (
     "Payload",
     "RedirectClientError",
     "RequestInfo",
+    "ResolveResult",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
     "ServerProtocolError",
     "ServerTimeoutError",
+    "SocketFactoryType",
     "SocketTimeoutError",
     "StreamReader",
     "StringIOPayload",
     "StringPayload",
     "TCPConnector",
     "TextIOPayload",
+    "ThreadedResolver",
     "TooManyRedirects",
     "TotalTimeoutError",
     "UnixClientConnectorError",
+    "UnixConnector",
     "UnknownEncodingError",
     "UploadAbortedError",
     "UploadTracker",

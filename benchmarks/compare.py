@@ -16,7 +16,7 @@ queueing in the client.
 How many rounds of how many requests there are depends on the workload (workloads.py):
 those with a large body have few.
 
-Limits: loopback, no TLS, one small server; absolute times depend on the machine. Other
+Limits: loopback, one small server; absolute times depend on the machine. Other
 work on the two cores shifts the ratios, too, those of the cheap peers most. Reading the
 clock twice a request is in the figures of all peers (some 0.1 microseconds).
 """
@@ -35,7 +35,7 @@ import body_server
 import cores
 import nginx
 import peers
-from workloads import WORKLOADS, Server, Workload
+from workloads import WORKLOADS, Server, Site, Workload
 
 BUSY = 0.7  # the load average from which on a warning is printed
 
@@ -43,12 +43,12 @@ BUSY = 0.7  # the load average from which on a warning is printed
 class Client:
     """A client process that does rounds of one workload on command."""
 
-    def __init__(self, python: str, peer: str, workload: str, port: int, warm_up: int) -> None:
+    def __init__(self, python: str, peer: str, workload: str, site: Site, warm_up: int) -> None:
         self.cpu: list[float] = []  # seconds per request, one entry per round
         self.latencies: list[float] = []
         self._name = f"{peer} {workload}"
         self._process = subprocess.Popen(
-            peers.command(python, "rounds", peer, workload, port, warm_up),
+            peers.client_command(python, "rounds", peer, workload, site, warm_up),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -104,17 +104,17 @@ def _summary(client: Client, reference: Client | None) -> dict[str, float]:
 
 
 def _measure(
-    arguments: argparse.Namespace, ports: dict[Server, int], usable: Sequence[str], name: str
+    arguments: argparse.Namespace, sites: dict[Server, Site], usable: Sequence[str], name: str
 ) -> dict[str, dict[str, float]]:
     workload = WORKLOADS[name]
     effort = workload.effort
-    port = ports[workload.server]
+    site = sites[workload.server]
     warm_up = effort.warm_up if arguments.warm_up is None else arguments.warm_up
     with contextlib.ExitStack() as stack:
         clients: dict[str, Client] = {}
         for peer in usable:
             if peers.takes_part(peer, workload):
-                clients[peer] = Client(arguments.python, peer, name, port, warm_up)
+                clients[peer] = Client(arguments.python, peer, name, site, warm_up)
                 stack.callback(clients[peer].close)
         order = list(clients.values())
         for _ in range(arguments.rounds or effort.rounds):
@@ -151,15 +151,17 @@ def _usable_workloads(wanted: Sequence[str], speedups: str | None) -> list[str]:
 
 def _serve(
     stack: contextlib.ExitStack, chosen: Sequence[Workload], core: int | None
-) -> dict[Server, int]:
-    """Start the servers that the workloads need; their ports."""
-    ports: dict[Server, int] = {}
-    if any(workload.server == "nginx" for workload in chosen):
+) -> dict[Server, Site]:
+    """Start the servers that the workloads need; where they are."""
+    sites: dict[Server, Site] = {}
+    needed = {workload.server for workload in chosen}
+    if not needed.isdisjoint(("nginx", "nginx tls")):
         with_download = any(workload.path == "/download" for workload in chosen)
-        ports["nginx"] = stack.enter_context(nginx.serve(core, with_download))
-    if any(workload.server == "bodies" for workload in chosen):
-        ports["bodies"] = stack.enter_context(body_server.serve(core))
-    return ports
+        with_tls = "nginx tls" in needed
+        sites.update(stack.enter_context(nginx.serve(core, with_download, with_tls)))
+    if "bodies" in needed:
+        sites["bodies"] = Site(stack.enter_context(body_server.serve(core)))
+    return sites
 
 
 def _arguments() -> argparse.Namespace:
@@ -188,7 +190,7 @@ def main() -> None:
         print(f"load average {load:.1f}: the machine is busy, the times are not reliable")
     results: dict[str, dict[str, dict[str, float]]] = {}
     with contextlib.ExitStack() as stack:
-        ports = _serve(stack, [WORKLOADS[name] for name in names], server_core)
+        sites = _serve(stack, [WORKLOADS[name] for name in names], server_core)
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients
         print(f"Python {versions['python']}, {versions['peers']}")
@@ -199,7 +201,7 @@ def main() -> None:
             f"  {'p50 us':>8}  {'p99 us':>8}"
         )
         for name in names:
-            results[name] = _measure(arguments, ports, usable, name)
+            results[name] = _measure(arguments, sites, usable, name)
             _print_rows(name, width, results[name])
     print(
         json.dumps(

@@ -14,7 +14,11 @@ no timeouts, no cookies, no pool and hardly any checks.
   has zlib decode the rest in one call that knows the size of the text beforehand;
 * send pieces: writes the piece with the framing of a chunk around it, prebuilt, and waits
   while the transport says so;
-* send file: opens the file and gives it to ``loop.sendfile``.
+* send file: opens the file and gives it to ``loop.sendfile``;
+* a new connection for every request: ``loop.create_connection`` with an address, the request
+  when that returns, ``transport.close`` after the answer. The request says that it closes.
+
+With TLS the protocol is the same, and so is asyncio's TLS under it.
 """
 
 import asyncio
@@ -25,7 +29,8 @@ from functools import partial
 from pathlib import Path
 
 import bodies
-from workloads import BIG_BYTES, PIECE_BYTES, TEXT_BYTES, Workload
+import certificates
+from workloads import BIG_BYTES, PIECE_BYTES, TEXT_BYTES, Site, Workload
 
 Request = Callable[[], Awaitable[None]]
 
@@ -38,12 +43,14 @@ def request_head(workload: Workload, port: int, framing: str = "") -> bytes:
 
     So the server has as much to do as with the others.
     """
+    closing = "Connection: close\r\n" if workload.is_new else ""
     return (
         f"{'POST' if framing else 'GET'} {workload.path} HTTP/1.1\r\n"
         f"Host: {workload.host}:{port}\r\n"
         "Accept: */*\r\n"
         "Accept-Encoding: gzip, deflate\r\n"
         "User-Agent: Python/3 floor\r\n"
+        f"{closing}"
         f"{framing}"
         "\r\n"
     ).encode("ascii")
@@ -231,28 +238,43 @@ class FloorDriver:
 
     requests: Sequence[Request]
 
-    def __init__(self, workload: Workload, port: int, decode: bool, path: Path) -> None:
+    def __init__(self, workload: Workload, site: Site, decode: bool, path: Path) -> None:
         self._workload = workload
-        self._port = port
+        self._site = site
         self._decode = decode  # JSON
         self._path = path  # of the file to send
+        self._connections: list[Connection] = []
 
     async def open(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._connections: list[Connection] = []
+        self._loop = asyncio.get_running_loop()
+        authority = self._site.authority
+        self._tls = None if authority is None else certificates.trusting(authority)
+        if self._workload.is_new:
+            self.requests = [self._get_on_new] * self._workload.concurrency
+            return
         self.requests = requests = []
         for _ in range(self._workload.concurrency):
             connection, request = self._make()
-            await loop.create_connection(partial(_same, connection), "127.0.0.1", self._port)
+            await self._connect(connection)
             self._connections.append(connection)
             requests.append(request)
+
+    async def _get_on_new(self) -> None:
+        connection, request = self._make()
+        await self._connect(connection)
+        await request()
+        connection.close()
+
+    async def _connect(self, connection: Connection) -> None:
+        factory = partial(_same, connection)
+        await self._loop.create_connection(factory, "127.0.0.1", self._site.port, ssl=self._tls)
 
     async def close(self) -> None:
         for connection in self._connections:
             connection.close()
 
     def _make(self) -> tuple[Connection, Request]:
-        workload, port = self._workload, self._port
+        workload, port = self._workload, self._site.port
         does = workload.does
         if does == "pieces":
             download = DownloadConnection(request_head(workload, port))

@@ -20,12 +20,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import cores
 import nginx
 import peers
 import workloads
+from workloads import Server, Site
+
+Sites: TypeAlias = Mapping[Server, Site]
 
 _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 # A line of callgrind_annotate: 1,234 ( 5.67%)  file.c:function'2 [/path/object.so]
@@ -39,17 +44,18 @@ _RUN_SECONDS = 1800
 def _callgrind(
     python: str,
     out: Path,
-    run: tuple[str, str, int, int, int],
+    run: tuple[str, str, Site, int, int],
     *options: str,
 ) -> None:
-    """Run the client process (peer, workload, port, warm-up, requests)."""
+    """Run the client process (peer, workload, site, warm-up, requests)."""
+    peer, workload, site, *counts = run
     result = subprocess.run(
         [
             "valgrind",
             "--tool=callgrind",
             f"--callgrind-out-file={out}",
             *options,
-            *peers.command(python, "once", *run),
+            *peers.client_command(python, "once", peer, workload, site, *counts),
         ],
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
@@ -58,7 +64,7 @@ def _callgrind(
         timeout=_RUN_SECONDS,
     )
     if result.returncode:
-        sys.exit(f"{' '.join(map(str, run))} failed:\n{result.stderr}")
+        sys.exit(f"{peer} {workload} failed:\n{result.stderr}")
 
 
 def _total(out: Path) -> int:
@@ -68,29 +74,31 @@ def _total(out: Path) -> int:
     return int(match[1])
 
 
-def _measure(arguments: argparse.Namespace, port: int, peer: str, workload: str) -> float:
+def _measure(arguments: argparse.Namespace, sites: Sites, peer: str, workload: str) -> float:
     """Instructions per request."""
     first: int
     second: int
     first, second = arguments.lengths
+    site = sites[workloads.WORKLOADS[workload].server]
     totals: list[int] = []
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         for count in (first, second):
             out = Path(directory, str(count))
-            run = (peer, workload, port, arguments.warm_up, count)
+            run = (peer, workload, site, arguments.warm_up, count)
             _callgrind(arguments.python, out, run)
             totals.append(_total(out))
     return (totals[1] - totals[0]) / (second - first)
 
 
-def _profile(arguments: argparse.Namespace, port: int) -> None:
+def _profile(arguments: argparse.Namespace, sites: Sites) -> None:
     """Keep the profile of the warm requests alone and print its top functions."""
     peer, workload = arguments.profile
+    site = sites[workloads.WORKLOADS[workload].server]
     count = arguments.lengths[1]
     kept = Path(f"callgrind.out.{peer}.{workload}")
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         out = Path(directory, "out")
-        run = (peer, workload, port, arguments.warm_up, count)
+        run = (peer, workload, site, arguments.warm_up, count)
         # The client process calls getloadavg before and after the requests; each call
         # writes what was counted up to it: out.1 the start, out.2 the requests.
         _callgrind(arguments.python, out, run, "--dump-before=getloadavg")
@@ -172,25 +180,27 @@ def main() -> None:
         sys.exit("no peer to measure")
     client_core, server_core = cores.choose()
     results: dict[str, dict[str, float]] = {}
-    with nginx.serve(server_core) as port:
+    chosen = [arguments.profile[1]] if arguments.profile else arguments.workloads
+    with_tls = any(workloads.WORKLOADS[name].server == "nginx tls" for name in chosen)
+    with nginx.serve(server_core, with_tls=with_tls) as sites:
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients
         if arguments.profile:
-            _profile(arguments, port)
+            _profile(arguments, sites)
             return
         print(f"Python {versions['python']}, {versions['peers']}")
-        print(f"{'workload':<14}  {'peer':<10}  {'instructions':>12}  {'/ ' + peers.REFERENCE:>9}")
+        print(f"{'workload':<17}  {'peer':<10}  {'instructions':>12}  {'/ ' + peers.REFERENCE:>9}")
         # The reference first, so that every line can show its ratio at once.
         usable.sort(key=lambda peer: peer != peers.REFERENCE)
         for workload in arguments.workloads:
             row = results[workload] = {}
             for peer in usable:
-                row[peer] = _measure(arguments, port, peer, workload)
+                row[peer] = _measure(arguments, sites, peer, workload)
                 ratio = "-"
                 if peers.REFERENCE in row:
                     ratio = f"{row[peer] / row[peers.REFERENCE]:.3f}"
                 print(
-                    f"{workload:<14}  {peer:<10}  {row[peer]:>12,.0f}  {ratio:>9}",
+                    f"{workload:<17}  {peer:<10}  {row[peer]:>12,.0f}  {ratio:>9}",
                     flush=True,
                 )
     print(

@@ -10,9 +10,12 @@ that are never closed by the server:
 * ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie;
 * ``/download``: a file of 100 MB, sent with sendfile; only if it is asked for.
 
+If TLS is asked for, another port has the same over TLS 1.2 and 1.3, without a session cache,
+with a certificate for 127.0.0.1 that is made for it (certificates.py).
+
 The documents are checked once when the server has started, so that a figure is never
 taken from an error page. Needs Linux (CPU affinity) and the nginx binary; no module
-besides the standard ones is used.
+besides the standard ones is used, except trustme for TLS.
 """
 
 import contextlib
@@ -28,8 +31,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bodies
+import certificates
 import workloads
 from cores import choose, pinned
+from workloads import Server, Site
 
 SMALL_BYTES = 200
 HEAVY_FIELDS = 40
@@ -99,6 +104,7 @@ http {{
     keepalive_timeout 86400s;
     server {{
         listen 127.0.0.1:{port};
+{tls}
         location = /small {{
             return 200 '{small}';
         }}
@@ -119,6 +125,14 @@ http {{
         }}
     }}
 }}
+"""
+
+
+_TLS = """\
+        listen 127.0.0.1:{port} ssl;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {folder}/server.pem;
+        ssl_certificate_key {folder}/server.pem;
 """
 
 
@@ -151,11 +165,12 @@ def heavy_document() -> str:
     return json.dumps({"id": 4711, "name": "widget"})
 
 
-def _configuration(prefix: str, port: int) -> str:
+def _configuration(prefix: str, port: int, tls: str) -> str:
     fields = [*_HEAVY_PLAIN, *(("Set-Cookie", value) for value in _HEAVY_SET_COOKIE)]
     return _CONFIG.format(
         prefix=prefix,
         port=port,
+        tls=tls,
         small=small_document(),
         created=created_document("$content_length $content_type"),
         heavy=heavy_document(),
@@ -229,14 +244,33 @@ def _check_download(port: int) -> None:
         raise NginxError(f"/download is not what it should be: {fields}")
 
 
+def _check_tls(site: Site) -> None:
+    assert site.authority is not None
+    context = certificates.trusting(site.authority)
+    connection = http.client.HTTPSConnection("127.0.0.1", site.port, timeout=5, context=context)
+    with contextlib.closing(connection):
+        connection.request("GET", "/small")
+        if len(connection.getresponse().read()) != SMALL_BYTES:
+            raise NginxError("/small is not what it should be over TLS")
+
+
 @contextlib.contextmanager
-def serve(core: int | None = None, with_download: bool = False) -> Iterator[int]:
-    """Run nginx, pinned to `core` if given; yields its port on 127.0.0.1."""
+def serve(
+    core: int | None = None, with_download: bool = False, with_tls: bool = False
+) -> Iterator[dict[Server, Site]]:
+    """Run nginx, pinned to `core` if given; yields where it is on 127.0.0.1."""
     binary = _binary()
     port = _free_port()
+    sites: dict[Server, Site] = {"nginx": Site(port)}
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as prefix:
+        tls = ""
+        if with_tls:
+            tls_port = _free_port()
+            authority = certificates.write(Path(prefix))
+            sites["nginx tls"] = Site(tls_port, str(authority))
+            tls = _TLS.format(port=tls_port, folder=prefix)
         config = Path(prefix, "nginx.conf")
-        config.write_text(_configuration(prefix, port))
+        config.write_text(_configuration(prefix, port, tls))
         command = [binary, "-e", "stderr", "-p", prefix, "-c", str(config)]
         if with_download:
             Path(prefix).chmod(0o755)  # started by root, nginx reads files as somebody else
@@ -248,7 +282,9 @@ def serve(core: int | None = None, with_download: bool = False) -> Iterator[int]
             _check(port)
             if with_download:
                 _check_download(port)
-            yield port
+            if with_tls:
+                _check_tls(sites["nginx tls"])
+            yield sites
         finally:
             process.terminate()
             try:
@@ -260,7 +296,7 @@ def serve(core: int | None = None, with_download: bool = False) -> Iterator[int]
 
 if __name__ == "__main__":
     with serve(choose()[1]) as listening:
-        print(f"http://127.0.0.1:{listening}/small  (Ctrl-C ends)", flush=True)
+        print(f"http://127.0.0.1:{listening['nginx'].port}/small  (Ctrl-C ends)", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)

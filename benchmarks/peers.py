@@ -2,7 +2,8 @@
 
 Peers:
 
-* ``aiohttp`` and ``aioclient``: one ClientSession with its default connector; every
+* ``aiohttp`` and ``aioclient``: one ClientSession with its default connector, or with one that
+  has ``force_close`` or the TLS context that the workload needs; every
   request is ``async with session.get(url) as resp:`` with the url a plain str, or
   ``session.post(url, data=...)``, or ``session.post(url, json=...)``. Both run the very same code;
 * ``floor``: a bare asyncio protocol (floor.py): no client on asyncio's transports and
@@ -36,8 +37,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import bodies
+import certificates
 from floor import FloorDriver, Request
-from workloads import BIG_BYTES, PIECE_BYTES, SMALL, TEXT_BYTES, WORKLOADS, Workload
+from workloads import BIG_BYTES, PIECE_BYTES, SMALL_WORKLOADS, TEXT_BYTES, WORKLOADS, Site, Workload
 
 FLOORS = ("floor", "floor_json")
 PEERS = (*FLOORS, "aiohttp", "aioclient")
@@ -87,10 +89,12 @@ class SessionDriver:
 
     requests: Sequence[Request]
 
-    def __init__(self, name: str, workload: Workload, port: int, path: Path) -> None:
+    def __init__(self, name: str, workload: Workload, site: Site, path: Path) -> None:
         self._module = load(name)
         self._workload = workload
-        self._host = f"http://{workload.host}:{port}"
+        self._authority = site.authority
+        scheme = "http" if site.authority is None else "https"
+        self._host = f"{scheme}://{workload.host}:{site.port}"
         self._url = self._host + workload.path
         self._path = path  # of the file to send
         self._piece = bodies.piece()
@@ -109,7 +113,13 @@ class SessionDriver:
     async def open(self) -> None:
         if self._workload.zlib_only:
             self._module.set_zlib_backend(zlib)
-        self._session = self._module.ClientSession()
+        wishes: dict[str, object] = {}
+        if self._workload.is_new:
+            wishes["force_close"] = True
+        if self._authority is not None:
+            wishes["ssl"] = certificates.trusting(self._authority)
+        connector = self._module.TCPConnector(**wishes) if wishes else None
+        self._session = self._module.ClientSession(connector=connector)
         await self._check()
 
     async def close(self) -> None:
@@ -192,16 +202,16 @@ def _expect(size: int, expected: int) -> None:
         raise RuntimeError(f"{size} bytes instead of {expected}")
 
 
-def make_driver(peer: str, workload: Workload, port: int, path: Path) -> Driver:
+def make_driver(peer: str, workload: Workload, site: Site, path: Path) -> Driver:
     if peer in FLOORS:
         decode = peer == "floor_json" and workload.does in ("json", "send json")
-        return FloorDriver(workload, port, decode, path)
-    return SessionDriver(peer, workload, port, path)
+        return FloorDriver(workload, site, decode, path)
+    return SessionDriver(peer, workload, site, path)
 
 
 def takes_part(peer: str, workload: Workload) -> bool:
     """Has this peer something of its own to show there?"""
-    return peer != "floor_json" or workload.effort is SMALL
+    return peer != "floor_json" or workload.name in SMALL_WORKLOADS
 
 
 async def _lane(request: Request, budget: Iterable[None]) -> None:
@@ -285,6 +295,14 @@ def command(python: str, *arguments: str | int) -> list[str]:
     return [python, str(Path(__file__).resolve()), *map(str, arguments)]
 
 
+def client_command(
+    python: str, mode: str, peer: str, workload: str, site: Site, *counts: int
+) -> list[str]:
+    """The command line of a client process that does a workload; counts as the mode takes them."""
+    trust = () if site.authority is None else ("--authority", site.authority)
+    return command(python, mode, peer, workload, site.port, *counts, *trust)
+
+
 def probe(python: str, wanted: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     """Which of the wanted peers `python` can use, and all versions.
 
@@ -345,6 +363,7 @@ def main() -> None:
         sub.add_argument("warm_up", type=int)
         if mode == "once":
             sub.add_argument("count", type=int)
+        sub.add_argument("--authority", help="the file with the certificate of whom to trust")
     arguments = parser.parse_args()
     if arguments.mode == "versions":
         print(json.dumps(_versions()))
@@ -356,7 +375,8 @@ def main() -> None:
         if workload.does == "send file":
             bodies.write_file(path)
         try:
-            driver = make_driver(arguments.peer, workload, arguments.port, path)
+            site = Site(arguments.port, arguments.authority)
+            driver = make_driver(arguments.peer, workload, site, path)
         except PeerMissing as exc:
             sys.exit(str(exc))
         if arguments.mode == "once":

@@ -19,20 +19,32 @@
   them the workload is left out), aiohttp with zlib;
 * ``upload_100mb``: a POST from an async generator that gives the same piece of 64 KiB
   again and again, in chunks;
-* ``upload_file``: a POST of ``open(path, "rb")``, with Content-Length.
+* ``upload_file``: a POST of ``open(path, "rb")``, with Content-Length;
+* ``conn_new``: a request as in get_small_seq, each on a connection of its own, with a connector
+  that has ``force_close``, one after the other;
+* ``tls_get_small_seq``: the same as get_small_seq on a kept TLS connection. The client trusts the
+  authority of the server's certificate, and verifies that;
+* ``tls_handshake``: the same as conn_new over TLS, one full handshake for each request.
 
 100 MB are 100 * 2**20 bytes, 10 MB are 10 * 2**20. Every answer to a download or an
 upload is checked: how many bytes came, or how many the server says it got.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 PIECE_BYTES = 64 * 1024
 BIG_BYTES = 100 * 2**20
 TEXT_BYTES = 10 * 2**20
 
-Server = Literal["nginx", "bodies"]
+Server = Literal["nginx", "nginx tls", "bodies"]
+
+
+class Site(NamedTuple):
+    """Where a client finds a server, and whom it has to trust for that."""
+
+    port: int
+    authority: str | None = None  # the file with the certificate of the authority, for TLS
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,7 @@ class Effort:
 
 SMALL = Effort(rounds=15, requests=2000, warm_up=2000, settle=20)
 MIDDLE = Effort(rounds=9, requests=10, warm_up=3, settle=2)
+NEW = Effort(rounds=15, requests=1000, warm_up=500, settle=20)
 BIG = Effort(rounds=15, requests=3, warm_up=2, settle=1)
 
 
@@ -63,6 +76,7 @@ class Workload:
     concurrency: int = 1
     zlib_only: bool = False  # the client is told to decode with Python's zlib
     needs_speedups: bool = False  # pointless without isal or zlib-ng
+    is_new: bool = False  # a connection of its own for every request
 
 
 WORKLOADS = {
@@ -84,6 +98,11 @@ WORKLOADS = {
         ),
         Workload("upload_100mb", "bodies", "/sink", "send pieces", BIG),
         Workload("upload_file", "bodies", "/sink", "send file", BIG),
+        Workload("conn_new", "nginx", "/small", "json", NEW, is_new=True),
+        Workload("tls_get_small_seq", "nginx tls", "/small", "json", SMALL),
+        Workload("tls_handshake", "nginx tls", "/small", "json", NEW, is_new=True),
     )
 }
-SMALL_WORKLOADS = tuple(name for name, workload in WORKLOADS.items() if workload.effort is SMALL)
+SMALL_WORKLOADS = tuple(
+    name for name, workload in WORKLOADS.items() if workload.effort in (SMALL, NEW)
+)

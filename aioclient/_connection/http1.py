@@ -85,6 +85,11 @@ class Http1Connection(Connection):
         return self._failure is None and self._link.is_open
 
     @property
+    def has_unseen_input(self) -> bool:
+        """Has something arrived, or the server closed, and the loop has not heard of it yet?"""
+        return self._link.has_unseen_input
+
+    @property
     def transport(self) -> asyncio.Transport | None:
         """The transport of its link; None when that is gone."""
         return self._link.transport
@@ -98,7 +103,9 @@ class Http1Connection(Connection):
         if self._failure is not None:
             raise self._failure
         reading = exchange.reading
-        data = self._machine.request(head, reading.limits, reading.read_until_eof)
+        data = self._machine.request(
+            head, reading.limits, reading.read_until_eof, not self.may_be_kept
+        )
         self._exchange = exchange
         exchange.connection = self
         exchange.facts = self._link.facts
@@ -162,9 +169,9 @@ class Http1Connection(Connection):
         self._link.expect_bulk(False)
         exchange.end(None, error)
 
-    def close(self) -> None:
-        """End it; an exchange on it fails."""
-        self._fail(ClientConnectionError("connection was closed"))
+    def close(self, why: str = "connection was closed") -> None:
+        """End it; an exchange on it fails, and is told why."""
+        self._fail(ClientConnectionError(why))
         self._link.close()
 
     def abort(self) -> None:
@@ -181,6 +188,9 @@ class Http1Connection(Connection):
     def link_made(self, link: TransportLink) -> None:
         """Use this link."""
         self._link = link
+        on_open, self.on_open = self.on_open, None
+        if on_open is not None:
+            on_open(self)
 
     def bytes_arrived(self, data: memoryview | bytes) -> None:
         """Hand what arrived to the exchange; wake its waiter when there is a head."""
@@ -316,6 +326,7 @@ class Http1Connection(Connection):
             reusable = False
             self._link.abort()
         if exchange is not None:
+            self.peer_keeps_s = self._machine.peer_keeps_s
             if exchange.stream is not None:
                 self._link.expect_bulk(False)
             exchange.end(reusable, error)
@@ -354,7 +365,9 @@ class Http1Connection(Connection):
         for event in self._receive(data):
             if event is END_OF_MESSAGE:
                 self._drain = None
-                drain.end(self._machine.may_persist(drain.head))
+                may_persist = self._machine.may_persist(drain.head)
+                self.peer_keeps_s = self._machine.peer_keeps_s
+                drain.end(may_persist)
             elif isinstance(event, Exception):
                 self._cut_drain()
 

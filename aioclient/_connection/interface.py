@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from math import inf
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
@@ -12,14 +13,32 @@ from aioclient._net.route import Route
 class Connection(ABC):
     """A connection that can carry one exchange after another."""
 
-    __slots__ = ("__weakref__", "idle_since", "may_be_kept", "on_gone", "on_lost", "route")
+    __slots__ = (
+        "__weakref__",
+        "closed_because",
+        "expires_at",
+        "idle_since",
+        "may_be_kept",
+        "on_gone",
+        "on_lost",
+        "on_open",
+        "opened_at",
+        "peer_keeps_s",
+        "route",
+    )
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        #: When it became idle; the pool's own note.
-        self.idle_since = 0.0
+        # The pool's own notes, in seconds of its clock: when it was opened, when it became idle,
+        # when it may not be used any more; and why it was closed, if it was.
+        self.opened_at = self.idle_since = self.expires_at = 0.0
+        self.closed_because: str | None = None
+        #: For how long the server keeps it without a request; 0: not at all.
+        self.peer_keeps_s = inf
         #: Would the pool keep it for another request? The pool says so.
         self.may_be_kept = True
+        #: Called once, when it can be used.
+        self.on_open: Callable[[Connection], None] | None = None
         #: Called when it can carry nothing any more while no exchange is on it.
         self.on_lost: Callable[[Connection], None] | None = None
         #: Called when its link is gone.
@@ -34,9 +53,14 @@ class Connection(ABC):
     def is_usable(self) -> bool:
         """Open, and nothing came that nobody had asked for."""
 
+    @property
     @abstractmethod
-    def close(self) -> None:
-        """End it; an exchange on it fails."""
+    def has_unseen_input(self) -> bool:
+        """Has something arrived, or the server closed, and the loop has not heard of it yet?"""
+
+    @abstractmethod
+    def close(self, why: str = "connection was closed") -> None:
+        """End it; an exchange on it fails, and is told why."""
 
     @abstractmethod
     def abort(self) -> None:

@@ -82,6 +82,7 @@ class ResponseHead:
         "content_type",
         "field_section",
         "has_set_cookie",
+        "keep_alive",
         "location",
         "minor_version",
         "reason",
@@ -101,6 +102,7 @@ class ResponseHead:
         content_type: bytes | None,
         content_encoding: bytes | None,
         location: bytes | None,
+        keep_alive: bytes | None,
         has_set_cookie: bool,
     ) -> None:
         self.status = status
@@ -113,6 +115,7 @@ class ResponseHead:
         self.content_type = content_type
         self.content_encoding = content_encoding
         self.location = location
+        self.keep_alive = keep_alive
         self.has_set_cookie = has_set_cookie
 
 

@@ -3,6 +3,8 @@
 The machine turns a `RequestHead` into bytes and bytes into events; it neither reads nor writes.
 """
 
+from math import inf
+
 from aioclient._http.events import CHUNKED, RequestHead, ResponseHead
 from aioclient._http1.framing import (
     asks_to_close,
@@ -11,6 +13,7 @@ from aioclient._http1.framing import (
     says_length,
 )
 from aioclient._http1.head_writer import write_field_lines, write_request_head
+from aioclient._http1.keep_alive import seconds_to_keep
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.parser import ResponseParser
 
@@ -24,6 +27,7 @@ class Http1Machine:
         "_request_is_sent",
         "_request_minor_version",
         "closes",
+        "peer_keeps_s",
         "receive",
         "receive_eof",
     )
@@ -32,6 +36,8 @@ class Http1Machine:
         self._parser = ResponseParser(limits)
         #: Did the request itself say that the connection ends after it?
         self.closes = False
+        #: For how many seconds the server keeps the idle connection, as far as it said.
+        self.peer_keeps_s = inf
         self._lengths_needed = False
         self._request_is_sent = True
         self._request_minor_version = 1
@@ -41,12 +47,18 @@ class Http1Machine:
         self.receive_eof = self._parser.feed_eof
 
     def request(
-        self, head: RequestHead, limits: Limits | None = None, read_until_eof: bool = True
+        self,
+        head: RequestHead,
+        limits: Limits | None = None,
+        read_until_eof: bool = True,
+        is_last: bool = False,
     ) -> bytes:
         """Begin an exchange; the bytes of the request's head.
 
         `limits` for its response, those from before for None. Without `read_until_eof` a response
-        that says nothing of its length has no body, and ends the connection.
+        that says nothing of its length has no body, and ends the connection. `is_last` if the
+        connection will carry no other: the server is told so (RFC 9112 section 9.6), unless the
+        head says something of it.
 
         Raises ValueError, and has changed nothing, if a part of the head has forbidden characters,
         or needs HTTP/1.1 where the head says 1.0.
@@ -61,12 +73,16 @@ class Http1Machine:
             framing = b"Transfer-Encoding: chunked\r\n" if length == CHUNKED else b""
         if head.connection is not None:
             framing += write_field_lines((("Connection", head.connection),))
+        elif is_last and minor_version:
+            framing += b"Connection: close\r\n"
         data = write_request_head(
             head.method, head.target, head.authority, head.field_lines, framing, minor_version
         )
         # After CONNECT the bytes belong to a tunnel (RFC 9110 section 9.3.6).
-        self.closes = head.method == "CONNECT" or (
-            (head.connection is not None or minor_version == 0) and asks_to_close(head)
+        self.closes = (
+            is_last
+            or head.method == "CONNECT"
+            or ((head.connection is not None or minor_version == 0) and asks_to_close(head))
         )
         self._request_is_sent = length <= 0 and length != CHUNKED
         self._request_minor_version = minor_version
@@ -84,6 +100,8 @@ class Http1Machine:
         Not if either side said that it closes, if the request is not out yet, or if the server sent
         more than its response: who those bytes belong to is unknowable (RFC 9112 section 6.3).
         """
+        if head.keep_alive is not None:
+            self.peer_keeps_s = seconds_to_keep(head.keep_alive)
         return (
             self._request_is_sent
             and not self.closes

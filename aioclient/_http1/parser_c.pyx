@@ -77,6 +77,7 @@ cdef class SingledOut:
     cdef bytes content_type
     cdef bytes content_encoding
     cdef bytes location
+    cdef bytes keep_alive
     cdef bint has_set_cookie
     cdef unsigned status
 
@@ -102,6 +103,7 @@ cdef object _CONNECTION = ResponseHead.connection
 cdef object _CONTENT_TYPE = ResponseHead.content_type
 cdef object _CONTENT_ENCODING = ResponseHead.content_encoding
 cdef object _LOCATION = ResponseHead.location
+cdef object _KEEP_ALIVE = ResponseHead.keep_alive
 cdef object _HAS_SET_COOKIE = ResponseHead.has_set_cookie
 cdef type _Slot = type(_STATUS)
 cdef descrsetfunc _set_slot = (<PyTypeObject *>_Slot).tp_descr_set
@@ -119,6 +121,7 @@ cdef object new_head(SingledOut out, object reason, unsigned minor_version, byte
     _set_slot(_CONTENT_TYPE, head, out.content_type)
     _set_slot(_CONTENT_ENCODING, head, out.content_encoding)
     _set_slot(_LOCATION, head, out.location)
+    _set_slot(_KEEP_ALIVE, head, out.keep_alive)
     _set_slot(_HAS_SET_COOKIE, head, out.has_set_cookie)
     return head
 
@@ -450,6 +453,8 @@ cdef class ResponseParser:
             which = 5
         elif is_named(name, length, b"location", 8):
             which = 6
+        elif is_named(name, length, b"keep-alive", 10):
+            which = 7
         else:
             return 0
         value = bytes_of(buf, size, field.value, field.value_len)
@@ -465,8 +470,10 @@ cdef class ResponseParser:
             out.transfer_encoding = joined(out.transfer_encoding, value)
         elif which == 5:
             out.content_encoding = joined(out.content_encoding, value)
-        else:
+        elif which == 6:
             out.location = joined(out.location, value)
+        else:
+            out.keep_alive = joined(out.keep_alive, value)
         return 0
 
     # --- body ---------------------------------------------------------------------------------

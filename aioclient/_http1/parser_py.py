@@ -75,6 +75,7 @@ _SINGLED_OUT = frozenset(
         b"content-encoding",
         b"content-length",
         b"content-type",
+        b"keep-alive",
         b"location",
         b"set-cookie",
         b"transfer-encoding",
@@ -490,6 +491,7 @@ def _head_of(
         get(b"content-type"),
         get(b"content-encoding"),
         get(b"location"),
+        get(b"keep-alive"),
         b"set-cookie" in singled_out,
     )
 

@@ -19,7 +19,7 @@ from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._message.options import NOT_THERE, RequestOptions, limits_with
 from aioclient._message.request import Judge, Redirects
 from aioclient._message.response import ClientResponse
-from aioclient._net.route import Fingerprint, TlsWish, check_tls_wish
+from aioclient._net.route import TlsWish, merged_tls_wish
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout, TimeoutWish, session_timeout
 from aioclient.errors import InvalidUrlClientError
 
@@ -214,21 +214,12 @@ def tls_wish(options: RequestOptions) -> TlsWish:
 
     Raises ValueError if it says so twice.
     """
-    wish = options.get("ssl", True)
-    old = [name for name in OLD_TLS_OPTIONS if options.get(name) is not None]
-    if old:
-        warn_deprecated(f"{old[0]} is deprecated, use ssl")
-        if len(old) > 1 or wish is not True:
-            raise ValueError(
-                f"{old[0]} and {'ssl' if len(old) == 1 else old[1]} exclude each other"
-            )
-        wish = options[old[0]]  # type: ignore[literal-required]  # one of the names above
-        if old[0] == "fingerprint":
-            wish = Fingerprint(wish)
-        elif old[0] == "verify_ssl" and not isinstance(wish, bool):
-            raise TypeError(f"verify_ssl must be True or False, not {wish!r}")
-    check_tls_wish(wish)
-    return wish
+    return merged_tls_wish(
+        options.get("ssl", True),
+        options.get("verify_ssl"),
+        options.get("ssl_context"),
+        options.get("fingerprint"),
+    )
 
 
 def parsed_url(given: StrOrURL) -> URL:

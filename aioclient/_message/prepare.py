@@ -48,7 +48,7 @@ from aioclient._message.request_headers import (
     field_lines,
     merged_headers,
 )
-from aioclient._message.target import Target, origin_of, split_credentials, target_of
+from aioclient._message.target import HTTP_SCHEMES, Target, origin_of, split_credentials, target_of
 from aioclient._net.route import Route
 from aioclient._timeout import request_timeout
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError
@@ -109,6 +109,8 @@ class Defaults(NamedTuple):
     cookies: Sequence[tuple[str, str]] | None = None
     #: Credentials for a host.
     netrc: Callable[[str], BasicAuth | None] | None = None
+    #: Of URLs that can be asked for.
+    schemes: frozenset[str] = HTTP_SCHEMES
 
     @property
     def has_secrets(self) -> bool:
@@ -190,7 +192,8 @@ class Preparer:
         defaults = self._defaults
         params = options.get("params")
         if params:
-            target = target_of(_with_params(target.real_url, params), target.authorization)
+            url = _with_params(target.real_url, params)
+            target = target_of(url, target.authorization, defaults.schemes)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
@@ -297,7 +300,7 @@ class Preparer:
         url, authorization = split_credentials(following.url)
         if authorization is not None:
             headers[AUTHORIZATION] = authorization
-        target = target_of(url, authorization)
+        target = target_of(url, authorization, self._defaults.schemes)
         was_secure = before.was_secure or before.target.route.is_ssl
         if self._has_secrets:
             self._add_secrets(headers, target, follows=True, was_secure=was_secure)
@@ -318,7 +321,9 @@ class Preparer:
         route = target.route._replace(
             ssl=before.route.ssl,
             # The name was meant for the server that was asked first.
-            server_hostname=None if following.crosses_origin else before.route.server_hostname,
+            server_hostname=(
+                target.route if following.crosses_origin else before.route
+            ).server_hostname,
         )
         return Request(target, route, head, payload, wishes, was_secure)
 
@@ -363,7 +368,7 @@ class Preparer:
                     given, "another origin than that of base_url (base_url_origin_only)"
                 )
         url, authorization = split_credentials(url)
-        target = target_of(url, authorization)
+        target = target_of(url, authorization, self._defaults.schemes)
         if len(self._targets) >= _MAX_TARGETS:
             del self._targets[next(iter(self._targets))]  # the oldest
         self._targets[given] = target
@@ -399,7 +404,7 @@ def _route(target: Target, options: RequestOptions) -> Route:
     name = options.get("server_hostname")
     return route._replace(
         ssl=tls_wish(options),
-        server_hostname=None if name is None else checked_host_name(name),
+        server_hostname=route.server_hostname if name is None else checked_host_name(name),
     )
 
 

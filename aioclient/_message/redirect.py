@@ -31,7 +31,7 @@ from yarl import URL
 from aioclient._aliases import StrOrURL
 from aioclient._auth.basic import encode_basic_auth
 from aioclient._http.header_names import AUTHORIZATION
-from aioclient._message.target import origin_of
+from aioclient._message.target import looks_like_an_address, origin_of
 from aioclient.errors import (
     SHOWN_BYTES,
     InvalidUrlClientError,
@@ -301,6 +301,8 @@ def _checked_origin(value: bytes, scheme: bytes, authority: bytes) -> RedirectTa
     url = URL(f"{scheme.decode('ascii')}://{text}/")
     if re.fullmatch(_HOST, url.raw_host or "") is None:  # as it became, in ASCII
         raise _invalid(value, "the host is not valid")
+    if looks_like_an_address(url.raw_host or ""):
+        raise _invalid(value, "the host is an IPv4 address, but not written as one")
     if re.search(r":0+\Z", text):  # not as `url.port`, which old versions of yarl take for none
         raise _invalid(value, "the port must not be 0")
     user_info = f"{url.user or ''}{url.password or ''}".encode()

@@ -1,10 +1,21 @@
 """URLs as requests need them: taken apart, without the user-info that stands for credentials."""
 
+import re
+from typing import Final
+from urllib.parse import unquote
+
 from yarl import URL
 
 from aioclient._auth.basic import encode_basic_auth
 from aioclient._net.route import Route
 from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
+
+#: Schemes that every connector takes.
+HTTP_SCHEMES: Final = frozenset({"http", "https"})
+
+_NUMBER: Final = "[0-9]+|0[xX][0-9a-fA-F]*"
+_BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4: Final = rf"(?:{_BYTE}\.){{3}}{_BYTE}"
 
 
 class Target:
@@ -18,10 +29,22 @@ class Target:
         #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
         self.url = url.with_fragment(None) if url.raw_fragment else url
         self.route = route
-        self.authority = url.host_port_subcomponent or ""
+        self.authority = _without_zone(url.host_port_subcomponent or "")
         self.path_and_query = url.raw_path_qs
         #: The Authorization header that the URL's user-info stands for.
         self.authorization = authorization
+
+
+def looks_like_an_address(host: str) -> bool:
+    """Would some take this for an IPv4 address, although it is not written as one?
+
+    It ends in a number ("127.1", "0x7f000001", "2130706433"), which no public name does, and is
+    not four decimal numbers. What checks URLs and what connects must not read it differently.
+    """
+    if ":" in host:
+        return False
+    last = host.removesuffix(".").rpartition(".")[2]
+    return re.fullmatch(_NUMBER, last) is not None and re.fullmatch(_IPV4, host) is None
 
 
 def origin_of(url: URL) -> tuple[str, str | None, int | None]:
@@ -36,12 +59,15 @@ def split_credentials(url: URL) -> tuple[URL, str | None]:
     return url.with_user(None), encode_basic_auth(url.user or "", url.password or "")
 
 
-def target_of(url: URL, authorization: str | None) -> Target:
+def target_of(
+    url: URL, authorization: str | None, schemes: frozenset[str] = HTTP_SCHEMES
+) -> Target:
     """The parts of an absolute URL without user-info.
 
+    `schemes` are those that the connector takes; what is not https in them is http.
     Raises InvalidUrlClientError or NonHttpUrlClientError for one that no request can go to.
     """
-    if url.scheme not in ("http", "https"):
+    if url.scheme not in schemes:
         if not url.scheme:
             raise InvalidUrlClientError(url, "the URL has no scheme and no host")
         # Not the URL: what comes before the colon may be a login.
@@ -49,7 +75,37 @@ def target_of(url: URL, authorization: str | None) -> Target:
     host = url.raw_host
     if not host:
         raise InvalidUrlClientError(url, "the URL has no host")
+    if looks_like_an_address(host):
+        raise InvalidUrlClientError(url, "the host is an IPv4 address, but not written as one")
     port = url.port
+    if port is None and url.scheme not in HTTP_SCHEMES:
+        port = 80
     if not port:
         raise InvalidUrlClientError(url, "the port must not be 0")
-    return Target(url, Route(host, port, url.scheme == "https", True), authorization)
+    is_https = url.scheme == "https"
+    if ":" in host and "%" in host:
+        address, zone = _split_zone(url, host)
+        # No certificate has a zone in it.
+        name = address if is_https else None
+        return Target(url, Route(f"{address}%{zone}", port, is_https, True, name), authorization)
+    return Target(url, Route(host, port, is_https, True), authorization)
+
+
+def _split_zone(url: URL, host: str) -> tuple[str, str]:
+    """An IPv6 address, and the zone behind it: "%25" and its name, or "%" as people type it.
+
+    RFC 6874 sections 2 and 3.
+    """
+    address, _, zone = host.partition("%")
+    zone = unquote(zone.removeprefix("25"))
+    if not zone or not zone.isascii() or not zone.isprintable() or " " in zone:
+        raise InvalidUrlClientError(url, "the zone of the address is not valid")
+    return address, zone
+
+
+def _without_zone(authority: str) -> str:
+    """RFC 6874 section 4: a zone means nothing to anybody else, and is not sent."""
+    before, percent, behind = authority.partition("%")
+    if not percent or not before.startswith("["):
+        return authority
+    return f"{before}]{behind.rpartition(']')[2]}"

@@ -130,6 +130,12 @@ class Deadlines:
             if earliest < self._armed_for:
                 self._arm(earliest, now)
 
+    def finish(self) -> None:
+        """No more will be started: with the last that runs, the timer goes."""
+        self.is_last = True
+        if not self.running:
+            self.close()
+
     def close(self) -> None:
         """Drop the timer; nothing expires any more."""
         if self._timer is not None:

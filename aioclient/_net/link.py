@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import select
 import socket
 import sys
 import threading
@@ -102,6 +103,20 @@ class TransportLink(asyncio.BufferedProtocol):
         return self._transport is not None and not self._transport.is_closing()
 
     @property
+    def has_unseen_input(self) -> bool:
+        """Can something be read, or has the peer closed, and the loop has not heard of it yet?
+
+        False where that cannot be told without taking the bytes from the loop: on Windows.
+        """
+        transport = self._transport
+        sock = None if transport is None else transport.get_extra_info("socket")
+        if sock is None or not hasattr(select, "poll"):
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    @property
     def is_congested(self) -> bool:
         """Is more waiting to be sent than the transport likes to hold?"""
         return self._is_congested
@@ -125,7 +140,7 @@ class TransportLink(asyncio.BufferedProtocol):
         is no socket with a descriptor.
         """
         transport = self._transport
-        if transport is None or transport.get_extra_info("sslcontext") is not None:
+        if transport is None or self.facts.is_tls:
             return None
         sock = transport.get_extra_info("socket")
         if sock is None or sock.fileno() < 0 or sys.platform == "win32":
@@ -201,8 +216,7 @@ class TransportLink(asyncio.BufferedProtocol):
         self.write = self._transport.write
         self.facts = LinkFacts(transport)
         self._may_receive_bulk = (
-            isinstance(self._loop, asyncio.SelectorEventLoop)
-            and transport.get_extra_info("sslcontext") is None
+            isinstance(self._loop, asyncio.SelectorEventLoop) and not self.facts.is_tls
         )
         self.receiver.link_made(self)
 

@@ -28,9 +28,14 @@ class LinkFacts:
         self.sockname: Address = ask("sockname")
         tls = ask("ssl_object")
         self.is_tls = tls is not None
-        cipher = ask("cipher")
-        self.cipher: str | None = cipher and cipher[0]
+        self.cipher: str | None = None
         #: As `ssl.SSLSocket.getpeercert` gives it: empty if it was not verified.
-        self.peer_certificate: Mapping[str, object] | None = ask("peercert")
-        self.tls_version: str | None = tls and tls.version()
-        self.alpn_protocol: str | None = tls and tls.selected_alpn_protocol()
+        self.peer_certificate: Mapping[str, object] | None = None
+        self.tls_version: str | None = None
+        self.alpn_protocol: str | None = None
+        if tls is not None:
+            cipher = ask("cipher")
+            self.cipher = cipher and cipher[0]
+            self.peer_certificate = ask("peercert")
+            self.tls_version = tls.version()
+            self.alpn_protocol = tls.selected_alpn_protocol()

@@ -3,6 +3,8 @@
 import ssl
 from typing import Final, NamedTuple, Self, TypeAlias
 
+from aioclient._caller import warn_deprecated
+
 _SHA_256_BYTES: Final = 32
 
 
@@ -68,6 +70,39 @@ class Route(NamedTuple):
             part.verify_mode != ssl.CERT_NONE if isinstance(part, ssl.SSLContext) else part
             for part in self
         )
+
+
+def merged_tls_wish(
+    wish: TlsWish,
+    verify_ssl: bool | None,
+    ssl_context: ssl.SSLContext | None,
+    fingerprint: bytes | None,
+) -> TlsWish:
+    """What is said of TLS by `ssl`, or by one of the options that were there before it.
+
+    Warns of these. Raises ValueError if it is said twice, TypeError for what is no TLS wish.
+    """
+    old: dict[str, object] = {
+        "verify_ssl": verify_ssl,
+        "ssl_context": ssl_context,
+        "fingerprint": fingerprint,
+    }
+    said = [name for name, value in old.items() if value is not None]
+    if said:
+        warn_deprecated(f"{said[0]} is deprecated, use ssl")
+        if len(said) > 1 or wish is not True:
+            other = "ssl" if len(said) == 1 else said[1]
+            raise ValueError(f"{said[0]} and {other} exclude each other")
+        if verify_ssl is not None:
+            if not isinstance(verify_ssl, bool):
+                raise TypeError(f"verify_ssl must be True or False, not {verify_ssl!r}")
+            wish = verify_ssl
+        elif fingerprint is not None:
+            wish = Fingerprint(fingerprint)
+        elif ssl_context is not None:
+            wish = ssl_context
+    check_tls_wish(wish)
+    return wish
 
 
 def check_tls_wish(wish: TlsWish) -> None:

@@ -1,124 +1,174 @@
-"""Opens links over TCP, with TLS on top where the route says so."""
+"""Connects sockets over TCP: names to addresses, the addresses tried as in RFC 8305."""
 
 import asyncio
-import contextlib
 import os
 import socket
-import ssl
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
 
-from aioclient._net.link import Receiver, TransportLink
-from aioclient._net.resolver import resolve
+from aioclient._net.dns_cache import DnsCache
+from aioclient._net.names import AddrInfo, SockAddr, numeric_address
 from aioclient._net.route import Route
-from aioclient._net.tls import check_fingerprint, context_for
-from aioclient._timeout import ClientTimeout
-from aioclient.errors import (
-    ClientConnectorCertificateError,
-    ClientConnectorDNSError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-    ConnectionTimeoutError,
-    ServerFingerprintMismatch,
-)
+from aioclient.errors import ClientConnectorDNSError, ClientConnectorError, ConnectAttempt
 
-#: RFC 8305 section 5: the pause before the next address is tried as well.
-HAPPY_EYEBALLS_DELAY_S = 0.25
+#: An address to connect to, as `socket.getaddrinfo` gives it: family, type, protocol, the canonical
+#: name, which is often empty, and what `connect` takes.
+AddrInfoType: TypeAlias = AddrInfo
+#: Makes the socket for an address.
+SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
+#: Arguments of `socket.setsockopt`.
+SocketOption: TypeAlias = tuple[int, int, int | bytes]
 
 
-async def open_tcp_link(
-    route: Route,
-    receiver: Receiver,
-    loop: asyncio.AbstractEventLoop,
-    timeout: ClientTimeout,
-) -> TransportLink:
-    """A link to the route's host: name, TCP (addresses tried as in RFC 8305), TLS.
+class TcpDialer:
+    """Connects to the hosts of routes.
 
-    `timeout.sock_connect` is for all three together, `timeout.tls` for the last. Raises
-    ConnectionTimeoutError or a ClientConnectorError; nothing stays open then, nor on cancellation.
+    Arguments: `names` gives their addresses; `local_addr` is bound to, of a family that it has;
+    the next address is tried, too, after `happy_eyeballs_delay` seconds, or with None only when
+    the one before has failed; `interleave`, how many addresses of the first family come before one
+    of the other; `socket_factory` makes the sockets; `socket_options` are set on each.
     """
-    started_at = loop.time()
-    tls_started_at = 0.0
-    tls_timer = None
-    try:
-        async with asyncio.timeout(timeout.sock_connect or None):
-            context = await context_for(route.ssl, loop) if route.is_ssl else None
-            sock = await _connected_socket(route, loop)
-            tls_started_at = loop.time()
-            async with asyncio.timeout((context and timeout.tls) or None) as tls_timer:
-                return await _link_over(sock, context, route, receiver, loop)
-    except TimeoutError as error:
-        # A timeout of the operating system is an OSError with a number; ours has none.
-        if error.errno is not None:
-            raise ClientConnectorError(route, error) from error
-        limit, limit_s, phase = "sock_connect", timeout.sock_connect, "connect"
-        if tls_timer is not None and tls_timer.expired():
-            limit, limit_s, phase = "tls", timeout.tls, "tls"
-            started_at = tls_started_at
-        elapsed_s = loop.time() - started_at
-        raise ConnectionTimeoutError.passed(
-            limit, limit_s or 0.0, elapsed_s, phase, route
-        ) from error
+
+    __slots__ = (
+        "_delay_s",
+        "_interleave",
+        "_local_infos",
+        "_names",
+        "_socket_factory",
+        "_socket_options",
+    )
+
+    def __init__(
+        self,
+        names: DnsCache,
+        *,
+        local_addr: tuple[str, int] | None = None,
+        happy_eyeballs_delay: float | None = 0.25,
+        interleave: int | None = None,
+        socket_factory: SocketFactoryType | None = None,
+        socket_options: Sequence[SocketOption] = (),
+    ) -> None:
+        self._names = names
+        self._local_infos = None if local_addr is None else [_local_info(local_addr)]
+        self._delay_s = happy_eyeballs_delay
+        self._interleave = interleave
+        self._socket_factory = socket_factory or _new_socket
+        self._socket_options = socket_options
+
+    async def connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        """A connected socket. TCP_NODELAY is set by the transport that it becomes part of.
+
+        Raises ClientConnectorError, with all attempts. Cancelling closes what was opened.
+        """
+        try:
+            addresses = await self._names.lookup(route.host, route.port)
+        except OSError as error:
+            raise ClientConnectorDNSError(route, error) from error
+        if len(addresses) > 1 or self._local_infos is not None:
+            return await self._race(addresses, route, loop)
+        address = addresses[0][4]
+        try:
+            sock = self._new_socket(addresses[0])
+            try:
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+            except BaseException:
+                sock.close()
+                raise
+        except OSError as error:
+            raise _failure(route, error, [_attempt(address, error)]) from error
+        return sock
+
+    async def _race(
+        self, addresses: list[AddrInfo], route: Route, loop: asyncio.AbstractEventLoop
+    ) -> socket.socket:
+        """Whichever address answers first; those that were tried before it are tried later next."""
+        from aiohappyeyeballs import start_connection  # late: not before there is a choice
+
+        attempts = _Attempts(loop)
+        winner = None
+        try:
+            winner = await start_connection(
+                addresses,
+                local_addr_infos=self._local_infos,
+                happy_eyeballs_delay=self._delay_s,
+                interleave=self._interleave,
+                # It wants no more of a loop than this.
+                loop=cast("asyncio.AbstractEventLoop", attempts),
+                socket_factory=self._new_socket,
+            )
+        except OSError as error:
+            raise _failure(route, error, attempts.failed) from error
+        finally:
+            for address in attempts.overtaken_by(winner):
+                self._names.demote(route.host, route.port, address)
+        return winner
+
+    def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
+        sock = self._socket_factory(addr_info)
+        try:
+            for option in self._socket_options:
+                sock.setsockopt(*option)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
-async def _connected_socket(route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
-    try:
-        addresses = await resolve(route.host, route.port, loop)
-    except (OSError, UnicodeError) as error:
-        reason = error if isinstance(error, OSError) else OSError(None, str(error))
-        raise ClientConnectorDNSError(route, reason) from error
-    from aiohappyeyeballs import start_connection  # late: not before something is connected to
+class _Attempts:
+    """Stands in for a loop to connect sockets, and remembers which addresses were tried."""
 
-    try:
-        sock = await start_connection(
-            addresses, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S, interleave=1, loop=loop
-        )
-    except TimeoutError as error:
-        if error.errno is None:
-            raise  # the limit of our caller
-        raise ClientConnectorError(route, error) from error
-    except OSError as error:
-        raise ClientConnectorError(route, _plain(error)) from error
-    # A request goes out in one write; waiting for more to send would only delay it.
-    with contextlib.suppress(OSError):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+    __slots__ = ("_loop", "_started", "failed")
 
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._started: list[tuple[socket.socket, SockAddr]] = []
+        #: Those that failed, in that order.
+        self.failed: list[ConnectAttempt] = []
 
-def _plain(error: OSError) -> OSError:
-    """The system's own words for an error that asyncio words as a failed call to an address."""
-    if error.errno is None:
-        return error
-    return type(error)(error.errno, os.strerror(error.errno))
+    async def sock_connect(self, sock: socket.socket, address: SockAddr) -> None:
+        """As a loop's, which this is."""
+        self._started.append((sock, address))
+        try:
+            await self._loop.sock_connect(sock, address)
+        except OSError as error:
+            self.failed.append(_attempt(address, error))
+            raise
 
-
-async def _link_over(
-    sock: socket.socket,
-    context: ssl.SSLContext | None,
-    route: Route,
-    receiver: Receiver,
-    loop: asyncio.AbstractEventLoop,
-) -> TransportLink:
-    """A link over a connected socket, which is the transport's from here on."""
-    name = None if context is None else route.server_hostname or route.host
-    try:
-        transport, link = await loop.create_connection(
-            lambda: TransportLink(receiver, loop), sock=sock, ssl=context, server_hostname=name
-        )
-    except OSError as error:
-        _raise_tls_error(route, error)
-    try:
-        check_fingerprint(route.ssl, transport, route)
-    except ServerFingerprintMismatch:
-        transport.abort()
-        raise
-    return link
+    def overtaken_by(self, winner: socket.socket | None) -> list[SockAddr]:
+        """The addresses that were tried before the one that answered, or all if none did."""
+        overtaken = []
+        for sock, address in self._started:
+            if sock is winner:
+                break
+            overtaken.append(address)
+        return overtaken
 
 
-def _raise_tls_error(route: Route, error: OSError) -> NoReturn:
-    if isinstance(error, ssl.CertificateError):
-        raise ClientConnectorCertificateError(route, error) from error
-    if isinstance(error, ssl.SSLError):
-        raise ClientConnectorSSLError(route, error) from error
-    if isinstance(error, TimeoutError) and error.errno is None:
-        raise error  # the limit of our caller
-    raise ClientConnectorError(route, error) from error
+def _attempt(address: SockAddr, error: OSError) -> ConnectAttempt:
+    """A failed attempt, with the system's own words where asyncio has words about the call."""
+    if error.errno is not None:
+        error = type(error)(error.errno, os.strerror(error.errno))
+    return ConnectAttempt(address[0], address[1], error)
+
+
+def _failure(
+    route: Route, error: OSError, attempts: Sequence[ConnectAttempt]
+) -> ClientConnectorError:
+    """What to raise when no address could be connected to."""
+    failure = ClientConnectorError(route, attempts[-1].error if attempts else error)
+    failure.attempts = tuple(attempts)
+    return failure
+
+
+def _new_socket(addr_info: AddrInfo) -> socket.socket:
+    return socket.socket(*addr_info[:3])
+
+
+def _local_info(local_addr: tuple[str, int]) -> AddrInfo:
+    """An address to connect from. Raises ValueError for what is none."""
+    host, port = local_addr
+    info = numeric_address(host, port)
+    if info is None:
+        raise ValueError(f"local_addr must be an IP address and a port, got {local_addr!r}")
+    return info

@@ -4,21 +4,31 @@ import asyncio
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import partial
+from math import inf
 from time import monotonic
 from types import TracebackType
-from typing import Final, Self
-from weakref import ref
+from typing import ClassVar, Final, Self
 
+from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
+from aioclient._net.deadline import Deadlines
 from aioclient._net.route import Route
+from aioclient._pool import reasons
+from aioclient._pool.idle import IdleConnections
 from aioclient._pool.lease import Lease
 from aioclient._pool.ledger import Ledger
+from aioclient._pool.making import ConnectionsInMaking
+from aioclient._pool.open_connections import OpenConnections
+from aioclient._pool.stats import ConnectorStats, Counts, stats_of
+from aioclient._pool.waiter import LeaseWaiter
 from aioclient._timeout import ClientTimeout
-from aioclient.errors import ClientConnectionError, ConnectionTimeoutError
+from aioclient.errors import ClientConnectionError
 
-#: How long `close()` waits for the goodbyes of TLS before it cuts the links.
-_CLOSE_WAIT_S: Final = 0.5
+#: A connection that has been idle for longer may have been closed, and the loop, kept busy, may not
+#: have heard of it: then its socket is asked. For shorter times that is not worth a system call.
+_UNSEEN_S: Final = 0.002
+#: What an aborted link may take to be gone; in fact that is one turn of the loop.
+_ABORT_S: Final = 1.0
 
 
 class Unset:
@@ -28,70 +38,30 @@ class Unset:
 UNSET: Final = Unset()
 
 
-class LeaseWaiter:
-    """A request that waits for a connection, first in the pool, then while one is made for it."""
-
-    __slots__ = ("_loop", "_pool_timer", "_started_at", "future", "phase", "route", "timeout")
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, route: Route, timeout: ClientTimeout
-    ) -> None:
-        self._loop = loop
-        self._started_at = loop.time()
-        self._pool_timer: asyncio.TimerHandle | None = None
-        self.future: asyncio.Future[Lease] = loop.create_future()
-        self.route = route
-        self.timeout = timeout
-        #: What it is waiting for: "pool" or "connect".
-        self.phase = "connect"
-
-    @property
-    def is_waiting(self) -> bool:
-        """Has it neither got what it waits for nor given up?"""
-        return not self.future.done()
-
-    def fail(self, error: BaseException) -> None:
-        """End the waiting with an error."""
-        if not self.future.done():
-            self.future.set_exception(error)
-
-    def give_up(self) -> None:
-        """Nobody waits any more, even if the coroutine that did was closed and not cancelled."""
-        future = self.future
-        if not future.cancel() and not future.cancelled():
-            future.exception()  # so that the loop does not say that nobody heard of it
-
-    def enter_pool(self) -> None:
-        """There is no room for another connection: wait for one that others use."""
-        self.phase = "pool"
-        limit_s = self.timeout.pool
-        if limit_s:
-            self._pool_timer = self._loop.call_later(limit_s, self.pass_limit, "pool", limit_s)
-
-    def leave_pool(self) -> None:
-        """It need not wait for others any more."""
-        self.phase = "connect"
-        if self._pool_timer is not None:
-            self._pool_timer.cancel()
-            self._pool_timer = None
-
-    def pass_limit(self, limit: str, limit_s: float) -> None:
-        """A limit passed: end the waiting with the error that says so."""
-        elapsed_s = self._loop.time() - self._started_at
-        self.fail(ConnectionTimeoutError.passed(limit, limit_s, elapsed_s, self.phase, self.route))
-
-
 class BaseConnector(ABC):
     """A pool of connections.
 
-    Arguments: `limit`, how many connections may be in use at once (100; 0 is no limit);
-    `limit_per_host`, the same for each host, port and TLS setting (0); `keepalive_timeout`, for how
-    many seconds an unused connection is kept (15); `force_close`, close every connection after its
-    one response (False; excludes `keepalive_timeout`).
+    Arguments:
+        keepalive_timeout: for how many seconds an unused connection is kept (15); less if the
+            server says that it keeps it shorter (``Keep-Alive: timeout``). 0 or None: not at all.
+        force_close: close every connection after its one response; excludes `keepalive_timeout`.
+        limit: how many connections may be in use at once (100); 0 is no limit. Who finds none free
+            waits, first come first served.
+        limit_per_host: the same for each host, port and whether it is TLS (0). Requests to a host
+            that is full do not hold up those to others.
+        max_connection_age: a connection that is older (seconds) gets no further request; None is no
+            limit. For servers behind a name whose addresses change.
+        shutdown_timeout: for how many seconds closing waits for the goodbyes of TLS (0.5).
+        enable_cleanup_closed, loop: deprecated, have no effect. timeout_ceil_threshold: has none,
+            either: that of `ClientTimeout` counts.
 
-    A connector belongs to the event loop that it is first used in. `close()` it, or let the
-    session that owns it do so.
+    A connector belongs to the event loop that it is first used in. Several sessions may share it
+    (`connector_owner=False`). Close it with `close()` or ``async with``, or let the session that
+    owns it do so.
     """
+
+    #: Schemes of URLs that it connects to.
+    allowed_protocol_schema_set: ClassVar[frozenset[str]] = frozenset({"http", "https"})
 
     def __init__(
         self,
@@ -100,26 +70,59 @@ class BaseConnector(ABC):
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
+        max_connection_age: float | None = None,
+        shutdown_timeout: float = 0.5,
     ) -> None:
+        if enable_cleanup_closed:
+            warn_deprecated("enable_cleanup_closed is deprecated and has no effect")
+        if loop is not None:
+            warn_deprecated("loop is deprecated and has no effect")
         if force_close and isinstance(keepalive_timeout, int | float) and keepalive_timeout:
             raise ValueError("keepalive_timeout has no meaning if force_close is set")
-        for name, value in (("limit", limit), ("limit_per_host", limit_per_host)):
-            if value < 0:
-                raise ValueError(f"{name} must not be negative, got {value}")
         if isinstance(keepalive_timeout, Unset):
             keepalive_timeout = 15.0
-        self._keepalive_timeout = keepalive_timeout or 0.0
+        for name, value in (
+            ("limit", limit),
+            ("limit_per_host", limit_per_host),
+            ("keepalive_timeout", keepalive_timeout or 0),
+            ("max_connection_age", max_connection_age or 0),
+            ("shutdown_timeout", shutdown_timeout),
+        ):
+            if not value >= 0:
+                raise ValueError(f"{name} must not be negative, got {value}")
         self._force_close = force_close
+        self._shutdown_s = shutdown_timeout
         self._ledger: Ledger[Connection, LeaseWaiter] = Ledger(limit, limit_per_host)
-        self._connecting: dict[LeaseWaiter, asyncio.Task[Connection]] = {}
-        self._connections: set[Connection] = set()  # all whose link is not gone
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._counts = Counts()
+        self._discard = _discarding(self._counts)
+        self._idle = IdleConnections(
+            self._ledger,
+            self._discard,
+            keepalive_timeout or 0.0,
+            inf if max_connection_age is None else max_connection_age,
+        )
+        self._making = ConnectionsInMaking(self)
+        self._open_connections = OpenConnections()
+        self._drop_idle = _dropping(self._ledger, self._discard)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._deadlines: Deadlines
         self._closed = False
+        self._drained: asyncio.Future[None] | None = None  # only while `close` waits for requests
 
     @abstractmethod
-    async def _open(self, route: Route, timeout: ClientTimeout) -> Connection:
-        """A new connection for a route."""
+    async def _open(
+        self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
+    ) -> None:
+        """Make a new connection for a route; `opened` hears of it as soon as it can be used.
+
+        The `sock_connect` limit ends it by cancelling; nothing may stay open then.
+        """
+
+    async def _close_rest(self) -> None:  # noqa: B027 - most have nothing
+        """Close what a connector has beside its connections; the last step of `close`."""
 
     # --- what the caller sees ------------------------------------------------------------------
 
@@ -140,8 +143,22 @@ class BaseConnector(ABC):
 
     @property
     def limit_per_host(self) -> int:
-        """The same for one host, port and TLS setting."""
-        return self._ledger.limit_per_route
+        """The same for one host and port."""
+        return self._ledger.limit_per_host
+
+    def stats(self) -> ConnectorStats:
+        """Gauges and counters of this moment, for metrics; see `ConnectorStats`.
+
+        Looks at every connection: for a scrape every few seconds, not for each request.
+        """
+        return stats_of(self._ledger, self._open_connections, self._making.routes(), self._counts)
+
+    def close_idle(self) -> int:
+        """Close the connections that no request uses now, and say how many those were.
+
+        They close in the background; requests go on, and make new ones.
+        """
+        return self._idle.close_all(reasons.CLOSE_IDLE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -154,53 +171,73 @@ class BaseConnector(ABC):
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Deprecated: closing has to be waited for, so use ``async with``."""
+        warn_deprecated("a connector is for async with, not for with")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Cut every connection without waiting."""
+        self.abort()
+
+    async def close(self, *, drain: float = 0.0, abort_ssl: bool = False) -> None:
         """Close every connection and return when all are closed.
 
-        Requests under way and those that wait for a connection get a ClientConnectionError.
-        Closing twice does no harm.
-        """
-        self._closed = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        if self._loop is not None and self._loop.is_closed():
-            self._connections.clear()  # they ended with their loop
-            return
-        error = ClientConnectionError("connector is closed")
-        for waiter in list(self._ledger.waiting):
-            self._ledger.withdraw(waiter)
-            waiter.fail(error)
-        tasks = list(self._connecting.values())
-        for waiter, task in self._connecting.items():
-            waiter.fail(error)
-            task.cancel()
-        for connection in list(self._connections):
-            connection.close()  # an exchange on it fails and gives its lease back
-        if tasks:
-            await asyncio.wait(tasks)
-        if self._connections:
-            await asyncio.gather(*map(_closed_in_time, self._connections))
+        New requests are refused at once. Those under way, and those that wait for a connection,
+        have `drain` seconds to end (0); then they get a ClientConnectionError. TLS says goodbye,
+        which takes no longer than `shutdown_timeout`, or with `abort_ssl` not at all.
 
-    def retire(self) -> None:
+        Closing twice does no harm. Cancelling cuts all connections at once. After the end of its
+        event loop there is nothing left to close; while that runs in another thread, RuntimeError.
+        """
+        loop = self._loop
+        if loop is not None and loop.is_closed():
+            self._closed = True
+            self._open_connections.forget_all()  # they ended with their loop
+            return
+        if loop is not None and loop is not asyncio.get_running_loop():
+            raise RuntimeError("a connector must be closed in the event loop that it was used in")
+        self._keep_no_more()
+        try:
+            if drain > 0:
+                await self._drain(drain)
+            tasks = self._refuse_waiting()
+            for connection in self._open_connections:
+                # An exchange on it fails and gives its lease back.
+                self._discard(connection, reasons.CONNECTOR_CLOSED)
+                if abort_ssl or not self._shutdown_s:
+                    connection.abort()
+            if tasks:
+                await asyncio.wait(tasks)
+            if not await self._open_connections.all_gone(self._shutdown_s):
+                self._abort_all()
+                await self._open_connections.all_gone(_ABORT_S)
+        except BaseException:
+            self._refuse_waiting()
+            self._abort_all()
+            raise
+        finally:
+            await self._close_rest()
+
+    async def retire(self) -> None:
         """Give no more connections; those in use close with their responses."""
-        self._closed = True
-        for connection in self._connections:
-            connection.may_be_kept = False
+        self._keep_no_more()
+        await self._close_rest()
 
     def __del__(self) -> None:
-        if self.__dict__.get("_closed", True) or not self._connections:
+        if self.__dict__.get("_closed", True) or not self._open_connections:
             return
         warnings.warn(f"Unclosed connector {self!r}", ResourceWarning, stacklevel=1, source=self)
         self.abort()
 
     def abort(self) -> None:
         """Cut every connection without waiting: for one that was never closed."""
-        self._closed = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        if self._loop is not None and not self._loop.is_closed():
-            for connection in list(self._connections):
-                connection.abort()
+        if self._loop is not None and self._loop.is_closed():
+            self._closed = True
+            self._open_connections.forget_all()  # they ended with their loop
+            return
+        self._keep_no_more()
+        self._abort_all()
 
     # --- what a request asks for -----------------------------------------------------------------
 
@@ -208,35 +245,49 @@ class BaseConnector(ABC):
         """Belong to this event loop; RuntimeError if it belongs to another already."""
         if self._loop is None:
             self._loop = loop
+            self._deadlines = Deadlines(loop)
         elif self._loop is not loop:
-            raise RuntimeError("a connector cannot be used in two event loops")
+            raise RuntimeError(
+                "a connector cannot be used in two event loops (of two threads, or of two calls of "
+                "asyncio.run): make one for each"
+            )
 
     def lease_idle(self, route: Route, now: float) -> Lease | None:
         """A kept connection, if there is one that may be used: without waiting."""
-        connection = self._ledger.take_idle(route, now - self._keepalive_timeout)
-        return None if connection is None else Lease(connection, self._give_back)
+        while True:
+            connection = self._ledger.take_idle(route, now)
+            if connection is None:
+                return None
+            if now - connection.idle_since < _UNSEEN_S or not connection.has_unseen_input:
+                self._counts.reused += 1
+                return Lease(connection, self._give_back, True)
+            self._ledger.free_slot(route)
+            self._discard(connection, reasons.CLOSED_BY_SERVER)
 
     async def lease(
         self,
         route: Route,
         timeout: ClientTimeout,
         on_waiter: Callable[[LeaseWaiter], None],
+        is_under_way: bool = False,
+        needs_new: bool = False,
     ) -> Lease:
         """A connection: kept, new, or handed on by another request; waits until there is one.
 
-        `on_waiter` is told who waits, so that a time limit can fail it. Raises what went wrong with
-        connecting. Cancelling gives up the place; a connection that was being made for it is made
-        for the next who waits for the route, else dropped.
+        `on_waiter` is told who waits, so that a time limit can fail it. `is_under_way` if it is not
+        for a new request, which closing refuses; `needs_new` if a kept one will not do. Raises what
+        went wrong with connecting. Cancelling gives up the place; a connection that was being made
+        for it is made for the next who waits for the route, else dropped.
         """
-        if self._closed:
+        if self._closed and not (is_under_way and self._drained is not None):
             raise ClientConnectionError("connector is closed")
         loop = asyncio.get_running_loop()
         self.bind(loop)
-        waiter = LeaseWaiter(loop, route, timeout)
+        waiter = LeaseWaiter(loop, route, timeout, needs_new)
         on_waiter(waiter)
         if self._ledger.has_room(route):
             self._ledger.take_slot(route)
-            self._connect(waiter)
+            self._make(waiter)
         else:
             self._ledger.wait(waiter)
             waiter.enter_pool()
@@ -257,114 +308,154 @@ class BaseConnector(ABC):
 
     # --- connecting --------------------------------------------------------------------------
 
-    def _connect(self, waiter: LeaseWaiter) -> None:
+    def _make(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
         waiter.leave_pool()
-        task = asyncio.get_running_loop().create_task(self._open(waiter.route, waiter.timeout))
-        self._connecting[waiter] = task
-        # A callback, because a task that is cancelled before its first step runs none of its code.
-        task.add_done_callback(partial(self._connected, waiter))
+        self._making.begin(waiter, self._open, self._deadlines)
 
-    def _connected(self, waiter: LeaseWaiter, task: asyncio.Task[Connection]) -> None:
-        """The connection is there, or could not be made."""
-        del self._connecting[waiter]
-        error = None if task.cancelled() else task.exception()
-        if task.cancelled() or error is not None:
-            if error is not None:
-                waiter.fail(error)
-            self._ledger.free_slot(waiter.route)
-            self._serve()
-            return
-        connection = task.result()
-        self._adopt(connection)
-        lease = Lease(connection, self._give_back)
-        if self._closed or not waiter.is_waiting:  # given up in the meantime
-            lease.give_back(True)
-        else:
+    def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
+        """A connection that was begun for a waiter can be used."""
+        self._counts.created += 1
+        connection.opened_at = monotonic()
+        # One that was not used in time is not used again.
+        connection.may_be_kept = not (self._force_close or self._closed) and self._idle.keep_s > 0
+        # It does not keep the connector alive.
+        connection.on_lost = self._drop_idle
+        connection.on_gone = self._open_connections.gone
+        self._open_connections.add(connection)
+        lease = Lease(connection, self._give_back, False)
+        if waiter.is_waiting:
             waiter.future.set_result(lease)
+        else:  # given up in the meantime
+            lease.give_back(True)
+
+    def connection_failed(self, waiter: LeaseWaiter, error: BaseException | None) -> None:
+        """A connection that was begun for a waiter could not be made."""
+        self._counts.failed += 1
+        if error is not None:
+            waiter.fail(error)
+        self._ledger.free_slot(waiter.route)
+        self._slot_came_free()
 
     def _withdraw(self, waiter: LeaseWaiter) -> None:
         """The waiter will not take what it waited for."""
-        self._ledger.withdraw(waiter)
-        future = waiter.future
-        if future.done() and not future.cancelled() and future.exception() is None:
-            future.result().give_back(True)
+        lease = waiter.granted
+        if lease is not None:
+            lease.give_back(True)
+            return
         # A connection that is being made for one who gave up serves the next who waits for the
         # route; those that nobody waits for are not made.
-        route = waiter.route
-        unclaimed = [
-            task
-            for other, task in self._connecting.items()
-            if other.route == route and not other.is_waiting
-        ]
-        if unclaimed:
-            for task in unclaimed[self._ledger.count_waiting(route) :]:
-                task.cancel()
+        self._ledger.withdraw(waiter)
+        self._making.give_up(waiter)
+        self._making.drop_superfluous(waiter.route, self._ledger.count_waiting(waiter.route))
 
     # --- giving back -------------------------------------------------------------------------
 
     def _give_back(self, lease: Lease, reusable: bool) -> None:
         connection, ledger = lease.connection, self._ledger
         ledger.free_slot(connection.route)
-        if reusable and connection.is_usable and not self._force_close and not self._closed:
-            connection.idle_since = monotonic()
-            ledger.keep(connection)
-            if self._sweeper is None:
-                self._sweep_later()
+        if reusable and connection.may_be_kept and connection.is_usable:
+            self._idle.keep(connection)
         else:
-            connection.close()
-        if ledger.waiting:
-            self._serve()
+            self._discard(connection, self._why_not_kept(connection, reusable))
+        if ledger.waiting_count or self._drained is not None:
+            self._slot_came_free()
 
-    def _serve(self) -> None:
-        """Hand free slots to those who wait."""
-        while not self._closed:
-            grant = self._ledger.grant(monotonic() - self._keepalive_timeout)
+    def _slot_came_free(self) -> None:
+        """Hand free slots to those who wait; if nobody does and none is taken, all is drained."""
+        ledger = self._ledger
+        while ledger.waiting_count:
+            now = monotonic()
+            grant = ledger.grant(now)
             if grant is None:
-                return
+                break
             waiter, connection = grant
             if connection is None:
-                self._connect(waiter)
-                continue
-            waiter.future.set_result(Lease(connection, self._give_back))
+                self._make(waiter)
+            elif waiter.needs_new:
+                ledger.keep(connection)
+                self._make(waiter)
+            elif now - connection.idle_since > _UNSEEN_S and connection.has_unseen_input:
+                self._discard(connection, reasons.CLOSED_BY_SERVER)
+                self._make(waiter)
+            else:
+                self._counts.reused += 1
+                waiter.future.set_result(Lease(connection, self._give_back, True))
+        if self._drained is not None and not self._drained.done() and self._is_drained:
+            self._drained.set_result(None)
 
-    def _adopt(self, connection: Connection) -> None:
-        """Hear of a new connection's end, without being kept alive by it."""
-        ledger = self._ledger
+    # --- closing -----------------------------------------------------------------------------
 
-        def drop_idle(connection: Connection) -> None:
-            if ledger.forget(connection):
-                connection.close()
+    def _why_not_kept(self, connection: Connection, reusable: bool) -> str:
+        if not connection.is_usable:
+            return reasons.BROKEN_OFF
+        if self._force_close:
+            return reasons.FORCE_CLOSE
+        if not reusable:
+            return reasons.NOT_PERSISTENT
+        return reasons.CONNECTOR_CLOSED if self._closed else reasons.IDLE_TOO_LONG
 
-        # One that was not used in time is not used again.
-        connection.may_be_kept = bool(self._keepalive_timeout) and not self._force_close
-        connection.on_lost = drop_idle
-        connection.on_gone = self._connections.discard
-        self._connections.add(connection)
+    def _keep_no_more(self) -> None:
+        self._closed = True
+        for connection in self._open_connections:
+            connection.may_be_kept = False
+        self._idle.close_all(reasons.CONNECTOR_CLOSED)
+        if self._loop is not None:
+            self._deadlines.finish()
 
-    def _sweep_later(self) -> None:
+    @property
+    def _is_drained(self) -> bool:
+        return not self._ledger.in_use and not self._ledger.waiting_count
+
+    async def _drain(self, seconds: float) -> None:
+        """Wait until no request is under way any more, for so many seconds at most."""
         loop = asyncio.get_running_loop()
-        self._sweeper = loop.call_later(max(self._keepalive_timeout, 0.01), _sweep, ref(self))
+        ends_at = loop.time() + seconds
+        try:
+            # Looked at anew each time: a request that is redirected has no slot for a moment.
+            while not self._is_drained and (left_s := ends_at - loop.time()) > 0:
+                self._drained = loop.create_future()
+                await asyncio.wait([self._drained], timeout=left_s)
+        finally:
+            self._drained = None
 
-    def sweep(self) -> None:
-        """Close what has been idle for too long; one timer for all, none when there is nothing."""
-        self._sweeper = None
-        for connection in self._ledger.take_expired(monotonic() - self._keepalive_timeout):
+    def _refuse_waiting(self) -> set[asyncio.Task[None]]:
+        """Make no more connections; the tasks that were at it."""
+        for waiter in list(self._ledger.waiting()):
+            self._ledger.withdraw(waiter)
+            waiter.fail(ClientConnectionError("connector is closed"))
+        return self._making.cancel_all(lambda: ClientConnectionError("connector is closed"))
+
+    def _abort_all(self) -> None:
+        for connection in self._open_connections:
+            connection.abort()
+
+
+# Neither keeps the connector alive: connections refer to them, and outlive it if it is dropped.
+
+
+def _discarding(counts: Counts) -> Callable[[Connection, str], None]:
+    """What closes a connection for a reason, and counts it."""
+
+    def discard(connection: Connection, reason: str) -> None:
+        if connection.closed_because is None:
+            connection.closed_because = reason
+            counts.closed[reason] += 1
+        if reason == reasons.CONNECTOR_CLOSED:
+            connection.close("the session or its connector was closed")
+        else:
             connection.close()
-        if self._ledger.idle_count and not self._closed:
-            self._sweep_later()
+
+    return discard
 
 
-async def _closed_in_time(connection: Connection) -> None:
-    try:
-        async with asyncio.timeout(_CLOSE_WAIT_S):
-            await connection.wait_closed()
-    except TimeoutError:
-        connection.abort()
-        await connection.wait_closed()
+def _dropping(
+    ledger: Ledger[Connection, LeaseWaiter], discard: Callable[[Connection, str], None]
+) -> Callable[[Connection], None]:
+    """What is done when a connection on which no request is can carry none any more."""
 
+    def drop_idle(connection: Connection) -> None:
+        if ledger.forget(connection):
+            discard(connection, reasons.CLOSED_BY_SERVER)
 
-def _sweep(connector_ref: "ref[BaseConnector]") -> None:
-    connector = connector_ref()
-    if connector is not None:
-        connector.sweep()
+    return drop_idle

@@ -8,12 +8,17 @@ from aioclient._connection.interface import Connection
 class Lease:
     """A connection lent to one request."""
 
-    __slots__ = ("_give_back", "connection")
+    __slots__ = ("_give_back", "connection", "was_kept")
 
     def __init__(
-        self, connection: Connection, give_back: "Callable[[Lease, bool], None] | None"
+        self,
+        connection: Connection,
+        give_back: "Callable[[Lease, bool], None] | None",
+        was_kept: bool,
     ) -> None:
         self.connection = connection
+        #: It was not made for this request, and the server may have closed it meanwhile.
+        self.was_kept = was_kept
         self._give_back = give_back
 
     def give_back(self, reusable: bool) -> None:

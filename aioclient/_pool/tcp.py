@@ -1,52 +1,143 @@
 """The connector for hosts on a network."""
 
 import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from ssl import SSLContext
+from typing import TYPE_CHECKING, ClassVar
 
 from aioclient._caller import warn_deprecated
-from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
-from aioclient._net.route import Route, TlsWish, check_tls_wish
+from aioclient._connection.open_connection import open_connection
+from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
+
+if TYPE_CHECKING:
+    from aioclient._net.names import AbstractResolver
+    from aioclient._net.tcp import SocketFactoryType, SocketOption
 
 
 class TCPConnector(BaseConnector):
     """A pool of TCP connections, with TLS for https.
 
-    Arguments: `ssl`, the TLS setting for requests that do not bring their own: True verifies
-    certificates against the system's authorities, False verifies nothing, an `ssl.SSLContext` does
-    as it says; `loop`, deprecated, has no effect; the rest as in `BaseConnector`.
+    Arguments:
+        ssl: the TLS setting for requests that do not bring their own: True verifies certificates
+            against the system's authorities, False verifies nothing, an `ssl.SSLContext` does as it
+            says, a `Fingerprint` takes one certificate only.
+        use_dns_cache: keep the addresses of names (True).
+        ttl_dns_cache: for how many seconds (10); None is for ever.
+        dns_cache_max_size: of how many names (1000); the one used least recently goes first.
+        resolver: an `AbstractResolver` that is asked for names, and is not closed with the
+            connector; a `DefaultResolver`, which is, if none is given.
+        family: `socket.AF_INET` or `AF_INET6` for these addresses only; AF_UNSPEC for both.
+        local_addr: address and port to connect from; port 0 is any. Its family is the only one.
+        happy_eyeballs_delay: after so many seconds (0.25) without an answer the next address of a
+            host is tried besides (RFC 8305); None: only after the one before has failed.
+        interleave: how many addresses of the family that is preferred are tried before one of the
+            other; 1, unless `happy_eyeballs_delay` is None: then the order is the resolver's.
+        socket_factory: makes the sockets, from what `socket.getaddrinfo` gives for an address.
+        socket_options: arguments of `socket.setsockopt`, set on each socket before it connects.
+        verify_ssl, ssl_context, fingerprint: deprecated, for `ssl`.
+        ssl_shutdown_timeout: deprecated, for `shutdown_timeout`.
+
+    The rest as in `BaseConnector`.
     """
+
+    allowed_protocol_schema_set: ClassVar[frozenset[str]] = frozenset({"http", "https", "tcp"})
 
     def __init__(
         self,
         *,
+        verify_ssl: bool = True,
+        fingerprint: bytes | None = None,
+        use_dns_cache: bool = True,
+        ttl_dns_cache: float | None = 10,
+        dns_cache_max_size: int = 1000,
+        family: int = socket.AF_UNSPEC,
+        ssl_context: SSLContext | None = None,
         ssl: TlsWish = True,
+        local_addr: tuple[str, int] | None = None,
+        resolver: "AbstractResolver | None" = None,
         keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
         limit: int = 100,
         limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
+        happy_eyeballs_delay: float | None = 0.25,
+        interleave: int | None = None,
+        socket_factory: "SocketFactoryType | None" = None,
+        socket_options: "Sequence[SocketOption]" = (),
+        ssl_shutdown_timeout: float | Unset | None = UNSET,
+        max_connection_age: float | None = None,
+        shutdown_timeout: float = 0.5,
     ) -> None:
-        if loop is not None:
-            warn_deprecated("loop is deprecated and has no effect")
+        if not isinstance(ssl_shutdown_timeout, Unset):
+            warn_deprecated("ssl_shutdown_timeout is deprecated, use shutdown_timeout")
+            shutdown_timeout = ssl_shutdown_timeout or 0.0
         super().__init__(
             keepalive_timeout=keepalive_timeout,
             force_close=force_close,
             limit=limit,
             limit_per_host=limit_per_host,
+            enable_cleanup_closed=enable_cleanup_closed,
+            loop=loop,
+            timeout_ceil_threshold=timeout_ceil_threshold,
+            max_connection_age=max_connection_age,
+            shutdown_timeout=shutdown_timeout,
         )
-        check_tls_wish(ssl)
-        self._ssl = ssl
+        self._ssl = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
+        # Late: to import aioclient is not yet to connect to something.
+        from aioclient._net.dns_cache import DnsCache
+        from aioclient._net.resolver import DefaultResolver, checked_resolver
+        from aioclient._net.tcp import TcpDialer
 
-    async def _open(self, route: Route, timeout: ClientTimeout) -> Connection:
-        from aioclient._net.tcp import open_tcp_link  # late: not before there is something to open
+        self._own_resolver = DefaultResolver() if resolver is None else None
+        self._family = socket.AddressFamily(family)
+        self._use_dns_cache = use_dns_cache
+        self._names = DnsCache(
+            self._own_resolver or checked_resolver(resolver),
+            family=family,
+            is_used=use_dns_cache,
+            ttl_s=ttl_dns_cache,
+            max_size=dns_cache_max_size,
+        )
+        self._dialer = TcpDialer(
+            self._names,
+            local_addr=local_addr,
+            happy_eyeballs_delay=happy_eyeballs_delay,
+            interleave=interleave,
+            socket_factory=socket_factory,
+            socket_options=socket_options,
+        )
 
-        if route.ssl is True and self._ssl is not True:
-            route_here = route._replace(ssl=self._ssl)
-        else:
-            route_here = route
-        loop = asyncio.get_running_loop()
-        connection = Http1Connection(route, loop)
-        await open_tcp_link(route_here, connection, loop, timeout)
-        return connection
+    @property
+    def family(self) -> socket.AddressFamily:
+        """Which addresses are connected to: AF_INET, AF_INET6, or AF_UNSPEC for both."""
+        return self._family
+
+    @property
+    def use_dns_cache(self) -> bool:
+        """Are the addresses of names kept?"""
+        return self._use_dns_cache
+
+    def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
+        """Forget the addresses of a host and port, or with neither those of all.
+
+        Raises ValueError for one without the other.
+        """
+        self._names.clear(host, port)
+
+    async def _open(
+        self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
+    ) -> None:
+        await open_connection(
+            self._dialer.connect, route, self._ssl, timeout, self._shutdown_s, opened
+        )
+
+    async def _close_rest(self) -> None:
+        await self._names.close()
+        if self._own_resolver is not None:
+            await self._own_resolver.close()

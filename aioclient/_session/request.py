@@ -53,7 +53,7 @@ async def _send(
     finally:
         session.detach()
         if own is not None:
-            own.retire()  # with the response, its connection goes
+            await own.retire()  # with the response, its connection goes
 
 
 class _OneRequest(Pending):

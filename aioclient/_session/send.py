@@ -13,8 +13,9 @@ from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
-from aioclient._pool.connector import BaseConnector, LeaseWaiter
+from aioclient._pool.connector import BaseConnector
 from aioclient._pool.lease import Lease
+from aioclient._pool.waiter import LeaseWaiter
 from aioclient.errors import (
     ClientConnectionError,
     ClientOSError,
@@ -41,9 +42,7 @@ class Sender:
     def drop_timer(self) -> None:
         """Leave no timer behind, unless requests are under way on somebody else's connector."""
         if self._loop is not None:
-            self._deadlines.is_last = True
-            if not self._deadlines.running:
-                self._deadlines.close()
+            self._deadlines.finish()
 
     def report(self, context: dict[str, object]) -> None:
         """Tell the exception handler of the event loop, if there is one that still runs."""
@@ -117,10 +116,12 @@ class Sender:
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
         before: ClientResponse | None = None,
+        is_under_way: bool = False,
     ) -> tuple[Exchange, int]:
         """Send a request and wait for the head of its response; how often it was sent.
 
-        `before` is a response on the same route that was released just now.
+        `before` is a response on the same route that was released just now; `is_under_way` if it is
+        not the first of a chain of redirects.
         """
         exchange = None
         attempts = 1
@@ -130,20 +131,26 @@ class Sender:
             if lease is None and before is not None:
                 await _given_back(before, deadline, request.route)
                 lease = connector.lease_idle(request.route, monotonic())
-            may_be_stale = lease is not None and request.wishes.retry_on_stale
             while True:
                 try:
                     if lease is None:
-                        lease = await _lease(connector, request, deadline)
+                        is_again = attempts > 1
+                        lease = await _lease(
+                            connector, request, deadline, is_under_way or is_again, is_again
+                        )
                     exchange = self._begin(request, lease, deadline, loop)
                     exchange.begun_at = begun_at
                     await exchange.waiter
                     return exchange, attempts
                 except ClientConnectionError as error:
-                    if not may_be_stale or not _may_be_sent_again(request, exchange, error):
+                    if (
+                        lease is None
+                        or not lease.was_kept
+                        or not request.wishes.retry_on_stale
+                        or not _may_be_sent_again(request, exchange, error)
+                    ):
                         raise
-                # The server had closed the kept connection; once more, on another one.
-                may_be_stale = False
+                # The server had closed the kept connection; once more, on a new one.
                 lease = exchange = None
                 attempts += 1
                 if deadline is not None:
@@ -179,7 +186,9 @@ class Sender:
             if deadline is not None:
                 deadline.resume()
             before = response if request.route == route else None
-            exchange, attempts = await self._exchange(connector, request, deadline, loop, before)
+            exchange, attempts = await self._exchange(
+                connector, request, deadline, loop, before, is_under_way=True
+            )
             head = exchange.head
             if head is None:
                 raise RuntimeError("exchange ended without a head")
@@ -221,7 +230,10 @@ class Sender:
 
     def _bind(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._loop is not None:
-            raise RuntimeError("a session cannot be used in two event loops")
+            raise RuntimeError(
+                "a session cannot be used in two event loops (of two threads, or of two calls of "
+                "asyncio.run): make one for each"
+            )
         if self._connector is not None:
             self._connector.bind(loop)
         self._loop = loop
@@ -277,7 +289,13 @@ async def _given_back(response: ClientResponse, deadline: Deadline | None, route
         raise _total_timeout(deadline, "pool", route)
 
 
-async def _lease(connector: BaseConnector, request: Request, deadline: Deadline | None) -> Lease:
+async def _lease(
+    connector: BaseConnector,
+    request: Request,
+    deadline: Deadline | None,
+    is_under_way: bool,
+    needs_new: bool,
+) -> Lease:
     """A lease that has to be waited for, within the total limit."""
 
     def waits(waiter: LeaseWaiter) -> None:
@@ -287,7 +305,9 @@ async def _lease(connector: BaseConnector, request: Request, deadline: Deadline 
         if deadline is not None:
             deadline.on_expiry = expired
 
-    lease = await connector.lease(request.route, request.wishes.timeout, waits)
+    lease = await connector.lease(
+        request.route, request.wishes.timeout, waits, is_under_way, needs_new
+    )
     if deadline is not None and not deadline.is_running:
         # It passed after the lease was granted, when there was nothing left to fail.
         lease.give_back(True)

@@ -217,6 +217,7 @@ class ClientSession:
             else frozenset(),
             requote=requote_redirect_url,
         )
+        pool = TCPConnector() if connector is None else _checked_connector(connector)
         self._defaults = Defaults(
             base_url=None if base_url is None else checked_base_url(base_url),
             headers=checked_headers(headers or ()),
@@ -238,13 +239,14 @@ class ClientSession:
             minor_version=checked_minor_version(version),
             cookies=None if cookies is None else checked_cookies(cookies),
             netrc=netrc_credentials(use_default=trust_netrc_default) if trust_env else None,
+            schemes=pool.allowed_protocol_schema_set,
         )
         self._json_serialize = json_serialize
         self._trust_env = trust_env
         self._connector_owner = connector_owner
-        self._connector = TCPConnector() if connector is None else _checked_connector(connector)
+        self._connector = pool
         self._preparer = Preparer(self._defaults)
-        self._sender = Sender(self._preparer, self._connector)
+        self._sender = Sender(self._preparer, pool)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -378,15 +380,17 @@ class ClientSession:
         self._connector = None
         self._sender.drop_timer()
 
-    async def close(self) -> None:
-        """Close the session and, if it owns it, the connector.
+    async def close(self, *, drain: float = 0.0) -> None:
+        """Close the session and, if it owns it, the connector; return when all links are closed.
 
-        Closing twice does no harm; closing that was cancelled can be done again.
+        New requests are refused at once. With a connector of its own, those under way have `drain`
+        seconds to end, then they get a ClientConnectionError; with one that others own they go on.
+        Closing twice does no harm; closing that was cancelled cuts all connections.
         """
         self._sender.close()
         try:
             if self._connector is not None and self._connector_owner:
-                await self._connector.close()
+                await self._connector.close(drain=drain)
             self._connector = None
         finally:
             self._sender.drop_timer()

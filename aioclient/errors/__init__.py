@@ -27,6 +27,7 @@ from ._connection import (
     TotalTimeoutError,
     UnixClientConnectorError,
 )
+from ._connection import ConnectAttempt as ConnectAttempt
 from ._content import (
     BodyLimitError,
     BodyTooLargeError,

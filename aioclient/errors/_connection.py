@@ -1,7 +1,7 @@
 """A connection could not be made or used, or something took too long."""
 
 import ssl
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from ._root import ClientError, Endpoint, without_credentials
 
@@ -18,8 +18,21 @@ class ClientOSError(ClientConnectionError, OSError):
     """The operating system refused something: `errno` and `strerror` are its own."""
 
 
+class ConnectAttempt(NamedTuple):
+    """One address that was tried, and what became of it."""
+
+    address: str
+    port: int
+    error: OSError
+
+
 class ClientConnectorError(ClientOSError):
-    """No connection could be made. `host`, `port` and `ssl` say where, `os_error` why."""
+    """No connection could be made. `host`, `port` and `ssl` say where, `os_error` why.
+
+    `attempts` has each address that was tried, in order, with its own error, if TCP failed.
+    """
+
+    attempts: tuple[ConnectAttempt, ...] = ()
 
     def __init__(self, connection_key: Endpoint, os_error: OSError) -> None:
         super().__init__(os_error.errno, os_error.strerror or str(os_error))
@@ -43,7 +56,18 @@ class ClientConnectorError(ClientOSError):
         return self.connection_key.ssl
 
     def __str__(self) -> str:
-        return f"cannot connect to {_where(self.connection_key)}: {_reason(self.os_error)}"
+        return f"cannot connect to {_where(self.connection_key)}: {self._reason}"
+
+    @property
+    def _reason(self) -> str:
+        """The reason, or each with the addresses that it is about, unless that is the host."""
+        reasons: dict[str, list[str]] = {}
+        for attempt in self.attempts:
+            if attempt.address != self.host:
+                reasons.setdefault(_reason(attempt.error), []).append(attempt.address)
+        if not reasons:
+            return _reason(self.os_error)
+        return ", ".join(f"{why} ({', '.join(where)})" for why, where in reasons.items())
 
     def __repr__(self) -> str:
         # Without the key: there may be credentials for a proxy in it.

@@ -373,7 +373,7 @@ async def test_the_limits_of_the_request_stop_with_the_release() -> None:
 
 def head(length: bytes | None, coding: bytes | None = None) -> ResponseHead:
     return ResponseHead(
-        200, "OK", 1, FieldSection(b"\r\n"), length, coding, None, None, None, None, False
+        200, "OK", 1, FieldSection(b"\r\n"), length, coding, None, None, None, None, None, False
     )
 
 

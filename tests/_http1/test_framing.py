@@ -33,6 +33,7 @@ def head(
         None,
         None,
         None,
+        None,
         False,
     )
 

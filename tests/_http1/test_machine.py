@@ -1,5 +1,7 @@
 """One exchange after another on a connection: what goes out, and may another follow?"""
 
+from math import inf
+
 import pytest
 
 from aioclient._http.events import CHUNKED, END_OF_MESSAGE, NO_BODY, RequestHead
@@ -37,6 +39,32 @@ def test_head_of_a_request_gets_its_framing(given, lines):
     data = Http1Machine().request(given)
     start = b"%s /a HTTP/1.1\r\nHost: host\r\nA: b\r\n" % given.method.encode()
     assert data == start + lines + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "lines"),
+    [
+        (request(), b"Connection: close\r\n"),
+        (request(connection="upgrade"), b"Connection: upgrade\r\n"),  # the caller's own word
+        (old_request(), b""),  # which means it anyway
+    ],
+)
+def test_the_last_request_of_a_connection_says_so(given, lines):
+    machine = Http1Machine()
+    assert machine.request(given, is_last=True).endswith(b"A: b\r\n" + lines + b"\r\n")
+    events = machine.receive(AGREES)
+    assert not machine.may_persist(events[0])
+
+
+@pytest.mark.parametrize(
+    ("field", "seconds"), [(b"timeout=5", 4.0), (b"timeout=5, max=0", 0.0), (b"max=3", inf)]
+)
+def test_how_long_the_server_keeps_the_connection_is_known_at_its_end(field, seconds):
+    machine = Http1Machine()
+    machine.request(request())
+    head = machine.receive(OK.replace(b"\r\n\r\n", b"\r\nKeep-Alive: %s\r\n\r\n" % field))[0]
+    assert machine.may_persist(head)
+    assert machine.peer_keeps_s == seconds
 
 
 def test_request_of_1_0_says_so():

@@ -124,6 +124,7 @@ SINGLED_OUT = {
     "content_length": b"Content-Length",
     "content_type": b"Content-Type",
     "location": b"Location",
+    "keep_alive": b"Keep-Alive",
     "transfer_encoding": b"Transfer-Encoding",
 }
 

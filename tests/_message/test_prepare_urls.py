@@ -8,6 +8,7 @@ from yarl import URL
 
 from aioclient import ClientError, InvalidURL, InvalidUrlClientError, NonHttpUrlClientError
 from aioclient._message.option_checks import checked_base_url
+from aioclient._message.redirect import Redirected, next_request, redirect_target
 from aioclient._net.route import Route
 
 
@@ -77,6 +78,66 @@ def test_a_url_that_cannot_be_used_is_an_error_of_ours(
 def test_a_url_of_another_type_is_a_type_error(url: object) -> None:
     with pytest.raises(TypeError):
         prepared(url)
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        ("%25eth0", "eth0"),
+        ("%eth0", "eth0"),
+        ("%253", "3"),
+        ("%3", "3"),
+        ("%25eth0.7", "eth0.7"),
+        ("%25a%3Ab", "a:b"),
+        ("%25%32%35", "25"),
+        ("%25ETH0", "ETH0"),
+    ],
+)
+def test_the_zone_of_an_address_is_for_connecting_only(zone: str, name: str) -> None:
+    request = prepared(f"http://[fe80::1{zone}]:8080/a")
+    assert request.route == Route(f"fe80::1%{name}", 8080, False, True)
+    assert request.head.authority == "[fe80::1]:8080"
+    assert request.info().headers["Host"] == "[fe80::1]:8080"
+    assert request.head.target == "/a"
+    assert prepared(f"http://[fe80::1{zone}]/").head.authority == "[fe80::1]"
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({}, "fe80::1"), ({"ssl": False}, "fe80::1"), ({"server_hostname": "a.example"}, "a.example")],
+)
+def test_no_certificate_needs_a_zone(options: dict[str, object], name: str) -> None:
+    route = prepared("https://[fe80::1%25eth0]/", **options).route
+    assert (route.host, route.server_hostname) == ("fe80::1%eth0", name)
+
+
+@pytest.mark.parametrize("zone", ["%", "%25", "%25a b", "%25a%0d%0ab", "%25\x01", "%25\u20ac"])
+def test_a_zone_that_cannot_be_is_refused(zone: str) -> None:
+    with pytest.raises(InvalidUrlClientError, match="zone"):
+        prepared(f"http://[fe80::1{zone}]/")
+
+
+def test_a_redirect_within_the_origin_keeps_the_zone() -> None:
+    maker = preparer()
+    first = maker.prepare("GET", "https://[fe80::1%25eth0]/a", {"ssl": False})
+    target = redirect_target(302, "/b", first.target.real_url)
+    assert target is not None
+    before = Redirected(302, "GET", first.target.real_url, first.own_headers())
+    following = maker.prepare_next(next_request(before, target), first)
+    assert following.route == first.route == Route("fe80::1%eth0", 443, True, False, "fe80::1")
+    assert (following.head.authority, following.head.target) == ("[fe80::1]", "/b")
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("[0:0:0:0:0:0:0:1]", "::1"),
+        ("[2001:DB8::A]", "2001:db8::a"),
+    ],
+)
+def test_an_ipv6_address_is_written_in_one_way(given: str, host: str) -> None:
+    request = prepared(f"http://{given}/")
+    assert (request.route.host, request.head.authority) == (host, f"[{host}]")
 
 
 # --- base_url ------------------------------------------------------------------------------------

@@ -170,6 +170,19 @@ async def test_flushed_waits_until_everything_is_sent() -> None:
     await settled()
 
 
+@asynchronous
+async def test_flushed_ends_when_the_link_is_lost() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
+    link.write(b"x" * 10_000_000)
+    flushing = await started(link.flushed())
+    assert not flushing.done()
+    link.abort()
+    await asyncio.wait_for(flushing, 1)
+    other.close()
+
+
 class Kinds(Listener):
     """Notes as what kind of object bytes come."""
 

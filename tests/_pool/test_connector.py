@@ -167,18 +167,11 @@ async def test_limit_per_host_lets_other_hosts_pass() -> None:
 
 @asynchronous
 async def test_a_failed_connection_frees_its_slot_for_the_next() -> None:
-    class FailsFirst(FakeConnector):
-        async def _open(self, route: Route, timeout: ClientTimeout) -> Any:
-            connection = await super()._open(route, timeout)
-            if self.begun == 1:
-                await connection.wait_closed()
-                raise ClientConnectionError("told to fail")
-            return connection
-
-    async with FailsFirst(limit=1) as connector:
+    async with FakeConnector(gated=True, limit=1) as connector:
+        connector.failures = 1
         first = await started(lease(connector))
         second = await started(lease(connector))
-        connector.opened[0].lose(None)
+        connector.gate.set()
         with pytest.raises(ClientConnectionError, match="told to fail"):
             await first
         (await second).give_back(True)
@@ -288,15 +281,8 @@ async def test_a_slot_freed_in_the_turn_in_which_its_waiters_time_is_up_is_not_l
 
 @asynchronous
 async def test_a_failed_connection_of_one_who_gave_up_lets_the_next_try() -> None:
-    class FailsFirst(FakeConnector):
-        async def _open(self, route: Route, timeout: ClientTimeout) -> Any:
-            connection = await super()._open(route, timeout)
-            if self.begun == 1:
-                connection.abort()
-                raise ClientConnectionError("told to fail")
-            return connection
-
-    async with FailsFirst(gated=True, limit=1) as connector:
+    async with FakeConnector(gated=True, limit=1) as connector:
+        connector.failures = 1
         first, second = await started(lease(connector)), await started(lease(connector))
         await cancelled(first)
         connector.gate.set()
@@ -384,6 +370,7 @@ async def test_an_unclosed_connector_warns_and_cuts_its_connections() -> None:
     (await lease(connector)).give_back(True)
     transport = connector.opened[0]
     connector.connections.clear()
+    await settled()  # the task that opened it ends
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del connector

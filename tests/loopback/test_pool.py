@@ -90,7 +90,9 @@ async def test_force_close_closes_each_connection() -> None:
             for _ in range(3):
                 assert await (await session.get(origin.url("/json"))).json() == FIXED_JSON
             await until(lambda: origin.open == 0)
-        assert origin.accepted == 3
+            seen = await (await session.get(origin.url("/echo"))).json()
+        assert ["Connection", "close"] in seen["headers"]  # RFC 9112 section 9.6
+        assert origin.accepted == 4
 
 
 @asynchronous

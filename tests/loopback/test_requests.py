@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
+from fake_resolver import FakeResolver
 from origin import FIXED_JSON, Origin, sample_bytes, sample_sha256
 from running import asynchronous, open_sockets, until
 from scripted import ScriptedServer, answers, head_of
@@ -61,19 +62,9 @@ def _has_ipv6() -> bool:
 
 @asynchronous
 async def test_a_name_with_several_addresses_is_reached_at_the_one_that_listens() -> None:
-    async with Origin() as origin, ClientSession() as session:
-        loop = asyncio.get_running_loop()
-        lookup = loop.getaddrinfo
-
-        async def both(host: str, port: int, **options: int) -> list[object]:
-            if host != "twofold.example":  # uvloop asks about addresses, too
-                return await lookup(host, port, **options)
-            return [
-                (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
-                *await lookup("127.0.0.1", port, type=socket.SOCK_STREAM),
-            ]
-
-        loop.getaddrinfo = both  # type: ignore[method-assign, assignment]
+    resolver = FakeResolver({"twofold.example": ["::1", "127.0.0.1"]})
+    connector = TCPConnector(resolver=resolver)
+    async with Origin() as origin, ClientSession(connector=connector) as session:
         response = await session.get(origin.url("/json", host="twofold.example"))
         assert response.status == 200
 

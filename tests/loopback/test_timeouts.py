@@ -129,7 +129,7 @@ async def test_pool_while_waiting_for_a_slot() -> None:
 
 @asynchronous
 async def test_pool_does_not_count_connecting(full_port: int) -> None:
-    timeout = ClientTimeout(pool=0.02, sock_connect=0.1)
+    timeout = ClientTimeout(pool=0.1, sock_connect=0.2)
     async with ClientSession(connector=TCPConnector(limit=1)) as session:
         first = asyncio.ensure_future(
             session.get(f"http://127.0.0.1:{full_port}/", timeout=ClientTimeout(sock_connect=0.01))

@@ -5,12 +5,13 @@ no error that only the event loop heard of.
 """
 
 import asyncio
+import contextlib
 import functools
 import importlib
 import os
 import socket
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Final, TypeVar
 
 _T = TypeVar("_T")
@@ -23,8 +24,8 @@ TEST_LOOP: Final = os.environ.get("AIOCLIENT_TEST_LOOP") or "asyncio"
 _PACKAGES: Final = ("uvloop", "winloop")
 
 
-class WatchedLoop(asyncio.AbstractEventLoop):
-    """An event loop that remembers its timers and what nobody else heard of."""
+class Watching(asyncio.AbstractEventLoop):
+    """Makes of an event loop one that remembers its timers and what nobody else heard of."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -43,7 +44,7 @@ class WatchedLoop(asyncio.AbstractEventLoop):
         ]
 
 
-class WatchedAsyncioLoop(WatchedLoop, asyncio.SelectorEventLoop):
+class WatchedAsyncioLoop(Watching, asyncio.SelectorEventLoop):
     """The loop of asyncio: all its timers are made by `call_at`."""
 
     def call_at(self, when: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
@@ -52,7 +53,7 @@ class WatchedAsyncioLoop(WatchedLoop, asyncio.SelectorEventLoop):
         return handle
 
 
-def _watched_libuv_loop(package: str) -> type[WatchedLoop]:
+def _watched_libuv_loop(package: str) -> type[Watching]:
     """The loop of a package, if it is installed, watched as far as that is possible.
 
     Not looked at are the timers of its own TLS: when a handshake is given up at its very beginning,
@@ -60,7 +61,7 @@ def _watched_libuv_loop(package: str) -> type[WatchedLoop]:
     """
     base = importlib.import_module(package).Loop
 
-    class WatchedLibuvLoop(WatchedLoop, base):
+    class WatchedLibuvLoop(Watching, base):
         def call_later(self, delay: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
             handle = super().call_later(delay, callback, *args, **kwargs)
             is_own = str(getattr(callback, "__module__", "")).startswith(package)
@@ -80,17 +81,29 @@ def _watched_libuv_loop(package: str) -> type[WatchedLoop]:
 
 
 if TEST_LOOP == "asyncio":
-    new_loop: Callable[[], WatchedLoop] = WatchedAsyncioLoop
+    WatchedLoop: type[Watching] = WatchedAsyncioLoop
 elif TEST_LOOP in _PACKAGES:
-    new_loop = _watched_libuv_loop(TEST_LOOP)
+    WatchedLoop = _watched_libuv_loop(TEST_LOOP)
 else:
     raise ValueError(f"AIOCLIENT_TEST_LOOP is {TEST_LOOP!r}, none of 'asyncio', {_PACKAGES}")
 
 
 def result_of(main: Coroutine[Any, Any, _T]) -> _T:
     """Run a coroutine as `asyncio.run` does, on a loop of the kind that the whole run is about."""
-    with asyncio.Runner(loop_factory=new_loop) as runner:
+    with asyncio.Runner(loop_factory=WatchedLoop) as runner:
         return runner.run(main)
+
+
+@contextlib.contextmanager
+def while_connected(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """For a server in a test: end the block quietly where it finds that the client went away."""
+    try:
+        yield
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    except RuntimeError:  # uvloop's word for a write to a connection that was lost
+        if not writer.is_closing():
+            raise
 
 
 def open_sockets() -> int:
@@ -111,7 +124,7 @@ def open_sockets() -> int:
 def run(
     main: Coroutine[Any, Any, None],
     patience_s: float = PATIENCE_S,
-    new_loop: Callable[[], WatchedLoop] = new_loop,
+    new_loop: Callable[[], Watching] = WatchedLoop,
 ) -> None:
     """Run a coroutine on a loop of its own; afterwards nothing may be left of it."""
     loop = new_loop()

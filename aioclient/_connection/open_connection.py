@@ -1,0 +1,40 @@
+"""Opens connections: a link, and the machine that fits what was agreed on it."""
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+
+from aioclient._connection.http1 import Http1Connection
+from aioclient._connection.interface import Connection
+from aioclient._net.open_link import Connect, open_link
+from aioclient._net.route import Fingerprint, Route, TlsWish
+from aioclient._timeout import ClientTimeout
+from aioclient.errors import ClientConnectorError
+
+
+async def open_connection(
+    connect: Connect,
+    route: Route,
+    default_tls: TlsWish,
+    timeout: ClientTimeout,
+    shutdown_s: float,
+    opened: Callable[[Connection], None],
+) -> None:
+    """Open a connection for a route; `opened` hears of it as soon as it can be used.
+
+    `default_tls` is for a route that has no wish of its own. Errors as those of `open_link`.
+    """
+    loop = asyncio.get_running_loop()
+    connection = Http1Connection(route, loop)
+    wished = route if route.ssl is not True else route._replace(ssl=default_tls)
+    # With a fingerprint, only after it was compared, which is when the link is open for us.
+    is_pinned = route.is_ssl and isinstance(wished.ssl, Fingerprint)
+    if not is_pinned:
+        connection.on_open = opened
+    await open_link(connect, wished, connection, loop, timeout, shutdown_s)
+    if is_pinned:
+        if not connection.is_usable:
+            reset = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            raise ClientConnectorError(route, reset)
+        opened(connection)

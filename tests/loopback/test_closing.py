@@ -1,0 +1,453 @@
+"""Closing sessions and connectors: what is waited for, what is cut, what is refused."""
+
+import asyncio
+import contextlib
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+from origin import Origin
+from running import WatchedLoop, asynchronous, cancelled, started, until
+from scripted import ScriptedServer, head_of, silent
+
+from aioclient import (
+    ClientConnectionError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    TCPConnector,
+)
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Held:
+    """Answers when it is let go; counts the connections that it heard the end of."""
+
+    def __init__(self, answer: bytes = OK) -> None:
+        self.answer = answer
+        self.let_go = asyncio.Event()
+        self.asked = 0
+        self.ended = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                await head_of(reader)
+                self.asked += 1
+                await self.let_go.wait()
+                writer.write(self.answer)
+        finally:
+            self.ended += 1
+
+
+# --- without waiting for requests ----------------------------------------------------------------
+
+
+@asynchronous
+async def test_100_tls_connections_are_closed_when_close_returns(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    held = Held()
+    async with ScriptedServer(held, server_tls) as server:
+        connector = TCPConnector(ssl=trusting, shutdown_timeout=5)
+        async with ClientSession(connector=connector) as session:
+            requests = [asyncio.ensure_future(session.get(server.url())) for _ in range(100)]
+            await until(lambda: held.asked == 100)
+            held.let_go.set()
+            for response in await asyncio.gather(*requests):
+                await response.read()
+            stats = connector.stats()
+            assert (stats.active, stats.idle) == (0, 100)
+            began_at = time.monotonic()
+        took_s = time.monotonic() - began_at
+        stats = connector.stats()
+        assert (stats.idle, stats.closed["connector_closed"]) == (0, 100)
+        await until(lambda: held.ended == 100)
+        assert took_s < 5, "it did not wait for a limit"
+
+
+@asynchronous
+async def test_the_server_hears_the_goodbye_of_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    ends: list[object] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK)
+        try:
+            # Without a goodbye, asyncio's TLS takes the end of the connection for an error.
+            ends.append(await reader.read())
+        except OSError as error:
+            ends.append(error)
+
+    async with ScriptedServer(handler, server_tls) as server:
+        async with ClientSession(connector=TCPConnector(ssl=trusting)) as session:
+            await (await session.get(server.url())).read()
+        await until(lambda: ends)
+    assert ends == [b""]
+
+
+@pytest.mark.parametrize(("shutdown_s", "at_most_s"), [(0.1, 1.0), (0.0, 0.5)])
+@asynchronous
+async def test_a_server_without_a_goodbye_is_cut_off_after_the_limit(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext, shutdown_s: float, at_most_s: float
+) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK)
+        await writer.drain()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(30)
+
+    async with ScriptedServer(deaf, server_tls) as server:
+        connector = TCPConnector(ssl=trusting, shutdown_timeout=shutdown_s)
+        session = ClientSession(connector=connector)
+        await (await session.get(server.url())).read()
+        began_at = time.monotonic()
+        await session.close()
+        took_s = time.monotonic() - began_at
+        assert shutdown_s <= took_s < shutdown_s + at_most_s
+
+
+@asynchronous
+async def test_abort_ssl_says_no_goodbye(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK)
+        await writer.drain()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(30)
+
+    async with ScriptedServer(deaf, server_tls) as server:
+        connector = TCPConnector(ssl=trusting, shutdown_timeout=20)
+        async with ClientSession(connector=connector, connector_owner=False) as session:
+            await (await session.get(server.url())).read()
+            await asyncio.wait_for(connector.close(abort_ssl=True), 5)
+
+
+@asynchronous
+async def test_an_idle_connection_that_expires_is_cut_off_as_well(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK)
+        await writer.drain()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(30)
+
+    async with ScriptedServer(deaf, server_tls) as server:
+        connector = TCPConnector(ssl=trusting, keepalive_timeout=0.01, shutdown_timeout=0.05)
+        async with ClientSession(connector=connector) as session:
+            response = await session.get(server.url())
+            await response.read()
+            transport = response.connection.transport
+            await until(lambda: connector.stats().closed["idle_too_long"] == 1)
+            assert transport is None or transport.is_closing()
+
+
+@asynchronous
+async def test_a_request_under_way_is_told_that_the_session_was_closed() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession()
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        await session.close()
+        with pytest.raises(ClientConnectionError, match="session or its connector was closed"):
+            await request
+
+
+@asynchronous
+async def test_closing_twice_and_at_the_same_time_does_no_harm() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession()
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        await asyncio.gather(session.close(), session.close(), session.close())
+        await session.close()
+        with pytest.raises(ClientConnectionError):
+            await request
+
+
+@asynchronous
+async def test_closing_ends_connecting_and_waiting() -> None:
+    async with ScriptedServer(silent) as server:
+        url = server.url().replace("http:", "https:")  # and waits for a handshake
+        session = ClientSession(connector=TCPConnector(limit=2, ssl=False))
+        requests = [await started(session.get(url)) for _ in range(4)]
+        await until(lambda: server.accepted == 2)
+        await session.close()
+        for request in requests:
+            with pytest.raises(ClientConnectionError, match="closed"):
+                await request
+
+
+@asynchronous
+async def test_sessions_that_share_a_connector_leave_it_open() -> None:
+    async with Origin() as origin, TCPConnector() as connector:
+        for _ in range(3):
+            async with ClientSession(connector=connector, connector_owner=False) as session:
+                await (await session.get(origin.url("/json"))).read()
+        assert not connector.closed
+        assert connector.stats().created == 1
+        assert connector.stats().reused == 2
+    assert connector.closed
+
+
+@asynchronous
+async def test_with_is_deprecated_and_cuts_the_connections() -> None:
+    async with Origin() as origin:
+        connector = TCPConnector()
+        with pytest.warns(DeprecationWarning, match="async with"):
+            connector.__enter__()
+        with contextlib.ExitStack() as stack:
+            stack.push(connector.__exit__)
+            async with ClientSession(connector=connector, connector_owner=False) as session:
+                response = await session.get(origin.url("/json"))
+                await response.read()
+        assert connector.closed
+        assert connector.stats().closed["connector_closed"] == 1
+        await connector.close()
+
+
+# --- draining ------------------------------------------------------------------------------------
+
+
+def test_a_program_that_closes_its_session_may_end_at_once(
+    authority: trustme.CA, server_tls: ssl.SSLContext, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        async with Origin(server_tls) as origin:
+            authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-X", "dev", "-W", "error"),
+                Path(__file__).parent.parent / "isolated" / "closing_without_sleep.py",
+                str(origin.port),
+                tmp_path / "authority.pem",
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+            output, errors = await process.communicate()
+            assert (process.returncode, output.split(), errors) == (0, [b"100"], b"")
+
+    asyncio.run(main())
+
+
+async def answer_of(response: ClientResponse) -> bytes:
+    async with response:
+        return await response.read()
+
+
+@asynchronous
+async def test_drain_lets_requests_under_way_end() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession()
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        closing = await started(session.close(drain=5))
+        assert not closing.done()
+        held.let_go.set()
+        assert await answer_of(await request) == b"ok"
+        await closing
+
+
+@asynchronous
+async def test_drain_waits_for_bodies_that_are_still_read() -> None:
+    async with Origin() as origin:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector)
+        response = await session.get(origin.url("/bytes/5000000"))
+        closing = await started(session.close(drain=5))
+        assert not closing.done()
+        assert len(await response.read()) == 5_000_000
+        await closing
+        assert connector.stats().closed["broken_off"] == 0
+
+
+@asynchronous
+async def test_drain_serves_those_who_wait_for_a_connection() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession(connector=TCPConnector(limit=1))
+        requests = [await started(session.get(server.url())) for _ in range(3)]
+        await until(lambda: held.asked == 1)
+        closing = await started(session.close(drain=5))
+        held.let_go.set()
+        for request in requests:
+            assert await answer_of(await request) == b"ok"
+        await closing
+
+
+@asynchronous
+async def test_drain_follows_redirects_to_their_end() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        target = server.url("/there", host="localhost").encode()  # on another route
+        moved = Held(
+            b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + target + b"\r\n\r\n"
+        )
+        async with ScriptedServer(moved) as first:
+            session = ClientSession()
+            request = await started(session.get(first.url()))
+            await until(lambda: moved.asked == 1)
+            closing = await started(session.close(drain=5))
+            moved.let_go.set()
+            await until(lambda: held.asked == 1)
+            assert not closing.done()
+            held.let_go.set()
+            assert await answer_of(await request) == b"ok"
+            await closing
+
+
+@asynchronous
+async def test_new_requests_are_refused_while_others_are_drained() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server, TCPConnector() as connector:
+        first = ClientSession(connector=connector)
+        second = ClientSession(connector=connector, connector_owner=False)
+        request = await started(first.get(server.url()))
+        await until(lambda: held.asked == 1)
+        closing = await started(first.close(drain=5))
+        with pytest.raises(RuntimeError, match="session is closed"):
+            await first.get(server.url())
+        with pytest.raises(ClientConnectionError, match="connector is closed"):
+            await second.get(server.url())
+        held.let_go.set()
+        assert await answer_of(await request) == b"ok"
+        await closing
+        await second.close()
+
+
+@asynchronous
+async def test_what_is_not_drained_in_time_is_broken_off() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession()
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        began_at = time.monotonic()
+        await session.close(drain=0.1)
+        assert 0.09 < time.monotonic() - began_at < 2
+        with pytest.raises(ClientConnectionError, match="session or its connector was closed"):
+            await request
+
+
+@asynchronous
+async def test_with_nothing_to_drain_close_returns_at_once() -> None:
+    async with Origin() as origin:
+        session = ClientSession()
+        await (await session.get(origin.url("/json"))).read()
+        await asyncio.wait_for(session.close(drain=60), 2)
+
+
+@asynchronous
+async def test_a_second_close_cuts_draining_short() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector, connector_owner=False)
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        draining = await started(connector.close(drain=60))
+        await connector.close()
+        await asyncio.wait_for(draining, 2)
+        with pytest.raises(ClientConnectionError):
+            await request
+        await session.close()
+
+
+@asynchronous
+async def test_cancelling_close_while_it_drains_cuts_everything() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        session = ClientSession()
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        await cancelled(await started(session.close(drain=60)))
+        with pytest.raises(ClientConnectionError):
+            await request
+        held.let_go.set()
+        await until(lambda: held.ended == 1)
+        await session.close()
+
+
+@asynchronous
+async def test_time_limits_hold_while_draining() -> None:
+    async with ScriptedServer(silent) as server:
+        session = ClientSession(timeout=ClientTimeout(total=0.1))
+        request = await started(session.get(server.url()))
+        await until(lambda: server.open == 1)
+        await asyncio.wait_for(session.close(drain=60), 5)
+        with pytest.raises(TimeoutError, match="total limit"):
+            await request
+
+
+@asynchronous
+async def test_drain_lets_uploads_end() -> None:
+    may_end = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"1"
+        await may_end.wait()
+        yield b"2"
+
+    async with Origin() as origin:
+        session = ClientSession()
+        request = await started(session.post(origin.url("/echo"), data=body()))
+        await until(lambda: origin.accepted == 1)
+        closing = await started(session.close(drain=5))
+        may_end.set()
+        answer = await (await request).json()
+        assert answer["body"] == "12"
+        await closing
+
+
+# --- other loops and threads ---------------------------------------------------------------------
+
+
+def run_in_thread(main: object) -> None:
+    """Run a coroutine function in a thread's own loop."""
+    failures: list[BaseException] = []
+
+    def thread_main() -> None:
+        try:
+            with asyncio.Runner(loop_factory=WatchedLoop) as runner:
+                runner.run(main())  # type: ignore[operator]
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=thread_main)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
+    if failures:
+        raise failures[0]
+
+
+@asynchronous
+async def test_another_thread_is_told_that_the_session_is_not_for_it() -> None:
+    async with Origin() as origin, ClientSession() as session:
+        await (await session.get(origin.url("/json"))).read()
+
+        async def other() -> None:
+            with pytest.raises(RuntimeError, match="two event loops"):
+                await session.get(origin.url("/json"))
+            with pytest.raises(RuntimeError, match="closed in the event loop"):
+                await session.connector.close()  # type: ignore[union-attr]
+
+        await asyncio.to_thread(run_in_thread, other)
+        assert (await session.get(origin.url("/json"))).status == 200
