@@ -162,7 +162,8 @@ class TransportLink(asyncio.BufferedProtocol):
             try:
                 await self.drained()
             finally:
-                transport.set_write_buffer_limits()
+                if self._transport is not None:  # uvloop would not have it of one that is gone
+                    transport.set_write_buffer_limits()
 
     def pause_reading(self) -> None:
         """Let the peer wait."""
