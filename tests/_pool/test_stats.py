@@ -1,224 +1,320 @@
-"""What a connector tells of itself, and why its connections were closed."""
+"""What a connector tells of itself: gauges of this moment, and counters."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Final
 
 import pytest
-from fake_connector import FakeConnector
-from running import asynchronous, cancelled, closed_port, settled, started, until
-from scripted import ScriptedServer, answers, head_of, silent
+from fake_connector import OK, FakeConnector
+from fake_link import new_exchange, request_head
+from running import asynchronous, cancelled, settled, started
+from skipping import running_loop, skip, skipping
 
-from aioclient import (
-    ClientConnectorError,
-    ClientSession,
-    ClientTimeout,
-    ConnectorStats,
-    HostStats,
-    TCPConnector,
-)
+from aioclient import ClientConnectionError, ClientTimeout, ConnectorStats, HostStats
+from aioclient._connection.exchange import Exchange
 from aioclient._net.route import Route
 from aioclient._pool import reasons
+from aioclient._pool.lease import Lease
 
 A = Route("a.example", 80, False, True)
 B = Route("b.example", 443, True, True)
+B_UNVERIFIED = B._replace(ssl=False)
 NO_LIMIT = ClientTimeout()
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
-async def lease(connector: FakeConnector, route: Route = A) -> Any:
-    return await connector.lease(route, NO_LIMIT, lambda _: None)
+async def lease(connector: FakeConnector, route: Route = A) -> Lease:
+    idle = connector.lease_idle(route, asyncio.get_running_loop().time())
+    return idle or await connector.lease(route, NO_LIMIT, lambda _: None)
+
+
+def begun(lease: Lease, connection: str | None = None) -> Exchange:
+    """A request on a leased connection."""
+    exchange = new_exchange(lease.give_back)  # type: ignore[arg-type]
+    lease.connection.begin(request_head(connection=connection), None, exchange)
+    return exchange
+
+
+def closed(connector: FakeConnector) -> dict[str, int]:
+    """How many connections were closed, by reason, where any was."""
+    stats = connector.stats()
+    assert stats.created - sum(stats.closed.values()) == stats.active + stats.idle
+    return {reason: count for reason, count in stats.closed.items() if count}
 
 
 # --- gauges --------------------------------------------------------------------------------------
 
 
 @asynchronous
-async def test_an_unused_connector_has_nothing_and_did_nothing() -> None:
+async def test_an_unused_connector_has_nothing() -> None:
     async with FakeConnector() as connector:
         nothing = dict.fromkeys(reasons.ALL, 0)
         assert connector.stats() == ConnectorStats(0, 0, 0, 0, 0, 0, 0, nothing, {})
 
 
 @asynchronous
-async def test_gauges_show_each_connection_once() -> None:
-    async with FakeConnector(limit=4) as connector:
-        kept, lent = await lease(connector), await lease(connector, B)
-        kept.give_back(True)
-        connector.gate.clear()
-        made = [await started(lease(connector, route)) for route in (B, B, B)]
-        waiting = [await started(lease(connector, A)) for _ in range(2)]
-        stats = connector.stats()
-        assert stats[:4] == (1, 3, 1, 2)  # active, connecting, idle, waiting
-        assert stats.per_host == {
-            ("a.example", 80, False): HostStats(idle=1, waiting=2),
-            ("b.example", 443, True): HostStats(active=1, connecting=3),
-        }
-        for task in (*waiting, *made):
-            await cancelled(task)
-        lent.give_back(True)
-        await settled()
-        assert connector.stats()[:4] == (0, 0, 2, 0)
+async def test_gauges_follow_a_connection_and_those_who_wait_for_it() -> None:
+    async with FakeConnector(gated=True, limit=1) as connector:
+        first = await started(lease(connector))
+        second = await started(lease(connector))
+        assert connector.stats()[:4] == (0, 1, 0, 1)
+        connector.gate.set()
+        held = await first
+        assert connector.stats()[:4] == (1, 0, 0, 1)
+        held.give_back(True)
+        assert connector.stats()[:4] == (1, 0, 0, 0)
+        (await second).give_back(True)
+        assert connector.stats()[:4] == (0, 0, 1, 0)
+        assert connector.stats()[4:7] == (1, 0, 1)
 
 
 @asynchronous
-async def test_stats_of_the_past_do_not_change() -> None:
+async def test_gauges_are_told_by_host() -> None:
+    async with FakeConnector(limit_per_host=2) as connector:
+        held = [await lease(connector, B), await lease(connector, B_UNVERIFIED)]
+        waiters = [await started(lease(connector, B)) for _ in range(3)]
+        kept = [await lease(connector) for _ in range(2)]
+        for each in kept:
+            each.give_back(True)
+        connector.gate.clear()
+        connecting = await started(lease(connector, Route("c.example", 80, False, True)))
+        stats = connector.stats()
+        assert stats.per_host == {
+            ("a.example", 80, False): HostStats(active=0, connecting=0, idle=2, waiting=0),
+            ("b.example", 443, True): HostStats(active=2, connecting=0, idle=0, waiting=3),
+            ("c.example", 80, False): HostStats(active=0, connecting=1, idle=0, waiting=0),
+        }
+        assert stats[:4] == (2, 1, 2, 3)
+        await cancelled(connecting)
+        for waiter in waiters:
+            await cancelled(waiter)
+        for each in held:
+            each.give_back(False)
+        await settled()
+        assert list(connector.stats().per_host) == [("a.example", 80, False)]
+
+
+@skipping
+async def test_what_expired_and_was_not_closed_yet_is_not_in_use() -> None:
+    async with FakeConnector(keepalive_timeout=5) as connector:
+        (await lease(connector)).give_back(True)
+        skip(6)
+        assert connector.lease_idle(A, running_loop().time()) is None
+        stats = connector.stats()
+        assert (stats.active, stats.idle) == (0, 1)
+        assert stats.per_host[A[:3]] == HostStats(idle=1)
+        await settled()
+        assert connector.stats()[:4] == (0, 0, 0, 0)
+        assert closed(connector) == {"idle_too_long": 1}
+
+
+@skipping
+async def test_what_expired_and_then_was_closed_by_the_server_is_counted_once() -> None:
+    async with FakeConnector(keepalive_timeout=5) as connector:
+        (await lease(connector)).give_back(True)
+        skip(6)
+        assert connector.lease_idle(A, running_loop().time()) is None
+        connector.opened[0].receive_eof()
+        assert closed(connector) == {"closed_by_server": 1}
+        await settled()
+        assert closed(connector) == {"closed_by_server": 1}
+
+
+@asynchronous
+async def test_stats_are_a_copy() -> None:
     async with FakeConnector() as connector:
         before = connector.stats()
         (await lease(connector)).give_back(False)
         assert before.created == 0
-        assert before.closed == dict.fromkeys(reasons.ALL, 0)
-        assert connector.stats().created == 1
+        assert not any(before.closed.values())
 
 
 # --- counters ------------------------------------------------------------------------------------
 
 
 @asynchronous
-async def test_made_and_reused_connections_are_counted() -> None:
-    async with ScriptedServer(talks) as server:
-        connector = TCPConnector()
-        async with ClientSession(connector=connector) as session:
-            for _ in range(3):
-                await session.get(server.url())
-            stats = connector.stats()
-            assert (stats.created, stats.reused, stats.failed) == (1, 2, 0)
+async def test_each_use_of_a_kept_connection_is_counted() -> None:
+    async with FakeConnector(limit=1) as connector:
+        for _ in range(3):
+            (await lease(connector)).give_back(True)
+        held = await lease(connector)
+        waiter = await started(lease(connector))
+        held.give_back(True)
+        (await waiter).give_back(True)
+        assert (connector.stats().created, connector.stats().reused) == (1, 4)
 
 
 @asynchronous
 async def test_connections_that_could_not_be_made_are_counted() -> None:
-    connector = TCPConnector()
-    async with ClientSession(connector=connector) as session, ScriptedServer(silent) as server:
-        with pytest.raises(ClientConnectorError):
-            await session.get(f"http://127.0.0.1:{closed_port()}/")
-        tls = server.url().replace("http:", "https:")
-        handshake = await started(session.get(tls, ssl=False))
-        await until(lambda: server.open == 1)
-        await cancelled(handshake)
+    async with FakeConnector(gated=True) as connector:
+        connector.failures = 1
+        failing = await started(lease(connector))
+        given_up = await started(lease(connector))
+        await cancelled(given_up)
+        connector.gate.set()
+        with pytest.raises(ClientConnectionError):
+            await failing
         await settled()
-        stats = connector.stats()
-        assert (stats.created, stats.failed) == (0, 2)
+        assert connector.stats().failed == 2
+        assert connector.stats().created == 0
 
 
-# --- why connections were closed -----------------------------------------------------------------
+# --- why connections are closed ------------------------------------------------------------------
+
+Ending = Callable[[FakeConnector, Lease], Awaitable[None]]
 
 
-async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers, and says of connections what the target of the request says after "?"."""
-    while True:
-        target = (await head_of(reader)).split(b" ")[1]
-        field = target.partition(b"?")[2].replace(b"%20", b" ") or b"X: 1"
-        length = 2 if b"half" not in target else 1_000_000
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%b\r\n\r\nok" % (length, field))
+async def unused_for_too_long(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    skip(15.1)
+    await settled()
 
 
-async def asks(session: ClientSession, url: str) -> None:
-    await (await session.get(url)).read()
+async def unused_for_as_long_as_the_server_keeps_it(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease)
+    connector.opened[0].receive(OK.replace(b"OK\r\n", b"OK\r\nKeep-Alive: timeout=3\r\n"))
+    skip(2.1)
+    await settled()
 
 
-async def asks_for_the_last(session: ClientSession, url: str) -> None:
-    await (await session.get(url, headers={"Connection": "close"})).read()
+async def closed_while_idle(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    connector.opened[0].receive_eof()
 
 
-async def hears_of_the_last(session: ClientSession, url: str) -> None:
-    await (await session.get(f"{url}?Connection:%20close")).read()
+async def reset_while_idle(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    connector.opened[0].lose(ConnectionResetError())
 
 
-async def hears_that_it_is_not_kept(session: ClientSession, url: str) -> None:
-    await (await session.get(f"{url}?Keep-Alive:%20timeout=0")).read()
+async def spoken_on_unasked(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    connector.opened[0].receive(b"HTTP/1.1 408 Request Timeout\r\n\r\n")
 
 
-async def breaks_off(session: ClientSession, url: str) -> None:
-    (await session.get(f"{url}half")).close()
+async def closed_by_its_owner(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    connector.close_idle()
 
 
-async def closes_idle(session: ClientSession, url: str) -> None:
-    await asks(session, url)
-    assert session.connector is not None
-    assert session.connector.close_idle() == 1
+async def said_to_be_closed(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease)
+    connector.opened[0].receive(OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n"))
 
 
-async def closes(session: ClientSession, url: str) -> None:
-    await asks(session, url)
-    await session.close()
+async def said_to_be_closed_by_the_request(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease, "close")
+    connector.opened[0].receive(OK)
 
 
-@pytest.mark.parametrize(
-    ("options", "does", "reason"),
-    [
-        ({"keepalive_timeout": 0.05}, asks, reasons.IDLE_TOO_LONG),
-        ({"keepalive_timeout": 0}, asks, reasons.NOT_PERSISTENT),
-        ({"max_connection_age": 0.05}, asks, reasons.TOO_OLD),
-        ({"max_connection_age": 0}, asks, reasons.TOO_OLD),
-        ({}, asks_for_the_last, reasons.NOT_PERSISTENT),
-        ({}, hears_of_the_last, reasons.NOT_PERSISTENT),
-        ({}, hears_that_it_is_not_kept, reasons.NOT_PERSISTENT),
-        ({"force_close": True}, asks, reasons.FORCE_CLOSE),
-        ({}, breaks_off, reasons.BROKEN_OFF),
-        ({}, closes_idle, reasons.CLOSE_IDLE),
-        ({}, closes, reasons.CONNECTOR_CLOSED),
-    ],
-)
-@asynchronous
-async def test_a_closed_connection_is_counted_once_with_its_reason(
-    options: dict[str, Any],
-    does: Callable[[ClientSession, str], Awaitable[None]],
-    reason: str,
-) -> None:
-    async with ScriptedServer(talks) as server:
-        connector = TCPConnector(**options)
-        async with ClientSession(connector=connector) as session:
-            await does(session, server.url())
-            await until(lambda: server.open == 0)
-        stats = connector.stats()
-        assert {why: count for why, count in stats.closed.items() if count} == {reason: 1}
-        assert (stats.created, stats.active, stats.idle) == (1, 0, 0)
+async def used_for_the_last_time(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease)
+    connector.opened[0].receive(OK.replace(b"OK\r\n", b"OK\r\nKeep-Alive: max=0\r\n"))
 
 
-@asynchronous
-async def test_a_connection_that_the_server_closed_is_counted_with_that_reason() -> None:
-    async with ScriptedServer(answers(OK)) as server:
-        connector = TCPConnector()
-        async with ClientSession(connector=connector) as session:
-            await asks(session, server.url())
-            await until(lambda: connector.stats().closed[reasons.CLOSED_BY_SERVER] == 1)
+async def ended_with_its_body(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease)
+    connector.opened[0].receive(b"HTTP/1.1 200 OK\r\n\r\nbody")
+    connector.opened[0].receive_eof()
 
 
-# --- close_idle and max_connection_age -----------------------------------------------------------
+async def lost_in_the_response(connector: FakeConnector, lease: Lease) -> None:
+    exchange = begun(lease)
+    connector.opened[0].receive(OK[:10])
+    connector.opened[0].receive_eof()
+    with pytest.raises(ClientConnectionError):
+        await exchange.waiter
 
 
-@asynchronous
-async def test_close_idle_leaves_connections_in_use_and_the_connector_open() -> None:
+async def given_up(connector: FakeConnector, lease: Lease) -> None:
+    exchange = begun(lease)
+    exchange.abandon(ClientConnectionError("given up"))
+    assert exchange.waiter.exception() is not None
+
+
+async def lost_before_the_request(connector: FakeConnector, lease: Lease) -> None:
+    connector.opened[0].receive_eof()
+    lease.give_back(True)
+
+
+async def used_by_a_closed_connector(connector: FakeConnector, lease: Lease) -> None:
+    exchange = begun(lease)
+    await connector.close()
+    assert exchange.waiter.exception() is not None
+
+
+async def idle_in_a_closed_connector(connector: FakeConnector, lease: Lease) -> None:
+    lease.give_back(True)
+    await connector.close()
+
+
+async def used_by_a_retired_connector(connector: FakeConnector, lease: Lease) -> None:
+    begun(lease)
+    await connector.retire()
+    connector.opened[0].receive(OK)
+
+
+ENDINGS: Final = [
+    (unused_for_too_long, "idle_too_long"),
+    (unused_for_as_long_as_the_server_keeps_it, "idle_too_long"),
+    (closed_while_idle, "closed_by_server"),
+    (reset_while_idle, "closed_by_server"),
+    (spoken_on_unasked, "closed_by_server"),
+    (closed_by_its_owner, "close_idle"),
+    (said_to_be_closed, "not_persistent"),
+    (said_to_be_closed_by_the_request, "not_persistent"),
+    (used_for_the_last_time, "not_persistent"),
+    (ended_with_its_body, "not_persistent"),
+    (lost_in_the_response, "broken_off"),
+    (given_up, "broken_off"),
+    (lost_before_the_request, "closed_by_server"),
+    (used_by_a_closed_connector, "connector_closed"),
+    (idle_in_a_closed_connector, "connector_closed"),
+    (used_by_a_retired_connector, "connector_closed"),
+]
+
+
+@pytest.mark.parametrize(("ending", "reason"), ENDINGS)
+@skipping
+async def test_the_reason_of_each_close_is_counted(ending: Ending, reason: str) -> None:
     async with FakeConnector() as connector:
-        used, idle = await lease(connector), await lease(connector)
-        idle.give_back(True)
-        assert connector.close_idle() == 1
-        assert connector.close_idle() == 0
-        assert [transport.is_closing() for transport in connector.opened] == [False, True]
-        used.give_back(True)
-        again = connector.lease_idle(A, asyncio.get_running_loop().time())
-        assert again is not None
-        assert again.connection is used.connection
-        again.give_back(True)
+        await ending(connector, await lease(connector))
+        assert closed(connector) == {reason: 1}
+        assert connector.stats()[:4] == (0, 0, 0, 0)
+        assert connector.opened[0].is_closing()
+        await connector.close()
+        assert closed(connector) == {reason: 1}
 
 
 @asynchronous
-async def test_a_connection_that_became_too_old_in_use_is_not_kept() -> None:
-    is_old = asyncio.Event()
+async def test_a_connector_that_closes_after_each_response_says_so() -> None:
+    async with FakeConnector(force_close=True) as connector:
+        begun(await lease(connector))
+        connector.opened[0].receive(OK)
+        assert closed(connector) == {"force_close": 1}
 
-    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await head_of(reader)
-        await is_old.wait()
-        writer.write(OK)
-        await reader.read()
 
-    async with ScriptedServer(slow) as server:
-        connector = TCPConnector(max_connection_age=0.05)
-        async with ClientSession(connector=connector) as session:
-            request = await started(session.get(server.url()))
-            await until(lambda: server.open == 1)
-            await asyncio.sleep(0.06)
-            is_old.set()
-            assert (await request).status == 200
-            await until(lambda: server.open == 0)
-            assert connector.stats().closed[reasons.TOO_OLD] == 1
+@pytest.mark.parametrize("keepalive_timeout", [0, None])
+@asynchronous
+async def test_a_connector_that_keeps_nothing_says_so(keepalive_timeout: float | None) -> None:
+    async with FakeConnector(keepalive_timeout=keepalive_timeout) as connector:
+        begun(await lease(connector))
+        connector.opened[0].receive(OK)
+        (await lease(connector)).give_back(True)  # without a request
+        assert closed(connector) == {"idle_too_long": 1, "not_persistent": 1}
+
+
+@skipping
+async def test_connections_that_are_too_old_are_counted() -> None:
+    async with FakeConnector(max_connection_age=5) as connector:
+        first, second = await lease(connector), await lease(connector)
+        first.give_back(True)
+        skip(6)
+        await settled()
+        assert closed(connector) == {"too_old": 1}
+        second.give_back(True)
+        assert closed(connector) == {"too_old": 2}
+
+
+def test_every_reason_is_tested_here() -> None:
+    tested = {reason for _, reason in ENDINGS} | {"force_close", "too_old"}
+    assert tested == set(reasons.ALL)

@@ -12,7 +12,7 @@ import pytest
 from fake_resolver import FakeResolver
 from origin import Origin
 from pages import Pages, page
-from reference import Call, Later, Line, Missing, Names
+from reference import Call, Line, Missing, Names
 from running import asynchronous
 from scripted import ScriptedServer
 
@@ -31,7 +31,7 @@ _CONNECTOR = "tests/_pool/test_connector.py::"
 _LEDGER = "tests/_pool/test_ledger.py::"
 _POOL = "tests/loopback/test_pool.py::"
 _ROUTE = "tests/_net/test_route.py::"
-_STATS = "tests/_pool/test_stats.py::"
+_STATS = "tests/loopback/test_connector_stats.py::"
 _TARGET = "tests/_message/test_target.py::"
 _TCP = "tests/_net/test_tcp.py::"
 _TIMEOUTS = "tests/loopback/test_timeouts.py::"
@@ -55,7 +55,11 @@ ROWS = (
         """path, force_close=False, keepalive_timeout=SENT, limit=100, limit_per_host=0,
         loop=None""",
     ),
-    Later("aioclient", "NamedPipeConnector"),
+    Call(
+        "NamedPipeConnector",
+        """path, force_close=False, keepalive_timeout=SENT, limit=100, limit_per_host=0,
+        loop=None""",
+    ),
     # Members.
     Names(
         "BaseConnector",
@@ -64,6 +68,7 @@ ROWS = (
     ),
     Names("TCPConnector", "family use_dns_cache clear_dns_cache"),
     Names("UnixConnector", "path"),
+    Names("NamedPipeConnector", "path"),
     Call("BaseConnector.close", "*, abort_ssl=False", is_async=True),
     Call("TCPConnector.clear_dns_cache", "host=None, port=None"),
     Missing(
