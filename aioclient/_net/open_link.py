@@ -44,13 +44,32 @@ async def open_link(
     context = await context_for(route.ssl, loop) if route.is_ssl else None
     sock = await connect(route, loop)
     # From here on the socket is the transport's: it closes it, also if it cannot be made.
-    if context is not None:
-        await _open_tls_link(sock, context, route, receiver, loop, timeout.tls, shutdown_s)
-        return
+    transport = None
     try:
-        await loop.create_connection(lambda: TransportLink(receiver, loop), sock=sock)
+        if context is None:
+            transport = await _open_plain_link(sock, route, receiver, loop)
+        else:
+            transport = await _open_tls_link(
+                sock, context, route, receiver, loop, timeout.tls, shutdown_s
+            )
+    finally:
+        # A loop in C closes the descriptor. In its first turn it does not tell the socket, which
+        # would close it again when it may be somebody else's.
+        is_over = transport is None or transport.is_closing()
+        if is_over and not isinstance(loop, asyncio.BaseEventLoop):
+            sock.detach()
+
+
+async def _open_plain_link(
+    sock: socket.socket, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
+) -> asyncio.BaseTransport:
+    try:
+        transport, _ = await loop.create_connection(
+            lambda: TransportLink(receiver, loop), sock=sock
+        )
     except OSError as error:
         raise ClientConnectorError(route, error) from error
+    return transport
 
 
 async def _open_tls_link(
@@ -61,7 +80,7 @@ async def _open_tls_link(
     loop: asyncio.AbstractEventLoop,
     limit_s: float | None,
     shutdown_s: float,
-) -> None:
+) -> asyncio.BaseTransport:
     started_at = loop.time()
     try:
         async with asyncio.timeout(limit_s or None) as timer:
@@ -85,6 +104,7 @@ async def _open_tls_link(
     except ServerFingerprintMismatch:
         transport.abort()
         raise
+    return transport
 
 
 class _TimedLink(TransportLink):

@@ -10,6 +10,7 @@ import functools
 import importlib
 import os
 import socket
+import sys
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, Final, TypeVar
@@ -34,17 +35,19 @@ class Watching(asyncio.AbstractEventLoop):
         self.unheard: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _loop, context: self.unheard.append(context))
 
-    def waiting_timers(self) -> list[object]:
-        """What those will call that have neither fired nor been cancelled."""
+    def waiting_timers(self) -> list[tuple[asyncio.TimerHandle, object]]:
+        """Those that have neither fired nor been cancelled."""
         now = self.time() + 1e-6  # uvloop rounds what is now and what is due in different ways
-        return [
-            callback
-            for timer, callback in self.timers
-            if not timer.cancelled() and timer.when() > now
-        ]
+        return [each for each in self.timers if not each[0].cancelled() and each[0].when() > now]
 
 
-class WatchedAsyncioLoop(Watching, asyncio.SelectorEventLoop):
+if sys.platform == "win32":
+    _AsyncioLoop = asyncio.ProactorEventLoop
+else:
+    _AsyncioLoop = asyncio.SelectorEventLoop
+
+
+class WatchedAsyncioLoop(Watching, _AsyncioLoop):
     """The loop of asyncio: all its timers are made by `call_at`."""
 
     def call_at(self, when: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
@@ -106,14 +109,26 @@ def while_connected(writer: asyncio.StreamWriter) -> Iterator[None]:
             raise
 
 
+def own_tasks() -> set[asyncio.Task[Any]]:
+    """All tasks but those by which asyncio on Windows accepts: each connection ends one."""
+    tasks = asyncio.all_tasks()
+    return {task for task in tasks if getattr(task.get_coro(), "__name__", "") != "accept_coro"}
+
+
+def descriptors() -> list[str]:
+    """The numbers of all that this process has open; none where that cannot be told."""
+    if sys.platform == "win32":  # under Wine there is a /proc, but that of another system
+        return []
+    try:
+        return os.listdir("/proc/self/fd")  # noqa: PTH208
+    except OSError:
+        return []
+
+
 def open_sockets() -> int:
     """How many sockets this process has open; always 0 where that cannot be told."""
     count = 0
-    try:
-        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
-    except OSError:
-        return 0
-    for number in numbers:
+    for number in descriptors():
         try:
             count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
         except OSError:
