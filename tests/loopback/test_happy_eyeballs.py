@@ -228,6 +228,7 @@ async def test_the_socket_of_the_loser_is_closed() -> None:
         assert sockets.open == []
 
 
+@pytest.mark.asyncio_only(reason="with uvloop, of two in one turn the second may be heard first")
 @asynchronous
 async def test_one_who_answers_too_late_is_closed_too() -> None:
     """Both are connected to in the same turn: one wins, the other is not left open."""
