@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fake_resolver import FakeResolver
-from running import asynchronous, closed_port, settled, until
+from running import asynchronous, closed_port, has_addresses, settled, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
@@ -30,6 +30,9 @@ from aioclient import (
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 V4, V6 = "127.0.0.1", "::1"
+pytestmark = pytest.mark.skipif(
+    not has_addresses(V6, "127.0.0.2"), reason="there are not enough loopback addresses"
+)
 #: How much later than it should something may happen on a busy machine.
 LATE_S = 0.2
 NEVER = pytest.mark.skipif(
