@@ -526,6 +526,42 @@ async def test_a_socket_option_that_the_system_refuses_is_an_error() -> None:
     assert sockets.open == []
 
 
+IPPROTO_MPTCP = 262  # in the socket module from Python 3.12 on
+
+
+def has_mptcp() -> bool:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_mptcp(), reason="this system has no Multipath TCP")
+@pytest.mark.parametrize("addresses", [[V4], [V6, V4]])
+@asynchronous
+async def test_a_socket_factory_can_make_sockets_of_multipath_tcp(addresses: list[str]) -> None:
+    made = []
+
+    def factory(addr_info: AddrInfoType) -> socket.socket:
+        made.append(socket.socket(*addr_info[:2], IPPROTO_MPTCP))
+        return made[-1]
+
+    async with (
+        ScriptedServer(answers) as server,
+        session_for(addresses, Sockets(), socket_factory=factory) as session,
+    ):
+        await get(session, server)
+        assert made[-1].getpeername() == (V4, server.port)
+        assert made[-1].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert all(sock.fileno() == -1 for sock in made)
+    port = closed_port()
+    async with session_for(addresses, Sockets(), socket_factory=factory) as session:
+        with pytest.raises(ClientConnectorError, match="refused"):
+            await session.get(f"http://both:{port}/")
+    assert all(sock.fileno() == -1 for sock in made)
+
+
 class ProtoLess(FakeResolver):
     """As resolvers are that say nothing of the protocol."""
 
