@@ -20,6 +20,14 @@ AddrInfoType: TypeAlias = AddrInfo
 SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
 #: Arguments of `socket.setsockopt`.
 SocketOption: TypeAlias = tuple[int, int, int | bytes]
+#: What the Proactor loop reports by a number of Windows, which Python takes for "invalid argument":
+#: ERROR_SEM_TIMEOUT, ERROR_CONNECTION_REFUSED, ERROR_NETWORK_UNREACHABLE, ERROR_HOST_UNREACHABLE.
+_ERRNO_OF_WINDOWS: Final = {
+    121: errno.ETIMEDOUT,
+    1225: errno.ECONNREFUSED,
+    1231: errno.ENETUNREACH,
+    1232: errno.EHOSTUNREACH,
+}
 
 _AT_ONCE_S: Final = 1e-6
 _PLAIN_PROTOCOLS: Final = frozenset({0, socket.IPPROTO_TCP})
@@ -211,7 +219,10 @@ async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address
 
 def _refused(address: SockAddr, error: OSError) -> ConnectAttempt:
     """A failed attempt, with the system's own words where asyncio has words about the call."""
-    if error.errno is not None:
+    code = getattr(error, "winerror", None)
+    if code is not None:
+        error = OSError(_ERRNO_OF_WINDOWS.get(code, error.errno), error.strerror)
+    elif error.errno is not None:
         error = OSError(error.errno, os.strerror(error.errno))
     return ConnectAttempt(address[0], address[1], error)
 

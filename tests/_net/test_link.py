@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 
 import pytest
 from fake_link import FakeTransport
@@ -153,15 +154,18 @@ async def test_flushed_waits_until_everything_is_sent() -> None:
     _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
     _, sink = await loop.create_connection(Sink, sock=other)
     await asyncio.wait_for(link.flushed(), 1)
-    link.write(b"x" * 60_000)
-    assert link.unsent_bytes > 0
+    written = 0
+    while not link.unsent_bytes:  # how much the system takes at once differs
+        link.write(b"x" * 60_000)
+        written += 60_000
+        await settled()
     assert not link.is_congested
     flushing = await started(link.flushed())
     assert not flushing.done()
     sink.transport.resume_reading()
     await asyncio.wait_for(flushing, 5)
     assert link.unsent_bytes == 0
-    await until(lambda: sink.received == 60_000)
+    await until(lambda: sink.received == written)
     link.write(b"y" * 1000)  # the usual limits are back
     assert not link.is_congested
     link.abort()
@@ -183,6 +187,9 @@ class Kinds(Listener):
         self.received += data
 
 
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="on Windows asyncio reads into a buffer of its own in any case"
+)
 @asynchronous
 async def test_many_bytes_come_as_bytes() -> None:
     loop = asyncio.get_running_loop()
@@ -216,6 +223,7 @@ async def test_congestion_is_heard_while_bytes_come_as_bytes() -> None:
     other.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a socket of Windows is no descriptor")
 @asynchronous
 async def test_a_descriptor_is_another_one_of_the_same_socket() -> None:
     loop = asyncio.get_running_loop()

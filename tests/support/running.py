@@ -9,6 +9,7 @@ import functools
 import importlib
 import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
@@ -37,7 +38,13 @@ class WatchedLoop(asyncio.AbstractEventLoop):
         return [timer for timer in self.timers if not timer.cancelled() and timer.when() > now]
 
 
-class WatchedAsyncioLoop(WatchedLoop, asyncio.SelectorEventLoop):
+if sys.platform == "win32":
+    _AsyncioLoop = asyncio.ProactorEventLoop
+else:
+    _AsyncioLoop = asyncio.SelectorEventLoop
+
+
+class WatchedAsyncioLoop(WatchedLoop, _AsyncioLoop):
     """The loop of asyncio: all its timers are made by `call_at`."""
 
     def call_at(self, when: float, callback: Any, *args: Any, **kwargs: Any) -> Any:
@@ -81,14 +88,26 @@ def result_of(main: Coroutine[Any, Any, _T]) -> _T:
         return runner.run(main)
 
 
+def own_tasks() -> set[asyncio.Task[Any]]:
+    """All tasks but those by which asyncio on Windows accepts: each connection ends one."""
+    tasks = asyncio.all_tasks()
+    return {task for task in tasks if getattr(task.get_coro(), "__name__", "") != "accept_coro"}
+
+
+def descriptors() -> list[str]:
+    """The numbers of all that this process has open; none where that cannot be told."""
+    if sys.platform == "win32":  # under Wine there is a /proc, but that of another system
+        return []
+    try:
+        return os.listdir("/proc/self/fd")  # noqa: PTH208
+    except OSError:
+        return []
+
+
 def open_sockets() -> int:
     """How many sockets this process has open; always 0 where that cannot be told."""
     count = 0
-    try:
-        numbers = os.listdir("/proc/self/fd")  # noqa: PTH208
-    except OSError:
-        return 0
-    for number in numbers:
+    for number in descriptors():
         try:
             count += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")  # noqa: PTH115
         except OSError:

@@ -33,11 +33,15 @@ class ScriptedServer:
         return f"{scheme}://{name}:{self.port}{path}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
+        self._server = await self._listen()
+        return self
+
+    async def _listen(self) -> asyncio.Server:
+        server = await asyncio.start_server(
             self._serve, self._host, 0, ssl=self._ssl_context, backlog=512
         )
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     async def __aexit__(
         self,
