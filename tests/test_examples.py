@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 from origin import Origin
+from running import result_of
 from unix_server import UnixPages
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -26,7 +27,7 @@ def run_against_origin(path, call):
         async with Origin() as origin:
             return await call(origin.url(path))
 
-    return asyncio.run(main())
+    return result_of(main())
 
 
 def test_get_json_gives_the_decoded_document():
@@ -103,7 +104,7 @@ def test_failed_request_says_what_the_server_said():
     report = load("failed_request").report
     assert run_against_origin("/status/404", report).startswith('404: {"status": 404}')
     assert run_against_origin("/json", report).startswith("200 after 0.")
-    assert "cannot connect" in asyncio.run(report("http://127.0.0.1:1/"))
+    assert "cannot connect" in result_of(report("http://127.0.0.1:1/"))
 
 
 def test_shared_connector_makes_one_connection():
@@ -122,8 +123,8 @@ def test_unix_socket_is_asked(tmp_path):
             assert await get(path, "/version?x=1") == "ok"
             assert server.last.target == "/version?x=1"
 
-    asyncio.run(main())
-    assert asyncio.run(get(f"{path}.not", "/")).startswith("cannot connect to UNIX socket")
+    result_of(main())
+    assert result_of(get(f"{path}.not", "/")).startswith("cannot connect to UNIX socket")
 
 
 def test_connector_stats_are_lines_for_prometheus():

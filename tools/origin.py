@@ -286,6 +286,9 @@ class Origin:
             await writer.wait_closed()
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client went away, which is its right
+        except RuntimeError:  # which uvloop says so, when it is written to
+            if not transport.is_closing():
+                raise
         finally:
             transport.abort()
 

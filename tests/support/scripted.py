@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from running import while_connected
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -65,11 +67,12 @@ class ScriptedServer:
         self.accepted += 1
         self.open += 1
         try:
-            await self._handler(reader, writer)
-            writer.close()
-            await writer.wait_closed()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
+            with while_connected(writer):
+                await self._handler(reader, writer)
+                writer.close()
+                await writer.wait_closed()
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             self.open -= 1
             writer.transport.abort()

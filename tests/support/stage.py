@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from accidents import NO_LIMIT, Accident, Moment, Play
 from peer import Peer
-from running import WatchedLoop, descriptors, own_tasks, settled, until
+from running import Watching, descriptors, own_tasks, settled, until
 
 from aioclient import (
     ClientResponse,
@@ -165,7 +165,7 @@ async def _next_requests(stage: Stage) -> None:
 async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     """What was opened or begun in the block is over soon after its end."""
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, WatchedLoop)
+    assert isinstance(loop, Watching)
     tasks = own_tasks()
     open_before = len(descriptors())
     loop.timers.clear()
@@ -174,8 +174,9 @@ async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     await _soon(lambda: own_tasks() <= tasks)
     # Fewer is none left: what other tests dropped can be closed by the garbage collector meanwhile.
     await _soon(lambda: len(descriptors()) <= open_before)
-    assert not loop.waiting_timers()
-    assert not loop.unheard
+    waiting = loop.waiting_timers()
+    assert not waiting, f"left behind: {waiting}"
+    assert not loop.unheard, f"nobody heard of: {loop.unheard}"
 
 
 async def _soon(condition: Callable[[], bool]) -> None:
