@@ -19,6 +19,7 @@ from aioclient import (
     BasicAuth,
     ClientTimeout,
     Fingerprint,
+    NamedPipeConnector,
     TCPConnector,
     UnixConnector,
     UploadTracker,
@@ -128,7 +129,12 @@ OF_CONNECTOR = {
     "ttl_dns_cache",
     "use_dns_cache",
 }
-CONNECTORS: list[type[BaseConnector]] = [BaseConnector, TCPConnector, UnixConnector]
+CONNECTORS: list[type[BaseConnector]] = [
+    BaseConnector,
+    TCPConnector,
+    UnixConnector,
+    NamedPipeConnector,
+]
 
 
 def route_with(url: str = URL, **options: Any) -> Route:
