@@ -206,6 +206,17 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
     raise AssertionError("the task was not cancelled")
 
 
+def has_addresses(*hosts: str) -> bool:
+    """Can sockets be bound to these loopback addresses? Some systems have but 127.0.0.1."""
+    for host in hosts:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+                sock.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
 def closed_port() -> int:
     """A port of 127.0.0.1 where nobody listens."""
     with socket.socket() as sock:
