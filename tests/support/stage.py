@@ -177,6 +177,9 @@ async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     await _soon(lambda: len(descriptors()) <= open_before)
     if sys.platform == "win32":  # where a server accepts, and limits a handshake, a little later
         await _soon(lambda: not loop.waiting_timers())
+    waiting = loop.waiting_timers()
+    assert not waiting, f"left behind: {waiting}"
+    assert not loop.unheard, f"nobody heard of: {loop.unheard}"
 
 
 async def _soon(condition: Callable[[], bool]) -> None:
