@@ -373,6 +373,37 @@ async def test_a_second_close_cuts_draining_short() -> None:
 
 
 @asynchronous
+async def test_two_who_drain_both_return_when_the_last_request_ends() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector, connector_owner=False)
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        draining = [await started(connector.close(drain=60)) for _ in range(2)]
+        held.let_go.set()
+        assert await answer_of(await request) == b"ok"
+        await asyncio.wait_for(asyncio.gather(*draining), 5)
+        await session.close()
+
+
+@asynchronous
+async def test_of_two_who_drain_the_less_patient_counts() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector, connector_owner=False)
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        patient = await started(connector.close(drain=60))
+        await connector.close(drain=0.05)
+        with pytest.raises(ClientConnectionError):
+            await request
+        await asyncio.wait_for(patient, 5)
+        await session.close()
+
+
+@asynchronous
 async def test_cancelling_close_while_it_drains_cuts_everything() -> None:
     held = Held()
     async with ScriptedServer(held) as server:
