@@ -104,7 +104,7 @@ class BaseConnector(ABC):
             keepalive_timeout or 0.0,
             inf if max_connection_age is None else max_connection_age,
         )
-        self._making = ConnectionsInMaking(self)
+        self._making = ConnectionsInMaking()
         self._open_connections = OpenConnections()
         self._drop_idle = _dropping(self._ledger, self._discard)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -312,7 +312,7 @@ class BaseConnector(ABC):
     def _make(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
         waiter.leave_pool()
-        self._making.begin(waiter, self._open, self._deadlines)
+        self._making.begin(waiter, self, self._open, self._deadlines)
 
     def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
         """A connection that was begun for a waiter can be used."""
