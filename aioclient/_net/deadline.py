@@ -47,8 +47,8 @@ class Deadline:
         """End it before it passes; harmless when it has passed or was stopped already."""
         deadlines = self._deadlines
         deadlines.running.pop(self, None)
-        if deadlines.is_last and not deadlines.running:
-            deadlines.close()
+        if deadlines.is_finishing and not deadlines.running:
+            deadlines.drop_timer()
 
     def resume(self) -> None:
         """Let it run on, to the same moment, after it was stopped."""
@@ -65,7 +65,7 @@ class Deadlines:
     `clock` gives seconds; tests bring one that they can move, and call `look` themselves.
     """
 
-    __slots__ = ("_armed_for", "_clock", "_loop", "_timer", "is_last", "running")
+    __slots__ = ("_armed_for", "_clock", "_loop", "_timer", "is_finishing", "running")
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, clock: Callable[[], float] = monotonic
@@ -74,8 +74,8 @@ class Deadlines:
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for = inf
-        #: No more will be started: with the last of them the timer goes, too.
-        self.is_last = False
+        #: With the last that runs the timer goes, too.
+        self.is_finishing = False
         #: Those that have not passed, in no particular order.
         self.running: dict[Deadline, None] = {}
 
@@ -131,17 +131,20 @@ class Deadlines:
                 self._arm(earliest, now)
 
     def finish(self) -> None:
-        """No more will be started: with the last that runs, the timer goes."""
-        self.is_last = True
-        if not self.running:
-            self.close()
+        """Let the timer go whenever none runs any more; those that begin later still expire.
 
-    def close(self) -> None:
-        """Drop the timer; nothing expires any more."""
+        A request that goes on while its session closes may stop its last deadline for a moment.
+        """
+        self.is_finishing = True
+        if not self.running:
+            self.drop_timer()
+
+    def drop_timer(self) -> None:
+        """Look no more, until another deadline begins."""
+        self._armed_for = inf
         if self._timer is not None:
             self._timer.cancel()
-        self._armed_for = -inf  # nothing is earlier
-        self.running.clear()
+            self._timer = None
 
     def _arm(self, at: float, now: float) -> None:
         if self._timer is not None:

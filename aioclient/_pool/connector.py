@@ -104,13 +104,14 @@ class BaseConnector(ABC):
             keepalive_timeout or 0.0,
             inf if max_connection_age is None else max_connection_age,
         )
-        self._making = ConnectionsInMaking(self)
+        self._making = ConnectionsInMaking()
         self._open_connections = OpenConnections()
         self._drop_idle = _dropping(self._ledger, self._discard)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadlines: Deadlines
         self._closed = False
-        self._drained: asyncio.Future[None] | None = None  # only while `close` waits for requests
+        self._drains = 0  # how many calls of `close` wait for requests
+        self._drained: asyncio.Future[None] | None = None  # only while one does
 
     @abstractmethod
     async def _open(
@@ -311,7 +312,7 @@ class BaseConnector(ABC):
     def _make(self, waiter: LeaseWaiter) -> None:
         """Begin to make a connection; the waiter's slot is taken already."""
         waiter.leave_pool()
-        self._making.begin(waiter, self._open, self._deadlines)
+        self._making.begin(waiter, self, self._open, self._deadlines)
 
     def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
         """A connection that was begun for a waiter can be used."""
@@ -414,13 +415,17 @@ class BaseConnector(ABC):
         """Wait until no request is under way any more, for so many seconds at most."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + seconds
+        self._drains += 1
         try:
             # Looked at anew each time: a request that is redirected has no slot for a moment.
             while not self._is_drained and (left_s := ends_at - loop.time()) > 0:
-                self._drained = loop.create_future()
+                if self._drained is None or self._drained.done():
+                    self._drained = loop.create_future()
                 await asyncio.wait([self._drained], timeout=left_s)
         finally:
-            self._drained = None
+            self._drains -= 1
+            if not self._drains:
+                self._drained = None
 
     def _refuse_waiting(self) -> set[asyncio.Task[None]]:
         """Make no more connections; the tasks that were at it."""

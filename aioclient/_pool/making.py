@@ -33,12 +33,11 @@ class Maker(Protocol):
 
 
 class ConnectionsInMaking:
-    """All that are being made for one maker."""
+    """All that are being made for one maker, which they keep alive meanwhile, but not this."""
 
-    __slots__ = ("_all", "_ending", "_maker", "_unclaimed")
+    __slots__ = ("_all", "_ending", "_unclaimed")
 
-    def __init__(self, maker: Maker) -> None:
-        self._maker = maker
+    def __init__(self) -> None:
         self._all: dict[LeaseWaiter, _Making] = {}
         # Those whose waiter gave up, in the order in which they did: they may serve another.
         self._unclaimed: dict[Route, OrderedDict[LeaseWaiter, None]] = {}
@@ -49,9 +48,11 @@ class ConnectionsInMaking:
         """Where they lead, one by one."""
         return (waiter.route for waiter in self._all)
 
-    def begin(self, waiter: LeaseWaiter, open_connection: Open, deadlines: Deadlines) -> None:
+    def begin(
+        self, waiter: LeaseWaiter, maker: Maker, open_connection: Open, deadlines: Deadlines
+    ) -> None:
         """Make one for a waiter, within its `sock_connect` limit."""
-        making = self._all[waiter] = _Making(waiter, self)
+        making = self._all[waiter] = _Making(waiter, maker, self)
         limit_s = waiter.timeout.sock_connect
         if limit_s:
             making.deadline = deadlines.start(limit_s, making.expired)
@@ -100,7 +101,7 @@ class ConnectionsInMaking:
         """It can be used; its task ends soon."""
         self.remove(making.waiter)
         self._ending.add(making.task)
-        self._maker.connection_made(making.waiter, connection)
+        making.maker.connection_made(making.waiter, connection)
 
     def ended(self, making: "_Making", task: "asyncio.Task[None]") -> None:
         """Its task is done: if it had not been opened before, it never will be."""
@@ -109,16 +110,17 @@ class ConnectionsInMaking:
             self._ending.discard(task)
         else:
             self.remove(making.waiter)
-            self._maker.connection_failed(making.waiter, error)
+            making.maker.connection_failed(making.waiter, error)
 
 
 class _Making:
     """One connection that is being made."""
 
-    __slots__ = ("_owner", "deadline", "task", "waiter")
+    __slots__ = ("_owner", "deadline", "maker", "task", "waiter")
 
-    def __init__(self, waiter: LeaseWaiter, owner: ConnectionsInMaking) -> None:
+    def __init__(self, waiter: LeaseWaiter, maker: Maker, owner: ConnectionsInMaking) -> None:
         self.waiter = waiter
+        self.maker = maker
         self._owner = owner
         self.deadline: Deadline | None = None
         self.task: asyncio.Task[None]
@@ -134,8 +136,9 @@ class _Making:
 
     def ended(self, task: "asyncio.Task[None]") -> None:
         """Its task is done."""
-        if self.deadline is not None:
-            self.deadline.stop()
+        deadline, self.deadline = self.deadline, None  # they refer to each other
+        if deadline is not None:
+            deadline.stop()
         self._owner.ended(self, task)
 
     def expired(self, deadline: Deadline) -> None:

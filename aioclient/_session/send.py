@@ -40,7 +40,7 @@ class Sender:
         self._connector = None
 
     def drop_timer(self) -> None:
-        """Leave no timer behind, unless requests are under way on somebody else's connector."""
+        """Leave no timer behind, once no request is under way on somebody else's connector."""
         if self._loop is not None:
             self._deadlines.finish()
 

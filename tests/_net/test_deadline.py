@@ -1,6 +1,7 @@
 """Deadlines: one timer for all of them, on a clock that the tests move."""
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 
 import pytest
@@ -253,27 +254,45 @@ def test_thousands_of_deadlines_expire_all(stage: Stage) -> None:
     assert sorted(map(id, stage.expired)) == sorted(map(id, set(running) - stopped))
 
 
-def test_close_cancels_the_timer_and_nothing_expires(stage: Stage) -> None:
-    stage.start(1.0)
-    stage.deadlines.close()
+def test_finishing_without_a_deadline_drops_the_timer(stage: Stage) -> None:
+    stage.start(1.0).stop()
+    assert stage.loop.timers
+    stage.deadlines.finish()
+    stage.deadlines.finish()
     assert not stage.loop.timers
-    stage.loop.move_to(1010.0)
-    stage.deadlines.look()
-    assert stage.expired == []
 
 
-def test_close_without_any_deadline_does_no_harm(stage: Stage) -> None:
-    stage.deadlines.close()
-    stage.deadlines.close()
+def test_finishing_leaves_the_timer_to_those_that_run(stage: Stage) -> None:
+    stopped, passing = stage.start(1.0), stage.start(2.0)
+    stage.deadlines.finish()
+    stopped.stop()
+    stage.loop.move_to(1003.0)
+    assert stage.expired == [passing]
+    assert not stage.loop.timers
 
 
-def test_a_restart_after_close_arms_no_timer(stage: Stage) -> None:
+@pytest.mark.parametrize("again", [Deadline.resume, Deadline.restart])
+def test_a_deadline_that_runs_again_after_finishing_expires(
+    stage: Stage, again: Callable[[Deadline], None]
+) -> None:
     deadline = stage.start(1.0)
-    long = stage.start(300.0)
+    stage.deadlines.finish()
+    deadline.stop()
+    assert not stage.loop.timers
+    again(deadline)
     stage.loop.move_to(1002.0)
-    stage.deadlines.close()
-    deadline.restart()
-    long.stop()
+    assert stage.expired == [deadline]
+    assert not stage.loop.timers
+
+
+def test_a_deadline_that_begins_after_finishing_expires_or_takes_the_timer_along(
+    stage: Stage,
+) -> None:
+    stage.deadlines.finish()
+    deadline = stage.start(1.0)
+    stage.loop.move_to(1002.0)
+    assert stage.expired == [deadline]
+    stage.start(1.0).stop()
     assert not stage.loop.timers
 
 

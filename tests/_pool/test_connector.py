@@ -4,6 +4,7 @@ import asyncio
 import gc
 import warnings
 from typing import Any
+from weakref import ref
 
 import pytest
 from fake_connector import OK, FakeConnector
@@ -379,6 +380,22 @@ async def test_an_unclosed_connector_warns_and_cuts_its_connections() -> None:
     assert issubclass(caught[0].category, ResourceWarning)
     assert transport.is_closing()
     await settled()
+
+
+@asynchronous
+async def test_a_connector_that_nobody_has_any_more_is_gone_at_once() -> None:
+    connector = FakeConnector()
+    (await lease(connector, timeout=ClientTimeout(sock_connect=30))).give_back(True)
+    await settled()  # the task that opened it ends
+    await connector.close()
+    last = ref(connector)
+    gc.collect()
+    gc.disable()
+    try:
+        del connector
+        assert last() is None  # it is in no cycle, which would have to be found first
+    finally:
+        gc.enable()
 
 
 @asynchronous

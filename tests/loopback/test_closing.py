@@ -21,7 +21,9 @@ from aioclient import (
     ClientResponse,
     ClientSession,
     ClientTimeout,
+    ConnectionTimeoutError,
     TCPConnector,
+    TotalTimeoutError,
 )
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -372,6 +374,37 @@ async def test_a_second_close_cuts_draining_short() -> None:
 
 
 @asynchronous
+async def test_two_who_drain_both_return_when_the_last_request_ends() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector, connector_owner=False)
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        draining = [await started(connector.close(drain=60)) for _ in range(2)]
+        held.let_go.set()
+        assert await answer_of(await request) == b"ok"
+        await asyncio.wait_for(asyncio.gather(*draining), 5)
+        await session.close()
+
+
+@asynchronous
+async def test_of_two_who_drain_the_less_patient_counts() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server:
+        connector = TCPConnector()
+        session = ClientSession(connector=connector, connector_owner=False)
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        patient = await started(connector.close(drain=60))
+        await connector.close(drain=0.05)
+        with pytest.raises(ClientConnectionError):
+            await request
+        await asyncio.wait_for(patient, 5)
+        await session.close()
+
+
+@asynchronous
 async def test_cancelling_close_while_it_drains_cuts_everything() -> None:
     held = Held()
     async with ScriptedServer(held) as server:
@@ -395,6 +428,42 @@ async def test_time_limits_hold_while_draining() -> None:
         await asyncio.wait_for(session.close(drain=60), 5)
         with pytest.raises(TimeoutError, match="total limit"):
             await request
+
+
+@asynchronous
+async def test_the_total_limit_holds_behind_a_redirect_when_the_session_was_closed() -> None:
+    async with ScriptedServer(silent) as second, TCPConnector() as connector:
+        moved = Held(
+            b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: "
+            + second.url().encode()
+            + b"\r\n\r\n"
+        )
+        async with ScriptedServer(moved) as first:
+            limits = ClientTimeout(total=0.3)
+            session = ClientSession(connector=connector, connector_owner=False, timeout=limits)
+            request = await started(session.get(first.url()))
+            await until(lambda: moved.asked == 1)
+            await session.close()
+            moved.let_go.set()
+            with pytest.raises(TotalTimeoutError):
+                await asyncio.wait_for(request, 5)
+
+
+@asynchronous
+async def test_the_connect_limit_of_one_that_waited_holds_while_draining() -> None:
+    held = Held()
+    async with ScriptedServer(held) as server, ScriptedServer(silent) as other:
+        connector = TCPConnector(limit=1)
+        session = ClientSession(connector=connector, timeout=ClientTimeout(sock_connect=0.1))
+        request = await started(session.get(server.url()))
+        await until(lambda: held.asked == 1)
+        waiting = await started(session.get(f"https://127.0.0.1:{other.port}/"))
+        closing = await started(session.close(drain=60))
+        held.let_go.set()
+        assert await answer_of(await request) == b"ok"
+        with pytest.raises(ConnectionTimeoutError, match="sock_connect limit"):
+            await asyncio.wait_for(waiting, 5)
+        await closing
 
 
 @asynchronous
