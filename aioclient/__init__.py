@@ -99,6 +99,7 @@ if _TYPE_CHECKING:
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
     from ._net.tcp import AddrInfoType, SocketFactoryType
+    from ._pool.named_pipe import NamedPipeConnector
     from ._pool.stats import ConnectorStats, HostStats
     from ._pool.unix import UnixConnector
     from ._session.request import request
@@ -131,6 +132,7 @@ _LATE = {
     "MultipartReader": "aioclient._body.multipart_reader",
     "MultipartResponseWrapper": "aioclient._body.multipart_reader",
     "MultipartWriter": "aioclient._body.multipart_writer",
+    "NamedPipeConnector": "aioclient._pool.named_pipe",
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
@@ -209,6 +211,7 @@ __all__ = (
     "MultipartReader",
     "MultipartResponseWrapper",
     "MultipartWriter",
+    "NamedPipeConnector",
     "NextRequest",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",

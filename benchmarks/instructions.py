@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
+import callgrind
 import cores
 import nginx
 import peers
@@ -32,46 +33,20 @@ from workloads import Server, Site
 
 Sites: TypeAlias = Mapping[Server, Site]
 
-_TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 # A line of callgrind_annotate: 1,234 ( 5.67%)  file.c:function'2 [/path/object.so]
 _FUNCTION = re.compile(
     r" *(?P<own>[\d,]+) \( *[\d.]+%\)  .*?:(?P<name>[^:]+?)(?:'\d+)?(?: \[(?P<object>.*)\])?$"
 )
 _TOP_FUNCTIONS = 40
-_RUN_SECONDS = 1800
 
 
-def _callgrind(
-    python: str,
-    out: Path,
-    run: tuple[str, str, Site, int, int],
-    *options: str,
-) -> None:
-    """Run the client process (peer, workload, site, warm-up, requests)."""
-    peer, workload, site, *counts = run
-    result = subprocess.run(
-        [
-            "valgrind",
-            "--tool=callgrind",
-            f"--callgrind-out-file={out}",
-            *options,
-            *peers.client_command(python, "once", peer, workload, site, *counts),
-        ],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_RUN_SECONDS,
-    )
-    if result.returncode:
-        sys.exit(f"{peer} {workload} failed:\n{result.stderr}")
-
-
-def _total(out: Path) -> int:
-    match = _TOTAL.search(out.read_text(errors="replace"))
-    if match is None:
-        sys.exit("callgrind wrote no total")
-    return int(match[1])
+def _command(
+    arguments: argparse.Namespace, sites: Sites, peer: str, workload: str, count: int
+) -> list[str]:
+    """The client process that makes `count` requests after the warm-up."""
+    site = sites[workloads.WORKLOADS[workload].server]
+    warm_up = arguments.warm_up
+    return peers.client_command(arguments.python, "once", peer, workload, site, warm_up, count)
 
 
 def _measure(arguments: argparse.Namespace, sites: Sites, peer: str, workload: str) -> float:
@@ -79,29 +54,26 @@ def _measure(arguments: argparse.Namespace, sites: Sites, peer: str, workload: s
     first: int
     second: int
     first, second = arguments.lengths
-    site = sites[workloads.WORKLOADS[workload].server]
     totals: list[int] = []
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         for count in (first, second):
             out = Path(directory, str(count))
-            run = (peer, workload, site, arguments.warm_up, count)
-            _callgrind(arguments.python, out, run)
-            totals.append(_total(out))
+            callgrind.run(_command(arguments, sites, peer, workload, count), out)
+            totals.append(callgrind.total(out))
     return (totals[1] - totals[0]) / (second - first)
 
 
 def _profile(arguments: argparse.Namespace, sites: Sites) -> None:
     """Keep the profile of the warm requests alone and print its top functions."""
     peer, workload = arguments.profile
-    site = sites[workloads.WORKLOADS[workload].server]
     count = arguments.lengths[1]
     kept = Path(f"callgrind.out.{peer}.{workload}")
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         out = Path(directory, "out")
-        run = (peer, workload, site, arguments.warm_up, count)
+        command = _command(arguments, sites, peer, workload, count)
         # The client process calls getloadavg before and after the requests; each call
         # writes what was counted up to it: out.1 the start, out.2 the requests.
-        _callgrind(arguments.python, out, run, "--dump-before=getloadavg")
+        callgrind.run(command, out, "--dump-before=getloadavg")
         dump = Path(f"{out}.2")
         if not dump.exists():
             sys.exit("the marks around the requests were not found in the profile")
@@ -110,10 +82,11 @@ def _profile(arguments: argparse.Namespace, sites: Sites) -> None:
         text = dump.read_text(errors="surrogateescape")
         text = re.sub(r"^calls=0 ", "calls=1 ", text, flags=re.MULTILINE)
         kept.write_text(text, errors="surrogateescape")
-    print(f"{peer} {workload}: {_total(kept) / count:,.0f} instructions per request, of these")
+    total = callgrind.total(kept)
+    print(f"{peer} {workload}: {total / count:,.0f} instructions per request, of these")
     print("in the functions themselves:\n")
     for function, own in _own_costs(kept)[:_TOP_FUNCTIONS]:
-        print(f"{own / count:>10,.1f}  {own / _total(kept):>6.2%}  {function}")
+        print(f"{own / count:>10,.1f}  {own / total:>6.2%}  {function}")
     print(f"\nkept: {kept}  (try: callgrind_annotate --inclusive=yes {kept})")
 
 

@@ -7,11 +7,14 @@ One ledger with FEW hosts and one with MANY do the same work, host after host in
 * ``queued``: all slots are taken, and every host has a waiter. A connection is given back, the
   waiter who is first gets its slot, and another queues up;
 * ``queued per host``: the same with a limit for each host that is reached everywhere, and none in
-  all. Only the waiter of that very host can be served, wherever in the queue it is.
+  all. Only the waiter of that very host can be served, wherever in the queue it is;
+* ``queued, both limits``: with a limit in all that is reached, and for each host one that is not.
 
 The table shows the time of one such step, the least of all rounds: what disturbs a round can only
 make it longer. The rounds with FEW and with MANY hosts take turns, the garbage collector is off.
-A part of the difference is the processor's: what belongs to many hosts does not fit its caches.
+With ``--instructions`` it shows what callgrind counts instead, which no other work on the machine
+changes. The times differ more than the instructions do, because what belongs to many hosts does not
+fit the processor's caches.
 """
 
 import argparse
@@ -20,9 +23,13 @@ import json
 import platform
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+
+import callgrind
 
 from aioclient._net.route import Route
 from aioclient._pool.ledger import Ledger
@@ -33,11 +40,11 @@ _STEPS = 20_000  # of a round: each of MANY hosts has its turn twice
 
 
 class _Connection:
-    __slots__ = ("idle_since", "route")
+    __slots__ = ("expires_at", "route")
 
     def __init__(self, route: Route) -> None:
         self.route = route
-        self.idle_since = 1.0
+        self.expires_at = 1.0
 
 
 class _Waiter:
@@ -76,9 +83,9 @@ def _idle(routes: list[Route]) -> Callable[[], None]:
     return do_round
 
 
-def _queued(routes: list[Route], is_limited_per_host: bool) -> Callable[[], None]:
+def _queued(routes: list[Route], is_limited: bool, limit_per_host: int) -> Callable[[], None]:
     """A round in which one connection after the other is given back to hosts with waiters."""
-    books = _Books(0, 1) if is_limited_per_host else _Books(len(routes), 0)
+    books = _Books(len(routes) if is_limited else 0, limit_per_host)
     waiters = {route: _Waiter(route) for route in routes}
     connections = {route: _Connection(route) for route in routes}
     for route in routes:
@@ -101,8 +108,9 @@ def _queued(routes: list[Route], is_limited_per_host: bool) -> Callable[[], None
 
 CASES: dict[str, Callable[[list[Route]], Callable[[], None]]] = {
     "idle": _idle,
-    "queued": partial(_queued, is_limited_per_host=False),
-    "queued per host": partial(_queued, is_limited_per_host=True),
+    "queued": partial(_queued, is_limited=True, limit_per_host=0),
+    "queued per host": partial(_queued, is_limited=False, limit_per_host=1),
+    "queued, both limits": partial(_queued, is_limited=True, limit_per_host=2),
 }
 
 
@@ -112,45 +120,77 @@ def _seconds(do_round: Callable[[], None]) -> float:
     return (time.process_time() - start) / _STEPS
 
 
-def _measure(case: str, rounds: int) -> dict[str, float]:
-    """The least time of a step with FEW and with MANY hosts, in nanoseconds, and their ratio."""
+def _times(case: str, rounds: int) -> tuple[float, float]:
+    """The least time of a step with FEW and with MANY hosts, in nanoseconds."""
     make = CASES[case]
     few, many = make(_routes(FEW)), make(_routes(MANY))
     least_few = least_many = float("inf")
     for _ in range(rounds):
         least_few = min(least_few, _seconds(few))
         least_many = min(least_many, _seconds(many))
-    return {
-        "few_ns": least_few * 1e9,
-        "many_ns": least_many * 1e9,
-        "ratio": least_many / least_few,
-    }
+    return least_few * 1e9, least_many * 1e9
 
 
-def main() -> None:
+def _instructions(case: str, hosts: int) -> float:
+    """The instructions of a step: what one round more needs, divided by its steps."""
+    totals = []
+    with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
+        for rounds in (1, 2):
+            out = Path(directory, str(rounds))
+            command = [sys.executable, str(Path(__file__).resolve())]
+            command += ["--cases", case, "--hosts", str(hosts), "--rounds", str(rounds)]
+            callgrind.run(command, out)
+            totals.append(callgrind.total(out))
+    return (totals[1] - totals[0]) / _STEPS
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=30, help="of each case and number of hosts")
     parser.add_argument("--cases", nargs="+", choices=tuple(CASES), default=tuple(CASES))
     parser.add_argument(
+        "--instructions", action="store_true", help="count with callgrind, do not take the time"
+    )
+    parser.add_argument("--hosts", type=int, help="do the rounds with so many and measure nothing")
+    parser.add_argument(
         "--check", action="store_true", help=f"fail if a ratio is above {MOST_RATIO}"
     )
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = _arguments()
     gc.disable()
-    print(f"Python {platform.python_version()}")
-    print(f"{'case':<15}  {FEW:>6} hosts  {MANY:>6} hosts  ratio")
-    results = {}
+    if arguments.hosts is not None:
+        for case in arguments.cases:
+            do_round = CASES[case](_routes(arguments.hosts))
+            for _ in range(arguments.rounds):
+                do_round()
+        return
+    unit = "instructions" if arguments.instructions else "ns"
+    print(f"Python {platform.python_version()}, {unit} of a step")
+    print(f"{'case':<19}  {FEW:>6} hosts  {MANY:>6} hosts  ratio")
+    ratios = {}
     for case in arguments.cases:
-        row = results[case] = _measure(case, arguments.rounds)
-        print(
-            f"{case:<15}  {row['few_ns']:>9.0f} ns  {row['many_ns']:>9.0f} ns  {row['ratio']:.2f}",
-            flush=True,
-        )
+        if arguments.instructions:
+            few, many = _instructions(case, FEW), _instructions(case, MANY)
+        else:
+            few, many = _times(case, arguments.rounds)
+        ratios[case] = many / few
+        print(f"{case:<19}  {few:>12,.0f}  {many:>12,.0f}  {many / few:>5.2f}", flush=True)
     print(
-        json.dumps({"benchmark": "ledger", "python": platform.python_version(), "results": results})
+        json.dumps(
+            {
+                "benchmark": "ledger",
+                "python": platform.python_version(),
+                "unit": unit,
+                "ratios": ratios,
+            }
+        )
     )
-    slow = [case for case, row in results.items() if row["ratio"] > MOST_RATIO]
+    slow = [case for case, ratio in ratios.items() if ratio > MOST_RATIO]
     if arguments.check and slow:
-        sys.exit(f"more than {MOST_RATIO} times as long with {MANY} hosts: {', '.join(slow)}")
+        sys.exit(f"more than {MOST_RATIO} times as much with {MANY} hosts: {', '.join(slow)}")
 
 
 if __name__ == "__main__":

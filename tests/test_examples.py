@@ -3,10 +3,14 @@
 import asyncio
 import importlib.util
 import json
+import socket
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 from origin import Origin
+from running import result_of
+from unix_server import UnixPages
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -23,7 +27,7 @@ def run_against_origin(path, call):
         async with Origin() as origin:
             return await call(origin.url(path))
 
-    return asyncio.run(main())
+    return result_of(main())
 
 
 def test_get_json_gives_the_decoded_document():
@@ -100,4 +104,47 @@ def test_failed_request_says_what_the_server_said():
     report = load("failed_request").report
     assert run_against_origin("/status/404", report).startswith('404: {"status": 404}')
     assert run_against_origin("/json", report).startswith("200 after 0.")
-    assert "cannot connect" in asyncio.run(report("http://127.0.0.1:1/"))
+    assert "cannot connect" in result_of(report("http://127.0.0.1:1/"))
+
+
+def test_shared_connector_makes_one_connection():
+    assert run_against_origin("/json", load("shared_connector").ask_twice) == (
+        "1 made, 1 used again"
+    )
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX domain sockets")
+def test_unix_socket_is_asked(tmp_path):
+    get = load("unix_socket").get
+    path = str(tmp_path / "socket")
+
+    async def main():
+        async with UnixPages(path) as server:
+            assert await get(path, "/version?x=1") == "ok"
+            assert server.last.target == "/version?x=1"
+
+    result_of(main())
+    assert result_of(get(f"{path}.not", "/")).startswith("cannot connect to UNIX socket")
+
+
+def test_connector_stats_are_lines_for_prometheus():
+    lines = run_against_origin("/json", load("connector_stats").scrape)
+    values = dict(line.rsplit(" ", 1) for line in lines)
+    assert values["http_client_connections_created_total"] == "4"
+    assert values["http_client_connections_reused_total"] == "16"
+    (idle,) = (value for name, value in values.items() if 'state="idle"' in name)
+    assert idle == "4"
+    assert values['http_client_connections_closed_total{reason="idle_too_long"}'] == "0"
+
+
+def test_graceful_shutdown_breaks_nothing_off():
+    example = load("graceful_shutdown").serve
+
+    async def serve(url):
+        is_over = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.1, is_over.set)
+        return await example(url, is_over)
+
+    outcomes = run_against_origin("/delay/0.2", serve)
+    assert outcomes["answered"] > 1
+    assert outcomes["broken off"] == 0

@@ -34,6 +34,14 @@ BUILD_FILES = ("pyproject.toml", "setup.py")
 COMPILED_SOURCES = (".pyx", ".pxd", ".c", ".h")
 PACKAGE_FILES = ("MANIFEST.in", "README.md", "CHANGES.md", "LICENSE")
 EXIT_INTERRUPTED = 130
+#: The extra `dev` brings it there, too.
+HAS_UVLOOP = platform.python_implementation() == "CPython" and os.name != "nt"
+#: What depends on the event loop; left out is what takes long and does not.
+UVLOOP_TESTS = (
+    *(f"tests/{folder}" for folder in ("_net", "_pool", "_session", "_connection", "loopback")),
+    "--ignore-glob=tests/loopback/test_*memory.py",
+    "--ignore=tests/loopback/test_redirect_matrix.py",
+)
 
 
 class SetupFailed(Exception):
@@ -78,7 +86,7 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run every check, the tests with each twin last; fail if any of them did."""
+    """Run every check, the tests with the Python twins last; fail if any of them did."""
     venv = Venv("test")
     compiled = venv.prepare(build_sources(), editable=True)
     checks = Checks()
@@ -98,6 +106,8 @@ def test(arguments: list[str]) -> int:
             "pytest, compiled twins",
             "the compiled twins were not built, so only the Python twins are tested",
         )
+    if HAS_UVLOOP:
+        check_on_uvloop(checks, venv, arguments, compiled)
     checks.print_table()
     checks.run("pytest, Python twins", pytest, twins_environment("python"))
     return checks.conclude()
@@ -110,6 +120,17 @@ def twins_environment(twins: str) -> dict[str, str]:
     if twins == "python":
         environment["AIOCLIENT_NO_EXTENSIONS"] = "1"
     return environment
+
+
+def check_on_uvloop(checks: Checks, venv: Venv, arguments: list[str], compiled: bool) -> None:
+    """Run what depends on the event loop once more, on another one."""
+    if not compiled:
+        checks.skip("pytest, uvloop", "the compiled twins were not built")
+        return
+    names_tests = any(Path(ROOT, argument.partition("::")[0]).exists() for argument in arguments)
+    tests = [] if names_tests else UVLOOP_TESTS
+    environment = {**twins_environment("compiled"), "AIOCLIENT_TEST_LOOP": "uvloop"}
+    checks.run("pytest, uvloop", venv.python("-m", "pytest", *tests, *arguments), environment)
 
 
 def has_c_compiler() -> bool:

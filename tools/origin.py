@@ -221,7 +221,8 @@ class Origin:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listening = socket.create_server((self._host, self.port), family=family, backlog=512)
         listening.setblocking(False)
-        self.port = listening.getsockname()[1]
+        self._address = listening.getsockname()
+        self.port = self._address[1]
         self._acceptor = asyncio.create_task(self._accept(listening))
 
     async def stop(self) -> None:
@@ -233,7 +234,7 @@ class Origin:
         with socket.socket(socket.AF_INET6 if ":" in self._host else socket.AF_INET) as waker:
             waker.setblocking(False)
             with contextlib.suppress(OSError):  # another connection was the acceptor's last
-                await asyncio.get_running_loop().sock_connect(waker, (self._host, self.port))
+                await asyncio.get_running_loop().sock_connect(waker, self._address)
             await self._acceptor
         for task in self._tasks:
             task.cancel()
@@ -285,6 +286,9 @@ class Origin:
             await writer.wait_closed()
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client went away, which is its right
+        except RuntimeError:  # which uvloop says so, when it is written to
+            if not transport.is_closing():
+                raise
         finally:
             transport.abort()
 

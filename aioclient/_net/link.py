@@ -104,8 +104,9 @@ class Receiver(Protocol):
 class _ThreadBuffers(threading.local):
     """One read buffer for all links that a thread's loop serves.
 
-    It can be shared because a selector loop reads into it and hands the bytes over in one go, and
-    the receiver keeps nothing of it.
+    It can be shared because a loop reads into it and hands the bytes over in one go, and the
+    receiver keeps nothing of it. So do asyncio's loops and uvloop: it asks for the buffer when
+    there is something to read (libuv's `alloc_cb`, `read`, `read_cb`), and so does its TLS.
     """
 
     def __init__(self) -> None:
@@ -205,7 +206,9 @@ class TransportLink(asyncio.BufferedProtocol):
         """
         transport = self._transport
         sock = None if transport is None else transport.get_extra_info("socket")
-        return None if sock is None or sys.platform == "win32" else os.dup(sock.fileno())
+        if sock is None or sock.fileno() < 0 or sys.platform == "win32":
+            return None
+        return os.dup(sock.fileno())
 
     async def drained(self) -> None:
         """Wait until the congestion is over, or the link is lost."""
@@ -222,7 +225,8 @@ class TransportLink(asyncio.BufferedProtocol):
             try:
                 await self.drained()
             finally:
-                transport.set_write_buffer_limits()
+                if self._transport is not None:  # uvloop would not have it of one that is gone
+                    transport.set_write_buffer_limits()
 
     def pause_reading(self) -> None:
         """Let the peer wait."""
@@ -295,10 +299,10 @@ class TransportLink(asyncio.BufferedProtocol):
         """Hand over what came before the peer broke the connection off.
 
         A server that refuses a request may answer and close, and the next write meets a reset.
-        asyncio then drops the socket with the answer in it (RFC 9112 section 9.6 has the problem).
-        Its selector loops close the socket after this; of other loops that is not known.
+        The transport then drops the socket with the answer in it (RFC 9112 section 9.6 has the
+        problem). The loops of asyncio and uvloop close the socket after this.
         """
-        fd = self.open_descriptor() if isinstance(self._loop, asyncio.SelectorEventLoop) else None
+        fd = self.open_descriptor()
         if fd is None:
             return
         with socket.socket(fileno=fd) as sock, contextlib.suppress(OSError):

@@ -66,10 +66,19 @@ async def _open_transport_link(
     sock: socket.socket, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
 ) -> None:
     """From here on the socket is the transport's: it closes it, also if it cannot be made."""
+    transport = None
     try:
-        await loop.create_connection(lambda: TransportLink(receiver, loop), sock=sock)
+        transport, _ = await loop.create_connection(
+            lambda: TransportLink(receiver, loop), sock=sock
+        )
     except OSError as error:
         raise ClientConnectorError(route, error) from error
+    finally:
+        # A loop in C closes the descriptor. In its first turn it does not tell the socket, which
+        # would close it again when it may be somebody else's.
+        is_over = transport is None or transport.is_closing()
+        if is_over and not isinstance(loop, asyncio.BaseEventLoop):
+            sock.detach()
 
 
 async def _tls_link(

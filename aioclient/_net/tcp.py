@@ -1,13 +1,15 @@
 """Connects sockets over TCP: names to addresses, the addresses tried as in RFC 8305."""
 
 import asyncio
+import contextlib
+import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from aioclient._net.dns_cache import DnsCache
-from aioclient._net.names import AddrInfo, SockAddr, numeric_address
+from aioclient._net.names import FAMILY_NAMES, AddrInfo, SockAddr, numeric_address
 from aioclient._net.route import Route
 from aioclient.errors import ClientConnectorDNSError, ClientConnectorError, ConnectAttempt
 
@@ -18,21 +20,32 @@ AddrInfoType: TypeAlias = AddrInfo
 SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
 #: Arguments of `socket.setsockopt`.
 SocketOption: TypeAlias = tuple[int, int, int | bytes]
+#: What the Proactor loop reports by a number of Windows, which Python takes for "invalid argument":
+#: ERROR_SEM_TIMEOUT, ERROR_CONNECTION_REFUSED, ERROR_NETWORK_UNREACHABLE, ERROR_HOST_UNREACHABLE.
+_ERRNO_OF_WINDOWS: Final = {
+    121: errno.ETIMEDOUT,
+    1225: errno.ECONNREFUSED,
+    1231: errno.ENETUNREACH,
+    1232: errno.EHOSTUNREACH,
+}
+
+_AT_ONCE_S: Final = 1e-6
 
 
 class TcpDialer:
     """Connects to the hosts of routes.
 
-    Arguments: `names` gives their addresses; `local_addr` is bound to, of a family that it has;
-    the next address is tried, too, after `happy_eyeballs_delay` seconds, or with None only when
-    the one before has failed; `interleave`, how many addresses of the first family come before one
-    of the other; `socket_factory` makes the sockets; `socket_options` are set on each.
+    Arguments: `names` gives their addresses; `local_addr` is bound to, so that only addresses of
+    its family count; the next address is tried, too, after `happy_eyeballs_delay` seconds, or with
+    None only when the one before has failed; `interleave`, how many addresses of the first family
+    come before one of the other; `socket_factory` makes the sockets; `socket_options` are set on
+    each.
     """
 
     __slots__ = (
         "_delay_s",
         "_interleave",
-        "_local_infos",
+        "_local",
         "_names",
         "_socket_factory",
         "_socket_options",
@@ -49,34 +62,41 @@ class TcpDialer:
         socket_options: Sequence[SocketOption] = (),
     ) -> None:
         self._names = names
-        self._local_infos = None if local_addr is None else [_local_info(local_addr)]
-        self._delay_s = happy_eyeballs_delay
+        self._local = None if local_addr is None else _local_info(local_addr)
+        # What does the waiting takes 0 for None.
+        self._delay_s = _AT_ONCE_S if happy_eyeballs_delay == 0 else happy_eyeballs_delay
         self._interleave = interleave
         self._socket_factory = socket_factory or _new_socket
         self._socket_options = socket_options
 
     async def connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        """A connected socket. TCP_NODELAY is set by the transport that it becomes part of.
+        """A connected socket, with TCP_NODELAY.
 
-        Raises ClientConnectorError, with all attempts. Cancelling closes what was opened.
+        Raises ClientConnectorError, with all attempts, and whatever else a caller's factory raises.
+        Cancelling closes what was opened.
         """
         try:
             addresses = await self._names.lookup(route.host, route.port)
         except OSError as error:
             raise ClientConnectorDNSError(route, error) from error
-        if len(addresses) > 1 or self._local_infos is not None:
+        if self._local is not None:
+            addresses = _of_family(self._local, addresses, route)
+        if len(addresses) > 1:
             return await self._race(addresses, route, loop)
         address = addresses[0][4]
         try:
             sock = self._new_socket(addresses[0])
-            try:
-                sock.setblocking(False)
-                await loop.sock_connect(sock, address)
-            except BaseException:
-                sock.close()
-                raise
         except OSError as error:
-            raise _failure(route, error, [_attempt(address, error)]) from error
+            attempt = ConnectAttempt(address[0], address[1], error)
+            raise _failure(route, error, [attempt]) from error
+        try:
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            raise _failure(route, error, [_refused(address, error)]) from error
+        except BaseException:
+            sock.close()
+            raise
         return sock
 
     async def _race(
@@ -85,30 +105,48 @@ class TcpDialer:
         """Whichever address answers first; those that were tried before it are tried later next."""
         from aiohappyeyeballs import start_connection  # late: not before there is a choice
 
-        attempts = _Attempts(loop)
+        attempts = _Attempts(loop, self._new_socket)
         winner = None
         try:
             winner = await start_connection(
                 addresses,
-                local_addr_infos=self._local_infos,
                 happy_eyeballs_delay=self._delay_s,
                 interleave=self._interleave,
                 # It wants no more of a loop than this.
                 loop=cast("asyncio.AbstractEventLoop", attempts),
-                socket_factory=self._new_socket,
+                socket_factory=attempts.new_socket,
             )
-        except OSError as error:
-            raise _failure(route, error, attempts.failed) from error
+        except Exception as error:
+            if attempts.bug is not None:
+                raise attempts.bug from None
+            if isinstance(error, OSError):
+                raise _failure(route, error, attempts.failed) from error
+            raise
         finally:
             for address in attempts.overtaken_by(winner):
                 self._names.demote(route.host, route.port, address)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # It does not notice while it waits for the losers to end.
+            winner.close()
+            raise asyncio.CancelledError
         return winner
 
     def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
+        """A socket that has only to be connected."""
         sock = self._socket_factory(addr_info)
         try:
+            if sock.type != socket.SOCK_STREAM:
+                raise ValueError(f"socket_factory must make stream sockets, got {sock!r}")
+            sock.setblocking(False)
+            if sock.proto != socket.IPPROTO_TCP:
+                # Else the transport does it. A factory or a resolver need not name the protocol.
+                with contextlib.suppress(OSError):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for option in self._socket_options:
                 sock.setsockopt(*option)
+            if self._local is not None:
+                _bind(sock, self._local[4])
         except BaseException:
             sock.close()
             raise
@@ -118,37 +156,60 @@ class TcpDialer:
 class _Attempts:
     """Stands in for a loop to connect sockets, and remembers which addresses were tried."""
 
-    __slots__ = ("_loop", "_started", "failed")
+    __slots__ = ("_loop", "_make", "_started", "bug", "failed")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, make: Callable[[AddrInfo], socket.socket]
+    ) -> None:
         self._loop = loop
-        self._started: list[tuple[socket.socket, SockAddr]] = []
+        self._make = make
+        self._started: list[tuple[socket.socket | None, SockAddr]] = []
         #: Those that failed, in that order.
         self.failed: list[ConnectAttempt] = []
+        #: What a caller's factory raised that is no OSError.
+        self.bug: Exception | None = None
+
+    def new_socket(self, addr_info: AddrInfo) -> socket.socket:
+        """A socket for an address."""
+        address = addr_info[4]
+        sock = None
+        try:
+            sock = self._make(addr_info)
+        except OSError as error:
+            self.failed.append(ConnectAttempt(address[0], address[1], error))
+            raise
+        except Exception as error:
+            self.bug = error
+            raise
+        finally:
+            self._started.append((sock, address))
+        return sock
 
     async def sock_connect(self, sock: socket.socket, address: SockAddr) -> None:
         """As a loop's, which this is."""
-        self._started.append((sock, address))
         try:
             await self._loop.sock_connect(sock, address)
         except OSError as error:
-            self.failed.append(_attempt(address, error))
+            self.failed.append(_refused(address, error))
             raise
 
     def overtaken_by(self, winner: socket.socket | None) -> list[SockAddr]:
         """The addresses that were tried before the one that answered, or all if none did."""
         overtaken = []
         for sock, address in self._started:
-            if sock is winner:
+            if sock is not None and sock is winner:
                 break
             overtaken.append(address)
         return overtaken
 
 
-def _attempt(address: SockAddr, error: OSError) -> ConnectAttempt:
+def _refused(address: SockAddr, error: OSError) -> ConnectAttempt:
     """A failed attempt, with the system's own words where asyncio has words about the call."""
-    if error.errno is not None:
-        error = type(error)(error.errno, os.strerror(error.errno))
+    code = getattr(error, "winerror", None)
+    if code is not None:
+        error = OSError(_ERRNO_OF_WINDOWS.get(code, error.errno), error.strerror)
+    elif error.errno is not None:
+        error = OSError(error.errno, os.strerror(error.errno))
     return ConnectAttempt(address[0], address[1], error)
 
 
@@ -172,3 +233,21 @@ def _local_info(local_addr: tuple[str, int]) -> AddrInfo:
     if info is None:
         raise ValueError(f"local_addr must be an IP address and a port, got {local_addr!r}")
     return info
+
+
+def _of_family(local: AddrInfo, addresses: list[AddrInfo], route: Route) -> list[AddrInfo]:
+    """The addresses that can be connected to from a local one."""
+    fitting = [address for address in addresses if address[0] == local[0]]
+    if not fitting:
+        family = FAMILY_NAMES[local[0]]
+        why = f"local_addr {local[4][0]} is an {family} address, and the host has none"
+        raise ClientConnectorError(route, OSError(errno.EAFNOSUPPORT, why))
+    return fitting
+
+
+def _bind(sock: socket.socket, address: SockAddr) -> None:
+    try:
+        sock.bind(address)
+    except OSError as error:
+        why = f"cannot bind to local_addr {address[0]} port {address[1]}: {error.strerror}"
+        raise OSError(error.errno, why) from error

@@ -9,7 +9,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final
+from typing import Final, cast
 
 from aioclient._aliases import BytesLike
 from aioclient._net.link import Link, Receiver, read_buffer
@@ -303,7 +303,8 @@ class TlsLink:
         size = 0
         try:
             while len(buffer) - size >= _RECORD_BYTES:
-                got: int = tls.read(len(buffer) - size, buffer[size:] if size else buffer)
+                # With a buffer it gives the number of bytes; typeshed knows only the other case.
+                got = cast("int", tls.read(len(buffer) - size, buffer[size:] if size else buffer))
                 if not got:
                     self._is_over = True
                     break

@@ -29,6 +29,9 @@ class UnixDialer:
         Raises UnixClientConnectorError. Cancelling closes what was opened.
         """
         try:
+            if "\0" in self._path and self._path[0] != "\0":
+                # Linux would take the part before it for the path.
+                raise OSError(None, "null character in the path")
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 sock.setblocking(False)
@@ -36,7 +39,7 @@ class UnixDialer:
             except BaseException:
                 sock.close()
                 raise
-        except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        except (OSError, ValueError) as error:  # ValueError: some systems check the path themselves
             reason = error if isinstance(error, OSError) else OSError(None, str(error))
             raise UnixClientConnectorError(self._path, route, reason) from error
         return sock

@@ -388,7 +388,8 @@ class BaseConnector(ABC):
 
     def _why_not_kept(self, connection: Connection, reusable: bool) -> str:
         if not connection.is_usable:
-            return reasons.BROKEN_OFF
+            # A request that has no more to say of it was not on it when it was lost.
+            return reasons.CLOSED_BY_SERVER if reusable else reasons.BROKEN_OFF
         if self._force_close:
             return reasons.FORCE_CLOSE
         if not reusable:

@@ -91,12 +91,12 @@ class Ledger(Generic[C, W]):
         self.limit_per_host = limit_per_host
         #: Slots taken.
         self.in_use = 0
-        #: Connections kept.
+        #: Connections kept, but for those that were passed over because they have expired.
         self.idle_count = 0
         #: Waiters in the queues, perhaps some that gave up and have not left yet.
         self.waiting_count = 0
         self._idle: dict[Route, dict[C, None]] = {}  # of a route, the one used last is the last
-        self._outdated: list[C] = []  # not idle any more, for `take_expired`
+        self._outdated: dict[C, None] = {}  # not lent any more, for `take_expired`
         self._hosts: dict[HostKey | None, _Host[W]] = {}  # those with a waiter or a count
         self._line: list[tuple[int, _Host[W]]] = []
         self._last_ticket = 0
@@ -146,7 +146,7 @@ class Ledger(Generic[C, W]):
                 found = connection
                 self.take_slot(route)
                 break
-            self._outdated.append(connection)
+            self._outdated[connection] = None
         if not connections:
             del self._idle[route]
         return found
@@ -163,6 +163,9 @@ class Ledger(Generic[C, W]):
 
     def forget(self, connection: C) -> bool:
         """Keep it no longer; was it idle?"""
+        if connection in self._outdated:
+            del self._outdated[connection]
+            return True
         route = connection.route
         connections = self._idle.get(route)
         if connections is None or connection not in connections:
@@ -175,14 +178,14 @@ class Ledger(Generic[C, W]):
 
     def take_expired(self, now: float) -> list[C]:
         """All that have expired by now; they are kept no longer."""
-        expired, self._outdated = self._outdated, []
-        overdue = [c for c in self.idle() if c.expires_at <= now]
-        for connection in overdue:
+        expired = [c for c in self.idle() if c.expires_at <= now]
+        for connection in expired:
             self.forget(connection)
-        return expired + overdue
+        return expired
 
     def idle(self) -> Iterator[C]:
-        """All that are kept; nothing may be kept or taken meanwhile."""
+        """All that are kept, expired or not; nothing may be kept or taken meanwhile."""
+        yield from self._outdated
         for connections in self._idle.values():
             yield from connections
 

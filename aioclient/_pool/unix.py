@@ -53,7 +53,7 @@ class UnixConnector(BaseConnector):
         from aioclient._net.unix import UnixDialer  # late: to import is not yet to connect
 
         self._ssl = ssl
-        self._path = os.fspath(path)
+        self._path = os.fsdecode(path)
         self._dialer = UnixDialer(self._path)
 
     @property

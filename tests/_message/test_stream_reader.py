@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fake_source import FakeSource
-from running import asynchronous, cancelled, run, settled, started
+from running import asynchronous, cancelled, result_of, run, settled, started
 from tap import Tap
 
 from aioclient._message.body_source import Source
@@ -726,7 +726,7 @@ def test_what_a_callback_raises_goes_to_the_loops_exception_handler(is_late: boo
         source.end()
         assert calls == [1]
 
-    asyncio.run(main())
+    result_of(main())
     assert isinstance(heard[0]["exception"], ValueError)
 
 

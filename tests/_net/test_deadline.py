@@ -5,6 +5,7 @@ from math import inf
 
 import pytest
 from clock import Clock, TimerLoop
+from running import result_of
 
 from aioclient._net.deadline import Deadline, Deadlines
 
@@ -286,4 +287,4 @@ def test_on_a_real_loop_a_deadline_expires() -> None:
         await asyncio.wait_for(expired, 5)
         assert loop.time() - began >= 0.03
 
-    asyncio.run(main())
+    result_of(main())

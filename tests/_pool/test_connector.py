@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_connector import OK, FakeConnector
 from fake_link import new_exchange, request_head
-from running import asynchronous, cancelled, settled, started
+from running import asynchronous, cancelled, result_of, settled, started
 
 from aioclient import (
     ClientConnectionError,
@@ -403,8 +403,8 @@ def test_a_connector_belongs_to_one_event_loop() -> None:
             connectors[0].bind(asyncio.get_running_loop())
         await connectors[0].close()
 
-    asyncio.run(first())
-    asyncio.run(second())
+    result_of(first())
+    result_of(second())
 
 
 # --- settings ------------------------------------------------------------------------------------

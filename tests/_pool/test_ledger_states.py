@@ -145,12 +145,14 @@ class LedgerStates(RuleBasedStateMachine):
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
         """The server closes a connection."""
-        if not self.idle and not self.in_use:
+        known = self.idle + self.outdated + self.in_use
+        if not known:
             return
-        connection = data.draw(st.sampled_from(self.idle + self.in_use), "lost")
-        assert self.ledger.forget(connection) is (connection in self.idle)
-        if connection in self.idle:
-            self.idle.remove(connection)
+        connection = data.draw(st.sampled_from(known), "lost")
+        assert self.ledger.forget(connection) is (connection not in self.in_use)
+        for kept in (self.idle, self.outdated):
+            if connection in kept:
+                kept.remove(connection)
 
     @rule(seconds=st.integers(1, 7))
     def let_time_pass(self, seconds: int) -> None:
@@ -209,8 +211,9 @@ class LedgerStates(RuleBasedStateMachine):
             assert self.ledger.count_waiting(route) >= sum(
                 w.route == route and w.is_waiting for w in self.queue
             )
-        assert set(map(id, self.ledger.idle())) == set(map(id, self.idle))
-        assert self.ledger.next_expiry == min((c.expires_at for c in self.idle), default=inf)
+        kept = self.idle + self.outdated
+        assert Counter(map(id, self.ledger.idle())) == Counter(map(id, kept))
+        assert self.ledger.next_expiry == min((c.expires_at for c in kept), default=inf)
         assert self.ledger.waiting_count == len(list(self.ledger.waiting()))
         assert self.ledger.lined_up <= 2 * len(ROUTES) + 16
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fake_connector import OK, FakeConnector
 from fake_link import FakeTransport
-from running import asynchronous, cancelled, settled, started
+from running import asynchronous, cancelled, result_of, settled, started
 from scripted import ScriptedServer, answers
 
 from aioclient import (
@@ -560,8 +560,8 @@ def test_a_session_belongs_to_one_event_loop() -> None:
             await sessions[0].get(URL)
         await sessions[0].close()
 
-    asyncio.run(first())
-    asyncio.run(second())
+    result_of(first())
+    result_of(second())
 
 
 def test_a_connector_with_idle_connections_is_refused_in_another_loop() -> None:
@@ -577,8 +577,8 @@ def test_a_connector_with_idle_connections_is_refused_in_another_loop() -> None:
             with pytest.raises(RuntimeError, match="two event loops"):
                 await asyncio.wait_for(session.get(URL), 1)
 
-    asyncio.run(first())
-    asyncio.run(second())
+    result_of(first())
+    result_of(second())
 
 
 def test_a_session_can_be_made_outside_of_an_event_loop() -> None:
@@ -587,7 +587,7 @@ def test_a_session_can_be_made_outside_of_an_event_loop() -> None:
     async def main() -> None:
         await session.close()
 
-    asyncio.run(main())
+    result_of(main())
 
 
 # --- giving up ---------------------------------------------------------------------------------

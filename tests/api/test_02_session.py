@@ -10,7 +10,7 @@ from multidict import CIMultiDict, istr
 from origin import Origin
 from pages import Pages
 from reference import Call, Difference, Later, Line, Missing, Names
-from running import asynchronous, run, settled
+from running import asynchronous, result_of, run, settled
 
 from aioclient import (
     BasicAuth,
@@ -237,7 +237,7 @@ def test_unclosed_session_of_a_closed_loop_is_a_warning() -> None:
             await session.get("http://127.0.0.1:1/")
         return session
 
-    sessions = [asyncio.run(main())]
+    sessions = [result_of(main())]
     with pytest.warns(ResourceWarning, match="Unclosed client session"):
         forget(sessions)
 
@@ -332,9 +332,9 @@ def test_connector_of_another_loop_is_refused_at_the_first_request() -> None:
 
     connector = TCPConnector()
     with pytest.raises(ClientError):
-        asyncio.run(ask(connector))
+        result_of(ask(connector))
     with pytest.raises(RuntimeError, match="event loop"):
-        asyncio.run(ask(connector))
+        result_of(ask(connector))
 
 
 @asynchronous

@@ -33,7 +33,7 @@ from accidents import (
     stand_still,
 )
 from peer import BODY, LINES, SHRINKING_BODY
-from running import closed_port, run
+from running import WatchedLoop, closed_port, run
 from stage import CONTENT, Act, Scenario, Stage, play, serving
 
 import aioclient
@@ -430,7 +430,7 @@ def play_at_all(
                     raise AssertionError(f"not over after {MOST_MOMENTS} moments: too long")
             gc.collect()  # the loop hears of an error when the future that has it goes
 
-        run(all_moments(), 60, TurningLoop)
+        run(all_moments(), 60, TurningLoop if issubclass(moments, Turn) else WatchedLoop)
 
     return play_at_all
 
@@ -454,6 +454,10 @@ def test_dropped_at_any_suspension(scenario: str, play_at_all: Callable[..., Non
     play_at_all(scenario, Suspension, drop)
 
 
+turns_are_seen = pytest.mark.asyncio_only(reason="of other loops nobody sees when they turn")
+
+
+@turns_are_seen
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @pytest.mark.parametrize(
     ("moments", "accident"),
@@ -471,6 +475,7 @@ def test_at_any_turn_of_the_loop(
     play_at_all(scenario, moments, accident)
 
 
+@turns_are_seen
 @pytest.mark.parametrize("scenario", STANDING_STILL)
 @pytest.mark.parametrize("limits", [SHORT_TOTAL, SHORT_PHASES], ids=["total", "phases"])
 def test_when_a_limit_passes_at_any_turn_of_the_loop(

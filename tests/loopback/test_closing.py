@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 from origin import Origin
-from running import asynchronous, cancelled, new_loop, started, until
+from running import WatchedLoop, asynchronous, cancelled, started, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
@@ -425,7 +425,7 @@ def run_in_thread(main: object) -> None:
 
     def thread_main() -> None:
         try:
-            with asyncio.Runner(loop_factory=new_loop) as runner:
+            with asyncio.Runner(loop_factory=WatchedLoop) as runner:
                 runner.run(main())  # type: ignore[operator]
         except BaseException as error:
             failures.append(error)

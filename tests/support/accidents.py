@@ -7,6 +7,7 @@ until the request is over before the next.
 
 import asyncio
 import selectors
+import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
@@ -43,17 +44,20 @@ class TurningLoop(WatchedAsyncioLoop):
         super().__init__(_Turns(self))
 
 
-class _Turns(selectors.DefaultSelector):
+_Selector = asyncio.IocpProactor if sys.platform == "win32" else selectors.DefaultSelector
+
+
+class _Turns(_Selector):
     """A loop asks its selector once a turn."""
 
-    def __init__(self, loop: TurningLoop) -> None:
+    def __init__(self, turning: TurningLoop) -> None:
         super().__init__()
-        self._loop = loop
+        self._turning = turning
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[Any]:
         ready = super().select(timeout)
-        if self._loop.on_turn is not None:
-            self._loop.on_turn()
+        if self._turning.on_turn is not None:
+            self._turning.on_turn()
         return ready
 
 

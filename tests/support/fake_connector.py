@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from fake_link import FakeTransport, connect
 
@@ -16,8 +17,8 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 class FakeConnector(BaseConnector):
     """Opens a connection when `gate` is set; `opened` lists their transports in order."""
 
-    def __init__(self, *, gated: bool = False, limit: int = 100, limit_per_host: int = 0) -> None:
-        super().__init__(limit=limit, limit_per_host=limit_per_host)
+    def __init__(self, *, gated: bool = False, **options: Any) -> None:
+        super().__init__(**options)
         self.gate = asyncio.Event()
         if not gated:
             self.gate.set()

@@ -34,8 +34,8 @@ http {{
 
 
 @contextlib.contextmanager
-def nginx_running(folder: Path, port: int, servers: str) -> Iterator[None]:
-    """Run nginx with these `server` blocks, one of which listens at the port.
+def nginx_running(folder: Path, port: int | str, servers: str) -> Iterator[None]:
+    """Run nginx with these `server` blocks, one of which listens at the port, or a UNIX socket.
 
     It serves what is in `root` of the folder. Skips the test where it cannot be started.
     """
@@ -53,10 +53,13 @@ def nginx_running(folder: Path, port: int, servers: str) -> Iterator[None]:
             process.terminate()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(port: int | str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 10
+    family = socket.AF_INET if isinstance(port, int) else socket.AF_UNIX
     while time.monotonic() < end and process.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        with contextlib.suppress(OSError), socket.socket(family) as sock:
+            sock.settimeout(1)
+            sock.connect(("127.0.0.1", port) if isinstance(port, int) else port)
             return
         time.sleep(0.02)
     process.kill()

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
-from running import settled, until
+from running import settled, until, while_connected
 
 #: How much the system holds for a connection on its way here. The sender's part goes by the size
 #: of segments: it would be megabytes on loopback.
@@ -99,7 +99,7 @@ class Peer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # the client went away
+            with while_connected(writer):
                 while await self._answer(reader, writer):
                     pass
             writer.close()
@@ -219,7 +219,6 @@ async def _take(reader: asyncio.StreamReader, size: int) -> int:
 async def _let_arrive_unread(writer: asyncio.StreamWriter) -> None:
     """Let the client send until nothing more fits into the system."""
     transport = writer.transport
-    assert isinstance(transport, asyncio.Transport)
     transport.pause_reading()
     await settled(15)
     transport.resume_reading()

@@ -39,13 +39,14 @@ class RecordingServer:
         self.connections: set[asyncio.BaseTransport] = set()
         self._ssl_context = ssl_context
         self._listening: socket.socket
+        self._acceptor: asyncio.Task[None]
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=100)
         self._listening.setblocking(False)
         self.port = self._listening.getsockname()[1]
-        asyncio.get_running_loop().add_reader(self._listening, self._accept)
+        self._acceptor = asyncio.get_running_loop().create_task(self._accept())
         return self
 
     async def __aexit__(
@@ -54,36 +55,31 @@ class RecordingServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        asyncio.get_running_loop().remove_reader(self._listening)
-        self._listening.close()
+        self._acceptor.cancel()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(self._acceptor, *self._tasks, return_exceptions=True)
+        self._listening.close()
         for transport in set(self.connections):
             transport.close()
         while self.connections:  # noqa: ASYNC110 - each is dropped when it is closed
             await asyncio.sleep(0)
 
-    def _accept(self) -> None:
-        try:
-            client, _ = self._listening.accept()
-        except BlockingIOError:
-            return
-        client.setblocking(False)
-        task = asyncio.get_running_loop().create_task(self._serve(client))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            client, _ = await loop.sock_accept(self._listening)
+            task = loop.create_task(self._serve(client))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, client: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        loop.add_reader(client, readable.set)
         try:
-            try:
-                await readable.wait()
-            finally:
-                loop.remove_reader(client)
-            is_tls = client.recv(1, socket.MSG_PEEK) == TLS_HANDSHAKE
+            # Not every loop tells when there is one.
+            while (first := _peeked(client)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            is_tls = first == TLS_HANDSHAKE
             await loop.connect_accepted_socket(
                 lambda: _Connection(self, "https" if is_tls else "http"),
                 client,
@@ -91,6 +87,14 @@ class RecordingServer:
             )
         except (OSError, asyncio.CancelledError):  # the client does not trust us, or we end
             client.close()
+
+
+def _peeked(client: socket.socket) -> bytes | None:
+    """The next byte, which stays there; None if there is none yet."""
+    try:
+        return client.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return None
 
 
 class _Connection(asyncio.Protocol):
@@ -103,7 +107,6 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._server.connections.add(transport)
 

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
+from running import while_connected
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -33,11 +35,15 @@ class ScriptedServer:
         return f"{scheme}://{name}:{self.port}{path}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
+        self._server = await self._listen()
+        return self
+
+    async def _listen(self) -> asyncio.Server:
+        server = await asyncio.start_server(
             self._serve, self._host, 0, ssl=self._ssl_context, backlog=512
         )
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     async def __aexit__(
         self,
@@ -61,11 +67,12 @@ class ScriptedServer:
         self.accepted += 1
         self.open += 1
         try:
-            await self._handler(reader, writer)
-            writer.close()
-            await writer.wait_closed()
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went away, or the test is over
+            with while_connected(writer):
+                await self._handler(reader, writer)
+                writer.close()
+                await writer.wait_closed()
+        except asyncio.CancelledError:
+            pass  # the test is over
         finally:
             self.open -= 1
             writer.transport.abort()

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from accidents import NO_LIMIT, Accident, Moment, Play
 from peer import Peer
-from running import WatchedLoop, settled, until
+from running import Watching, descriptors, own_tasks, settled, until
 
 from aioclient import (
     ClientResponse,
@@ -165,25 +165,18 @@ async def _next_requests(stage: Stage) -> None:
 async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     """What was opened or begun in the block is over soon after its end."""
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, WatchedLoop)
-    tasks = asyncio.all_tasks()
-    descriptors = _count_descriptors()
+    assert isinstance(loop, Watching)
+    tasks = own_tasks()
+    open_before = len(descriptors())
     loop.timers.clear()
     yield
     await _soon(lambda: not servers.open)
-    await _soon(lambda: asyncio.all_tasks() <= tasks)
+    await _soon(lambda: own_tasks() <= tasks)
     # Fewer is none left: what other tests dropped can be closed by the garbage collector meanwhile.
-    await _soon(lambda: _count_descriptors() <= descriptors)
-    assert not loop.waiting_timers()
-    assert not loop.unheard
-
-
-def _count_descriptors() -> int:
-    """Of files, sockets, pipes; always 0 where that cannot be told."""
-    try:
-        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    except OSError:
-        return 0
+    await _soon(lambda: len(descriptors()) <= open_before)
+    waiting = loop.waiting_timers()
+    assert not waiting, f"left behind: {waiting}"
+    assert not loop.unheard, f"nobody heard of: {loop.unheard}"
 
 
 async def _soon(condition: Callable[[], bool]) -> None:
