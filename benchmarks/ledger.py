@@ -19,15 +19,18 @@ fit the processor's caches.
 
 import argparse
 import gc
+import itertools
 import json
+import os
 import platform
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import callgrind
 
@@ -37,6 +40,7 @@ from aioclient._pool.ledger import Ledger
 FEW, MANY = 10, 10_000
 MOST_RATIO = 1.5  # for --check
 _STEPS = 20_000  # of a round: each of MANY hosts has its turn twice
+_COUNTED_STEPS = 2_000  # enough: they are all alike
 
 
 class _Connection:
@@ -57,6 +61,8 @@ class _Waiter:
 
 _Books = Ledger[_Connection, _Waiter]
 
+Steps: TypeAlias = Callable[[int], None]  # does so many
+
 
 def _routes(count: int) -> list[Route]:
     routes = [Route(f"host-{number}.example", 443, True, True) for number in range(count)]
@@ -64,27 +70,28 @@ def _routes(count: int) -> list[Route]:
     return routes
 
 
-def _turns(routes: list[Route]) -> list[Route]:
-    return routes * (_STEPS // len(routes))
+def _turns(routes: list[Route], steps: int) -> Iterator[Route]:
+    """So many, one after the other, and again."""
+    return itertools.islice(itertools.cycle(routes), steps)
 
 
-def _idle(routes: list[Route]) -> Callable[[], None]:
+def _idle(routes: list[Route]) -> Steps:
     books = _Books(0, 0)
     for route in routes:
         books.keep(_Connection(route))
 
-    def do_round() -> None:
-        for route in _turns(routes):
+    def do_steps(steps: int) -> None:
+        for route in _turns(routes, steps):
             connection = books.take_idle(route, 0.0)
             assert connection is not None
             books.free_slot(route)
             books.keep(connection)
 
-    return do_round
+    return do_steps
 
 
-def _queued(routes: list[Route], is_limited: bool, limit_per_host: int) -> Callable[[], None]:
-    """A round in which one connection after the other is given back to hosts with waiters."""
+def _queued(routes: list[Route], is_limited: bool, limit_per_host: int) -> Steps:
+    """One connection after the other is given back to hosts with waiters."""
     books = _Books(len(routes) if is_limited else 0, limit_per_host)
     waiters = {route: _Waiter(route) for route in routes}
     connections = {route: _Connection(route) for route in routes}
@@ -93,8 +100,8 @@ def _queued(routes: list[Route], is_limited: bool, limit_per_host: int) -> Calla
     for route in random.Random(2).sample(routes, len(routes)):
         books.wait(waiters[route])
 
-    def do_round() -> None:
-        for route in _turns(routes):
+    def do_steps(steps: int) -> None:
+        for route in _turns(routes, steps):
             books.free_slot(route)
             books.keep(connections[route])
             grant = books.grant(0.0)
@@ -103,10 +110,10 @@ def _queued(routes: list[Route], is_limited: bool, limit_per_host: int) -> Calla
                 books.forget(connections[route])
             books.wait(grant.waiter)
 
-    return do_round
+    return do_steps
 
 
-CASES: dict[str, Callable[[list[Route]], Callable[[], None]]] = {
+CASES: dict[str, Callable[[list[Route]], Steps]] = {
     "idle": _idle,
     "queued": partial(_queued, is_limited=True, limit_per_host=0),
     "queued per host": partial(_queued, is_limited=False, limit_per_host=1),
@@ -114,9 +121,9 @@ CASES: dict[str, Callable[[list[Route]], Callable[[], None]]] = {
 }
 
 
-def _seconds(do_round: Callable[[], None]) -> float:
+def _seconds(do_steps: Steps) -> float:
     start = time.process_time()
-    do_round()
+    do_steps(_STEPS)
     return (time.process_time() - start) / _STEPS
 
 
@@ -132,16 +139,21 @@ def _times(case: str, rounds: int) -> tuple[float, float]:
 
 
 def _instructions(case: str, hosts: int) -> float:
-    """The instructions of a step: what one round more needs, divided by its steps."""
-    totals = []
+    """The instructions of a step."""
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
-        for rounds in (1, 2):
-            out = Path(directory, str(rounds))
-            command = [sys.executable, str(Path(__file__).resolve())]
-            command += ["--cases", case, "--hosts", str(hosts), "--rounds", str(rounds)]
-            callgrind.run(command, out)
-            totals.append(callgrind.total(out))
-    return (totals[1] - totals[0]) / _STEPS
+        out = Path(directory, "out")
+        command = [sys.executable, str(Path(__file__).resolve())]
+        command += ["--cases", case, "--hosts", str(hosts)]
+        # Each call of getloadavg writes what was counted up to it: the start, then the steps.
+        callgrind.run(command, out, "--dump-before=getloadavg")
+        return callgrind.total(Path(f"{out}.2")) / _COUNTED_STEPS
+
+
+def _do_counted_steps(case: str, hosts: int) -> None:
+    do_steps = CASES[case](_routes(hosts))
+    os.getloadavg()
+    do_steps(_COUNTED_STEPS)
+    os.getloadavg()
 
 
 def _arguments() -> argparse.Namespace:
@@ -151,7 +163,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--instructions", action="store_true", help="count with callgrind, do not take the time"
     )
-    parser.add_argument("--hosts", type=int, help="do the rounds with so many and measure nothing")
+    parser.add_argument("--hosts", type=int, help="only do the steps that callgrind counts")
     parser.add_argument(
         "--check", action="store_true", help=f"fail if a ratio is above {MOST_RATIO}"
     )
@@ -163,9 +175,7 @@ def main() -> None:
     gc.disable()
     if arguments.hosts is not None:
         for case in arguments.cases:
-            do_round = CASES[case](_routes(arguments.hosts))
-            for _ in range(arguments.rounds):
-                do_round()
+            _do_counted_steps(case, arguments.hosts)
         return
     unit = "instructions" if arguments.instructions else "ns"
     print(f"Python {platform.python_version()}, {unit} of a step")

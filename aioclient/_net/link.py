@@ -17,7 +17,9 @@ from aioclient._net.link_facts import LinkFacts
 READ_BUFFER_BYTES = 256 * 1024
 #: How much is written at once. Up to this size joining parts costs less than another system call
 #: or packet, and so does what Python 3.11 copies of a write that the system does not take at once.
-WRITE_BYTES = 512 * 1024
+#: On Windows less: what is being written counts as unsent there until the system has taken all of
+#: it, and who limits the time without progress must see some.
+WRITE_BYTES = (64 if sys.platform == "win32" else 512) * 1024
 
 
 class Link(Protocol):

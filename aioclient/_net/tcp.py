@@ -30,6 +30,7 @@ _ERRNO_OF_WINDOWS: Final = {
 }
 
 _AT_ONCE_S: Final = 1e-6
+_PLAIN_PROTOCOLS: Final = frozenset({0, socket.IPPROTO_TCP})
 
 
 class TcpDialer:
@@ -90,7 +91,7 @@ class TcpDialer:
             attempt = ConnectAttempt(address[0], address[1], error)
             raise _failure(route, error, [attempt]) from error
         try:
-            await loop.sock_connect(sock, address)
+            await _connect(loop, sock, address)
         except OSError as error:
             sock.close()
             raise _failure(route, error, [_refused(address, error)]) from error
@@ -188,7 +189,7 @@ class _Attempts:
     async def sock_connect(self, sock: socket.socket, address: SockAddr) -> None:
         """As a loop's, which this is."""
         try:
-            await self._loop.sock_connect(sock, address)
+            await _connect(self._loop, sock, address)
         except OSError as error:
             self.failed.append(_refused(address, error))
             raise
@@ -201,6 +202,19 @@ class _Attempts:
                 break
             overtaken.append(address)
         return overtaken
+
+
+async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address: SockAddr) -> None:
+    if sock.proto in _PLAIN_PROTOCOLS:
+        await loop.sock_connect(sock, address)
+        return
+    # A factory may make sockets of another protocol that connects as TCP does, as Multipath TCP.
+    # asyncio would ask getaddrinfo about the address, which knows no such protocol.
+    with sock.dup() as copy:
+        fd = copy.detach()
+    with socket.socket(sock.family, sock.type, socket.IPPROTO_TCP, fd) as same:
+        same.setblocking(False)
+        await loop.sock_connect(same, address)
 
 
 def _refused(address: SockAddr, error: OSError) -> ConnectAttempt:

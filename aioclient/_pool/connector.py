@@ -381,6 +381,8 @@ class BaseConnector(ABC):
             else:
                 self._counts.reused += 1
                 waiter.future.set_result(Lease(connection, self._give_back, True))
+            # One that was being made for this waiter, too, is not needed any more.
+            self._making.drop_superfluous(waiter.route, ledger.count_waiting(waiter.route))
         if self._drained is not None and not self._drained.done() and self._is_drained:
             self._drained.set_result(None)
 

@@ -515,8 +515,8 @@ async def test_a_body_that_nobody_reads_stops_the_server() -> None:
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="on Windows asyncio copies what it has read")
 @pytest.mark.asyncio_only(reason="uvloop copies what it receives into a protocol of bytes")
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows asyncio copies what it has read")
 @asynchronous
 async def test_a_large_body_is_not_copied_on_its_way() -> None:
     stage = Stage()

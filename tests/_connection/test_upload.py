@@ -108,7 +108,7 @@ async def test_a_body_of_any_size_leaves_whole(size: int) -> None:
     payload = BytesPayload(b"x" * size)
     head = request_head("POST", body_length=size)
     connection.begin(head, payload, new_exchange(ends := Ends()))
-    await settled()
+    await settled(20)  # one for each piece
     assert body_sent(transport) == b"x" * size
     transport.receive(SMALL)
     assert ends.told == [True]

@@ -132,7 +132,7 @@ async def test_after_one_who_gives_up_another_can_wait() -> None:
 
 
 class Sink(asyncio.Protocol):
-    """The other end of a socket pair, which does not read until it is told to."""
+    """The other end of a socket pair."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -140,7 +140,6 @@ class Sink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)
@@ -153,6 +152,7 @@ async def test_flushed_waits_until_everything_is_sent() -> None:
     own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10_000)
     _, link = await loop.create_connection(lambda: TransportLink(Listener(), loop), sock=own)
     _, sink = await loop.create_connection(Sink, sock=other)
+    sink.transport.pause_reading()  # before it was made, uvloop would not heed it
     await asyncio.wait_for(link.flushed(), 1)
     written = 0
     while not link.unsent_bytes:  # how much the system takes at once differs
@@ -200,10 +200,10 @@ class Kinds(Listener):
         self.received += data
 
 
+@pytest.mark.asyncio_only(reason="uvloop copies what it receives into a protocol of bytes")
 @pytest.mark.skipif(
     sys.platform == "win32", reason="on Windows asyncio reads into a buffer of its own in any case"
 )
-@pytest.mark.asyncio_only(reason="uvloop copies what it receives into a protocol of bytes")
 @asynchronous
 async def test_many_bytes_come_as_bytes() -> None:
     loop = asyncio.get_running_loop()

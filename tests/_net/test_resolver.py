@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from running import WatchedAsyncioLoop, asynchronous, cancelled, run, started
+from running import WatchedLoop, asynchronous, cancelled, run, started
 
 from aioclient import AsyncResolver, DefaultResolver, ResolveResult, ThreadedResolver
 
 NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
-class AnsweringLoop(WatchedAsyncioLoop):
+class AnsweringLoop(WatchedLoop):
     """A loop whose `getaddrinfo` answers what it is told to."""
 
     answer: Callable[[], list[Any]] = staticmethod(list)
@@ -123,7 +123,7 @@ async def test_what_is_no_name_is_a_gaierror(host: str) -> None:
 
 
 def test_a_look_up_can_be_cancelled() -> None:
-    class SilentLoop(WatchedAsyncioLoop):
+    class SilentLoop(WatchedLoop):
         async def getaddrinfo(self, *args: Any, **how: Any) -> Any:
             await asyncio.Event().wait()
 
@@ -135,7 +135,7 @@ def test_a_look_up_can_be_cancelled() -> None:
 
 @pytest.mark.parametrize("kind", [ThreadedResolver, DefaultResolver, AsyncResolver])
 def test_localhost_is_not_looked_up(kind: Any) -> None:
-    class DeafLoop(WatchedAsyncioLoop):
+    class DeafLoop(WatchedLoop):
         async def getaddrinfo(self, *args: Any, **how: Any) -> Any:
             raise AssertionError("localhost was looked up")
 

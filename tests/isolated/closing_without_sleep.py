@@ -12,7 +12,7 @@ from aioclient import ClientSession, TCPConnector
 
 
 async def main(port: str, authority: str) -> None:
-    asyncio.get_running_loop().slow_callback_duration = 60  # of the debug mode: nobody asks here
+    asyncio.get_running_loop().slow_callback_duration = 60.0  # a slow machine is nothing to warn of
     trusting = ssl.create_default_context(cafile=authority)
     connector = TCPConnector(limit=0, ssl=trusting)
     async with ClientSession(connector=connector) as session:

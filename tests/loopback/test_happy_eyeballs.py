@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from fake_resolver import FakeResolver
-from running import asynchronous, closed_port, settled, until
+from running import asynchronous, closed_port, has_addresses, settled, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
@@ -30,6 +30,9 @@ from aioclient import (
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 V4, V6 = "127.0.0.1", "::1"
+pytestmark = pytest.mark.skipif(
+    not has_addresses(V6, "127.0.0.2"), reason="there are not enough loopback addresses"
+)
 #: How much later than it should something may happen on a busy machine.
 LATE_S = 0.2
 NEVER = pytest.mark.skipif(
@@ -228,6 +231,7 @@ async def test_the_socket_of_the_loser_is_closed() -> None:
         assert sockets.open == []
 
 
+@pytest.mark.asyncio_only(reason="with uvloop, of two in one turn the second may be heard first")
 @asynchronous
 async def test_one_who_answers_too_late_is_closed_too() -> None:
     """Both are connected to in the same turn: one wins, the other is not left open."""
@@ -521,6 +525,42 @@ async def test_a_socket_option_that_the_system_refuses_is_an_error() -> None:
             await get(session, server)
     assert caught.value.errno == errno.ENOPROTOOPT
     assert sockets.open == []
+
+
+IPPROTO_MPTCP = 262  # in the socket module from Python 3.12 on
+
+
+def has_mptcp() -> bool:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_mptcp(), reason="this system has no Multipath TCP")
+@pytest.mark.parametrize("addresses", [[V4], [V6, V4]])
+@asynchronous
+async def test_a_socket_factory_can_make_sockets_of_multipath_tcp(addresses: list[str]) -> None:
+    made = []
+
+    def factory(addr_info: AddrInfoType) -> socket.socket:
+        made.append(socket.socket(*addr_info[:2], IPPROTO_MPTCP))
+        return made[-1]
+
+    async with (
+        ScriptedServer(answers) as server,
+        session_for(addresses, Sockets(), socket_factory=factory) as session,
+    ):
+        await get(session, server)
+        assert made[-1].getpeername() == (V4, server.port)
+        assert made[-1].getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    assert all(sock.fileno() == -1 for sock in made)
+    port = closed_port()
+    async with session_for(addresses, Sockets(), socket_factory=factory) as session:
+        with pytest.raises(ClientConnectorError, match="refused"):
+            await session.get(f"http://both:{port}/")
+    assert all(sock.fileno() == -1 for sock in made)
 
 
 class ProtoLess(FakeResolver):

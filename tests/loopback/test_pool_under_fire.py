@@ -18,7 +18,8 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from running import open_sockets, run, settled, until
+import pytest
+from running import has_addresses, open_sockets, run, settled, until
 from server_process import ServerProcess
 
 from aioclient import (
@@ -119,6 +120,7 @@ async def pieces() -> AsyncGenerator[bytes, None]:
         yield BODY[start : start + 20_000]
 
 
+@pytest.mark.skipif(not has_addresses(*HOSTS), reason="127.0.0.1 is the only loopback address")
 def test_no_get_fails_that_can_be_sent_again_and_nothing_is_left(
     certificate_files: Path, trusting: ssl.SSLContext
 ) -> None:

@@ -13,8 +13,9 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from running import run
-from server_process import ServerProcess
+import pytest
+from running import has_addresses, run
+from server_process import ServerProcess, standstill
 
 from aioclient import ClientSession, TCPConnector
 
@@ -54,22 +55,31 @@ class Load:
         return max(0.0, middle + draw.uniform(-spread, spread))
 
 
+@pytest.mark.skipif(not has_addresses(*HOSTS), reason="127.0.0.1 is the only loopback address")
 def test_no_post_meets_the_end_of_its_connection_and_each_is_done_once() -> None:
     async def whole(server: ServerProcess) -> None:
         connector = TCPConnector(limit=0)
-        async with ClientSession(connector=connector) as session:
+        async with ClientSession(connector=connector) as session, standstill() as stood_still:
             load = Load(session, server.told)
             numbers = iter(range(POSTS))
             hosts = [HOSTS[0]] * SHARING + HOSTS[1:]
-            await asyncio.gather(*(load.make(host, numbers) for host in hosts))
+            tasks = [asyncio.ensure_future(load.make(host, numbers)) for host in hosts]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            errors = [task.exception() for task in tasks if task.done() and task.exception()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             stats = connector.stats()
         seen = await asyncio.to_thread(server.report)
+        stood_still_s = seen["stood_still_s"] + stood_still.seconds
+        if errors and stood_still_s > KEPT_S / 4:
+            pytest.skip(f"this machine is too busy: it stood still for {stood_still_s:.2f} s")
+        assert not errors
         assert seen["numbers"] == {str(number): 1 for number in range(POSTS)}
         # Both sides of the limit were tried, and it was the client who closed.
         assert stats.created + stats.reused == POSTS
         assert stats.reused > POSTS / 10
         assert stats.closed["idle_too_long"] > POSTS / 10
-        print(stats[:7], stats.closed, seen["accepted"], seen["closed"])
 
     with ServerProcess("keep_alive_server.py", KEPT_S, *HOSTS) as server:
         run(whole(server), 30.0 + POSTS / 50)

@@ -45,6 +45,8 @@ AFTERWARDS: Final = {
 IDLE_S: Final = 0.03
 LATE_S: Final = 0.02
 CALM_S: Final = 0.1
+#: The value of SO_LINGER with which closing resets.
+LINGER_NOT: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 PAUSE_S: Final = 0.004
 
 
@@ -262,7 +264,7 @@ class Harmful(asyncio.Protocol):
         self._is_deaf = True
         sock = self._transport.get_extra_info("socket")
         if not self._transport.is_closing():
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
         self._transport.abort()
 
     def _half_close(self) -> None:

@@ -4,7 +4,8 @@
 
 Each answer has the number in the request's path, and says how long the connection is kept; if there
 is no further request until then, it is closed. A request is the number of its path and a body with
-a length. It says at which port it listens; in the end, how often each number came.
+a length. It says at which port it listens; in the end, how often each number came, and for how long
+it stood still at most.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import sys
 from collections import Counter
 from typing import Any
 
-from server_process import tell, until_input_ends
+from server_process import standstill, tell, until_input_ends
 
 
 class Seen:
@@ -75,8 +76,16 @@ async def serve(seconds: int, hosts: list[str]) -> None:
     port = first.sockets[0].getsockname()[1]
     others = await loop.create_server(lambda: Keeping(seconds, seen), hosts[1:], port)
     tell(port)
-    await until_input_ends()
-    tell({"numbers": seen.numbers, "accepted": seen.accepted, "closed": seen.closed})
+    async with standstill() as stood_still:
+        await until_input_ends()
+    tell(
+        {
+            "numbers": seen.numbers,
+            "accepted": seen.accepted,
+            "closed": seen.closed,
+            "stood_still_s": stood_still.seconds,
+        }
+    )
     first.close()
     others.close()
 

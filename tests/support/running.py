@@ -35,14 +35,10 @@ class Watching(asyncio.AbstractEventLoop):
         self.unheard: list[dict[str, Any]] = []
         self.set_exception_handler(lambda _loop, context: self.unheard.append(context))
 
-    def waiting_timers(self) -> list[object]:
-        """What those will call that have neither fired nor been cancelled."""
+    def waiting_timers(self) -> list[tuple[asyncio.TimerHandle, object]]:
+        """Those that have neither fired nor been cancelled."""
         now = self.time() + 1e-6  # uvloop rounds what is now and what is due in different ways
-        return [
-            callback
-            for timer, callback in self.timers
-            if not timer.cancelled() and timer.when() > now
-        ]
+        return [each for each in self.timers if not each[0].cancelled() and each[0].when() > now]
 
 
 if sys.platform == "win32":
@@ -101,6 +97,18 @@ def result_of(main: Coroutine[Any, Any, _T]) -> _T:
         return runner.run(main)
 
 
+@contextlib.contextmanager
+def while_connected(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """For a server in a test: end the block quietly where it finds that the client went away."""
+    try:
+        yield
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    except RuntimeError:  # uvloop's word for a write to a connection that was lost
+        if not writer.is_closing():
+            raise
+
+
 def own_tasks() -> set[asyncio.Task[Any]]:
     """All tasks but those by which asyncio on Windows accepts: each connection ends one."""
     tasks = asyncio.all_tasks()
@@ -115,18 +123,6 @@ def descriptors() -> list[str]:
         return os.listdir("/proc/self/fd")  # noqa: PTH208
     except OSError:
         return []
-
-
-@contextlib.contextmanager
-def while_connected(writer: asyncio.StreamWriter) -> Iterator[None]:
-    """For a server in a test: end the block quietly where it finds that the client went away."""
-    try:
-        yield
-    except (OSError, asyncio.IncompleteReadError):
-        pass
-    except RuntimeError:  # uvloop's word for a write to a connection that was lost
-        if not writer.is_closing():
-            raise
 
 
 def open_sockets() -> int:
@@ -208,6 +204,17 @@ async def cancelled(task: asyncio.Task[Any]) -> None:
     except asyncio.CancelledError:
         return
     raise AssertionError("the task was not cancelled")
+
+
+def has_addresses(*hosts: str) -> bool:
+    """Can sockets be bound to these loopback addresses? Some systems have but 127.0.0.1."""
+    for host in hosts:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+                sock.bind((host, 0))
+        except OSError:
+            return False
+    return True
 
 
 def closed_port() -> int:

@@ -5,9 +5,12 @@ may then `tell` what it has seen. If whoever started it is gone, its input ends,
 """
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -46,6 +49,33 @@ class ServerProcess:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
+
+
+class Standstill:
+    """For how long a loop stood still at most (seconds)."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    async def watch(self) -> None:
+        """Look until cancelled."""
+        pause_s = 0.01
+        while True:
+            begin = time.monotonic()
+            await asyncio.sleep(pause_s)
+            self.seconds = max(self.seconds, time.monotonic() - begin - pause_s)
+
+
+@contextlib.asynccontextmanager
+async def standstill() -> AsyncIterator[Standstill]:
+    """Watch the loop that runs: on a machine that is too busy, time is no measure."""
+    still = Standstill()
+    task = asyncio.create_task(still.watch())
+    try:
+        yield still
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def tell(what: object) -> None:

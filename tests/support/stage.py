@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -174,6 +175,8 @@ async def _nothing_left(servers: Servers) -> AsyncIterator[None]:
     await _soon(lambda: own_tasks() <= tasks)
     # Fewer is none left: what other tests dropped can be closed by the garbage collector meanwhile.
     await _soon(lambda: len(descriptors()) <= open_before)
+    if sys.platform == "win32":  # where a server accepts, and limits a handshake, a little later
+        await _soon(lambda: not loop.waiting_timers())
     waiting = loop.waiting_timers()
     assert not waiting, f"left behind: {waiting}"
     assert not loop.unheard, f"nobody heard of: {loop.unheard}"
