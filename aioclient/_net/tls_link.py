@@ -339,10 +339,12 @@ class TlsLink:
         self._end()
 
     def _offer_session(self) -> None:
-        """A ticket of TLS 1.3 comes with the first bytes or before them."""
-        session = self._tls.session
-        keep_session, self._keep_session = self._keep_session, None
-        if session is not None and keep_session is not None:
+        """Once there is one: a ticket of TLS 1.3 comes some time after the handshake."""
+        session, keep_session = self._tls.session, self._keep_session
+        if session is None or keep_session is None:
+            return
+        if session.has_ticket or self.facts.tls_version != "TLSv1.3":
+            self._keep_session = None
             keep_session(session)
 
     # --- writing ------------------------------------------------------------------------------
