@@ -21,7 +21,7 @@ from aioclient._http.fields import to_multidict
 from aioclient._http1.framing import persists
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
-from aioclient._net.link import WRITE_BYTES, TransportLink
+from aioclient._net.link import WRITE_BYTES, Link
 from aioclient._net.route import Route
 from aioclient.errors import (
     ClientConnectionError,
@@ -75,7 +75,7 @@ class Http1Connection(Connection):
         self._is_paused = False
         self._is_used = False
         self._failure: Exception | None = None
-        self._link: TransportLink
+        self._link: Link
 
     # --- for the pool and the request -----------------------------------------------------------
 
@@ -185,7 +185,7 @@ class Http1Connection(Connection):
 
     # --- for the link ---------------------------------------------------------------------------
 
-    def link_made(self, link: TransportLink) -> None:
+    def link_made(self, link: Link) -> None:
         """Use this link."""
         self._link = link
         on_open, self.on_open = self.on_open, None
@@ -275,14 +275,21 @@ class Http1Connection(Connection):
         elif isinstance(event, Exception):
             self._break_off(exchange, event)
 
-    def eof_arrived(self) -> None:
-        """The server sends no more: the end of the response, or too early."""
+    def eof_arrived(self, is_clean: bool = True) -> None:
+        """The server sends no more: the end of the response, or too early.
+
+        RFC 9112 section 9.8: over TLS, a body until the end of the connection is complete only if
+        the server said goodbye.
+        """
         exchange = self._exchange
         if exchange is None:
             self._fail(ClientConnectionError("server closed the idle connection"))
             return
         for event in self._machine.receive_eof():
-            if event is END_OF_MESSAGE:
+            if event is END_OF_MESSAGE and not is_clean:
+                cut = "connection was cut off: the server did not say goodbye in TLS"
+                self._break_off(exchange, ClientPayloadError(cut))
+            elif event is END_OF_MESSAGE:
                 self._end(False)
             elif isinstance(event, Exception):
                 self._break_off(exchange, event)

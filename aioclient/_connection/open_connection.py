@@ -1,16 +1,13 @@
 """Opens connections: a link, and the machine that fits what was agreed on it."""
 
 import asyncio
-import errno
-import os
 from collections.abc import Callable
 
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
 from aioclient._net.open_link import Connect, open_link
-from aioclient._net.route import Fingerprint, Route, TlsWish
+from aioclient._net.route import Route, TlsWish
 from aioclient._timeout import ClientTimeout
-from aioclient.errors import ClientConnectorError
 
 
 async def open_connection(
@@ -28,13 +25,5 @@ async def open_connection(
     loop = asyncio.get_running_loop()
     connection = Http1Connection(route, loop)
     wished = route if route.ssl is not True else route._replace(ssl=default_tls)
-    # With a fingerprint, only after it was compared, which is when the link is open for us.
-    is_pinned = route.is_ssl and isinstance(wished.ssl, Fingerprint)
-    if not is_pinned:
-        connection.on_open = opened
+    connection.on_open = opened
     await open_link(connect, wished, connection, loop, timeout, shutdown_s)
-    if is_pinned:
-        if not connection.is_usable:
-            reset = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
-            raise ClientConnectorError(route, reset)
-        opened(connection)

@@ -11,7 +11,7 @@ from aioclient._body.payload import FileRange, Payload, PayloadWriter, as_bytes,
 from aioclient._connection.exchange import Exchange
 from aioclient._http1.body_writer import BodyWriter
 from aioclient._net.deadline import Deadline
-from aioclient._net.link import WRITE_BYTES, TransportLink
+from aioclient._net.link import WRITE_BYTES, Link
 from aioclient._net.send_file import send_file
 from aioclient.errors import ClientConnectionResetError, ClientPayloadError
 
@@ -47,7 +47,7 @@ class Upload(PayloadWriter):
         exchange: Exchange,
         payload: Payload | None,
         length: int,
-        link: TransportLink,
+        link: Link,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         """`payload` is None if all is written already; `length` as in `RequestHead.body_length`."""

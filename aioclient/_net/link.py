@@ -22,17 +22,82 @@ READ_BUFFER_BYTES = 256 * 1024
 WRITE_BYTES = (64 if sys.platform == "win32" else 512) * 1024
 
 
+class Link(Protocol):
+    """One open transport, as whoever uses it sees it."""
+
+    @property
+    def facts(self) -> LinkFacts:
+        """What is known of it, from when it is open; it may be asked when it is gone."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The transport itself; None when it is gone."""
+
+    @property
+    def is_open(self) -> bool:
+        """Can bytes still be written and read?"""
+
+    @property
+    def has_unseen_input(self) -> bool:
+        """Has something come, or the peer closed, and the loop has not heard of it yet?"""
+
+    @property
+    def is_congested(self) -> bool:
+        """Is more waiting to be sent than the transport likes to hold?"""
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much of what was written is still waiting to be sent."""
+
+    @property
+    def backlog_bytes(self) -> int:
+        """The same and what the system has not delivered yet: it changes when the peer reads."""
+
+    def write(self, data: BytesLike, /) -> None:
+        """Send bytes, or keep what the system does not take at once."""
+
+    def open_descriptor(self) -> int | None:
+        """A descriptor of its own for the socket, if bytes may go around the link."""
+
+    async def drained(self) -> None:
+        """Wait until the congestion is over, or the link is lost."""
+
+    async def flushed(self) -> None:
+        """Wait until everything written is sent, or the link is lost."""
+
+    def pause_reading(self) -> None:
+        """Let the peer wait."""
+
+    def resume_reading(self) -> None:
+        """Let the peer go on."""
+
+    def expect_bulk(self, is_expected: bool) -> None:
+        """Many bytes will come."""
+
+    def close(self) -> None:
+        """End the link once everything written is out."""
+
+    def abort(self) -> None:
+        """End the link now."""
+
+    async def wait_closed(self) -> None:
+        """Wait until the link is gone."""
+
+
 class Receiver(Protocol):
     """Whom a link tells what happened. One method runs to its end before the next is called."""
 
-    def link_made(self, link: "TransportLink") -> None:
+    def link_made(self, link: Link) -> None:
         """The link is open; nothing has arrived yet."""
 
     def bytes_arrived(self, data: memoryview | bytes) -> None:
         """A view is valid during the call only; bytes come where `expect_bulk` was said."""
 
-    def eof_arrived(self) -> None:
-        """The peer sends nothing more; the link closes."""
+    def eof_arrived(self, is_clean: bool = True) -> None:
+        """The peer sends nothing more, and the link closes.
+
+        Not clean: over TLS and without its goodbye, so that somebody else may have cut it off.
+        """
 
     def link_lost(self, error: Exception | None) -> None:
         """The link is gone: None if it was closed in the normal way."""
@@ -53,7 +118,8 @@ class _ThreadBuffers(threading.local):
 _buffers = _ThreadBuffers()
 
 
-def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
+def read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
+    """What the links of a loop read into, and what they decrypt into."""
     if sys.platform == "win32" and not isinstance(loop, asyncio.BaseEventLoop):
         # A loop in C on Windows may hold the buffer while the system writes into it.
         return memoryview(bytearray(READ_BUFFER_BYTES))
@@ -61,7 +127,7 @@ def _read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
 
 
 class TransportLink(asyncio.BufferedProtocol):
-    """A link over an asyncio transport, plain or TLS."""
+    """A link over a transport of the event loop."""
 
     __slots__ = (
         "_buffer",
@@ -80,7 +146,7 @@ class TransportLink(asyncio.BufferedProtocol):
     def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
         self.receiver = receiver
         self._loop = loop
-        self._buffer = _read_buffer(loop)
+        self._buffer = read_buffer(loop)
         self._transport: asyncio.Transport | None = None
         self._is_congested = False
         self._drained: asyncio.Future[None] | None = None
@@ -138,13 +204,10 @@ class TransportLink(asyncio.BufferedProtocol):
     def open_descriptor(self) -> int | None:
         """A descriptor of its own for the link's socket, which the caller closes.
 
-        It goes around whatever waits to be sent. None if bytes must pass through TLS, or if there
-        is no socket with a descriptor.
+        It goes around whatever waits to be sent. None if there is no socket with a descriptor.
         """
         transport = self._transport
-        if transport is None or self.facts.is_tls:
-            return None
-        sock = transport.get_extra_info("socket")
+        sock = None if transport is None else transport.get_extra_info("socket")
         if sock is None or sock.fileno() < 0 or sys.platform == "win32":
             return None
         return os.dup(sock.fileno())
@@ -179,13 +242,8 @@ class TransportLink(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """End the link once everything written is out."""
-        if self._transport is None or self._transport.is_closing():
-            return  # closed again, asyncio's TLS could no longer be aborted
-        try:
+        if self._transport is not None:
             self._transport.close()
-        except RuntimeError:
-            # asyncio's TLS cannot say goodbye while something it received waits to be read.
-            self._transport.abort()
 
     def abort(self) -> None:
         """End the link now."""
@@ -195,8 +253,8 @@ class TransportLink(asyncio.BufferedProtocol):
     def expect_bulk(self, is_expected: bool) -> None:
         """Many bytes will come: receive them into objects of their own, which nobody need copy.
 
-        For what comes in small parts the shared buffer is better, and so it is over TLS, and with
-        loops that copy anyway.
+        For what comes in small parts the shared buffer is better, and so it is with loops that copy
+        anyway.
         """
         transport = self._transport
         if transport is None or not self._may_receive_bulk or is_expected == self._receives_bulk:
@@ -218,9 +276,7 @@ class TransportLink(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self.write = self._transport.write
         self.facts = LinkFacts(transport)
-        self._may_receive_bulk = (
-            isinstance(self._loop, asyncio.SelectorEventLoop) and not self.facts.is_tls
-        )
+        self._may_receive_bulk = isinstance(self._loop, asyncio.SelectorEventLoop)
         self.receiver.link_made(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:

@@ -1,6 +1,7 @@
 """What is known of a link for as long as anybody asks, also when it is gone."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -22,20 +23,22 @@ class LinkFacts:
     )
 
     def __init__(self, transport: asyncio.BaseTransport) -> None:
-        """Ask an open transport for everything."""
+        """Ask an open transport for its ends."""
         ask = transport.get_extra_info
         self.peername: Address = ask("peername")
         self.sockname: Address = ask("sockname")
-        tls = ask("ssl_object")
-        self.is_tls = tls is not None
+        self.is_tls = False
         self.cipher: str | None = None
         #: As `ssl.SSLSocket.getpeercert` gives it: empty if it was not verified.
         self.peer_certificate: Mapping[str, object] | None = None
         self.tls_version: str | None = None
         self.alpn_protocol: str | None = None
-        if tls is not None:
-            cipher = ask("cipher")
-            self.cipher = cipher and cipher[0]
-            self.peer_certificate = ask("peercert")
-            self.tls_version = tls.version()
-            self.alpn_protocol = tls.selected_alpn_protocol()
+
+    def add_tls(self, tls: ssl.SSLObject) -> None:
+        """Ask for what a handshake agreed on; of several, the last is the server's."""
+        self.is_tls = True
+        cipher = tls.cipher()
+        self.cipher = None if cipher is None else cipher[0]
+        self.peer_certificate = tls.getpeercert()
+        self.tls_version = tls.version()
+        self.alpn_protocol = tls.selected_alpn_protocol()

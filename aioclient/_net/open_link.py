@@ -4,26 +4,23 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import NoReturn, TypeAlias, cast
+from typing import TypeAlias
 
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.route import Route
-from aioclient._net.tls import check_fingerprint, context_for
+from aioclient._net.tls import context_for, pin_check
+from aioclient._net.tls_link import TlsLink
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import (
     ClientConnectorCertificateError,
     ClientConnectorError,
     ClientConnectorSSLError,
     ConnectionTimeoutError,
-    ServerFingerprintMismatch,
 )
 
 #: Gives a connected socket for a route; raises ClientConnectorError, and leaves nothing open then,
 #: nor on cancellation.
 Connect: TypeAlias = Callable[[Route, asyncio.AbstractEventLoop], Awaitable[socket.socket]]
-
-# asyncio's own limit for a handshake; ours are shorter, or there is none.
-_NO_LIMIT_S = 1e6
 
 
 async def open_link(
@@ -41,17 +38,41 @@ async def open_link(
     ClientConnectorError, ConnectionTimeoutError or ServerFingerprintMismatch; nothing stays open
     then, nor on cancellation.
     """
-    context = await context_for(route.ssl, loop) if route.is_ssl else None
+    if not route.is_ssl:
+        await _open_transport_link(await connect(route, loop), route, receiver, loop)
+        return
+    tls = await _tls_link(route, receiver, loop, shutdown_s)
     sock = await connect(route, loop)
-    # From here on the socket is the transport's: it closes it, also if it cannot be made.
+    started_at = loop.time()
+    limiter = None
+    if timeout.tls:
+        limiter = loop.call_later(timeout.tls, _pass_limit, tls, timeout.tls, started_at, route)
+    try:
+        await _open_transport_link(sock, route, tls, loop)
+        await tls.opened
+    except OSError as error:
+        tls.abort()
+        raise _tls_error(route, error) from error
+    except BaseException:
+        tls.abort()
+        raise
+    finally:
+        tls.opened.cancel()
+        if limiter is not None:
+            limiter.cancel()
+
+
+async def _open_transport_link(
+    sock: socket.socket, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
+) -> None:
+    """From here on the socket is the transport's: it closes it, also if it cannot be made."""
     transport = None
     try:
-        if context is None:
-            transport = await _open_plain_link(sock, route, receiver, loop)
-        else:
-            transport = await _open_tls_link(
-                sock, context, route, receiver, loop, timeout.tls, shutdown_s
-            )
+        transport, _ = await loop.create_connection(
+            lambda: TransportLink(receiver, loop), sock=sock
+        )
+    except OSError as error:
+        raise ClientConnectorError(route, error) from error
     finally:
         # A loop in C closes the descriptor. In its first turn it does not tell the socket, which
         # would close it again when it may be somebody else's.
@@ -60,75 +81,27 @@ async def open_link(
             sock.detach()
 
 
-async def _open_plain_link(
-    sock: socket.socket, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
-) -> asyncio.BaseTransport:
+async def _tls_link(
+    route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop, shutdown_s: float
+) -> TlsLink:
+    context = await context_for(route.ssl, loop)
+    name = route.server_hostname or route.host
     try:
-        transport, _ = await loop.create_connection(
-            lambda: TransportLink(receiver, loop), sock=sock
-        )
-    except OSError as error:
-        raise ClientConnectorError(route, error) from error
-    return transport
+        return TlsLink(receiver, loop, context, name, shutdown_s, pin_check(route))
+    except ValueError as error:  # of the name
+        raise ClientConnectorSSLError(route, OSError(None, str(error))) from error
 
 
-async def _open_tls_link(
-    sock: socket.socket,
-    context: ssl.SSLContext,
-    route: Route,
-    receiver: Receiver,
-    loop: asyncio.AbstractEventLoop,
-    limit_s: float | None,
-    shutdown_s: float,
-) -> asyncio.BaseTransport:
-    started_at = loop.time()
-    try:
-        async with asyncio.timeout(limit_s or None) as timer:
-            transport, _ = await loop.create_connection(
-                lambda: _TimedLink(receiver, loop, timer),
-                sock=sock,
-                ssl=context,
-                server_hostname=route.server_hostname or route.host,
-                ssl_handshake_timeout=_NO_LIMIT_S,
-                ssl_shutdown_timeout=max(shutdown_s, 0.001),  # 0 is refused
-            )
-    except OSError as error:
-        if isinstance(error, TimeoutError) and error.errno is None:  # the system's has a number
-            elapsed_s = loop.time() - started_at
-            raise ConnectionTimeoutError.passed(
-                "tls", limit_s or 0.0, elapsed_s, "tls", route
-            ) from error
-        _raise_tls_error(route, error)
-    try:
-        check_fingerprint(route.ssl, transport, route)
-    except ServerFingerprintMismatch:
-        transport.abort()
-        raise
-    return transport
+def _pass_limit(tls: TlsLink, limit_s: float, started_at: float, route: Route) -> None:
+    elapsed_s = asyncio.get_running_loop().time() - started_at
+    tls.give_up(ConnectionTimeoutError.passed("tls", limit_s, elapsed_s, "tls", route))
 
 
-class _TimedLink(TransportLink):
-    """A link whose opening has a limit, which counts no more once it is open."""
-
-    __slots__ = ("_timer",)
-
-    def __init__(
-        self, receiver: Receiver, loop: asyncio.AbstractEventLoop, timer: asyncio.Timeout
-    ) -> None:
-        super().__init__(receiver, loop)
-        self._timer = timer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if self._timer.expired():
-            cast("asyncio.Transport", transport).abort()
-            return
-        self._timer.reschedule(None)
-        super().connection_made(transport)
-
-
-def _raise_tls_error(route: Route, error: OSError) -> NoReturn:
+def _tls_error(route: Route, error: OSError) -> Exception:
+    if isinstance(error, ClientConnectorError | ConnectionTimeoutError):
+        return error
     if isinstance(error, ssl.CertificateError):
-        raise ClientConnectorCertificateError(route, error) from error
+        return ClientConnectorCertificateError(route, error)
     if isinstance(error, ssl.SSLError):
-        raise ClientConnectorSSLError(route, error) from error
-    raise ClientConnectorError(route, error) from error
+        return ClientConnectorSSLError(route, error)
+    return ClientConnectorError(route, error)

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from functools import cache
+from collections.abc import Callable
 from hashlib import sha256
 
 from aioclient._net.route import Fingerprint, Route, TlsWish
@@ -11,8 +11,11 @@ from aioclient.errors import ServerFingerprintMismatch
 _ALPN = ["http/1.1"]
 
 
-@cache
-def _context(verify: bool) -> ssl.SSLContext:
+#: Our own, by whether they verify.
+_contexts: dict[bool, ssl.SSLContext] = {}
+
+
+def _new_context(verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False
@@ -28,14 +31,23 @@ async def context_for(wish: TlsWish, loop: asyncio.AbstractEventLoop) -> ssl.SSL
     """
     if isinstance(wish, ssl.SSLContext):
         return wish
-    return await loop.run_in_executor(None, _context, wish is True)
+    verify = wish is True
+    context = _contexts.get(verify)
+    if context is None:
+        made = await loop.run_in_executor(None, _new_context, verify)
+        context = _contexts.setdefault(verify, made)  # somebody may have been faster
+    return context
 
 
-def check_fingerprint(wish: TlsWish, transport: asyncio.BaseTransport, route: Route) -> None:
-    """Raise ServerFingerprintMismatch if a certificate was wished for, and this is another."""
-    if not route.is_ssl or not isinstance(wish, Fingerprint):
-        return
-    certificate = transport.get_extra_info("ssl_object").getpeercert(binary_form=True) or b""
-    digest = sha256(certificate).digest()
-    if digest != wish.fingerprint:
-        raise ServerFingerprintMismatch(wish.fingerprint, digest, route.host, route.port)
+def pin_check(route: Route) -> Callable[[ssl.SSLObject], None] | None:
+    """What raises ServerFingerprintMismatch for another certificate than the one wished for."""
+    wish = route.ssl
+    if not isinstance(wish, Fingerprint):
+        return None
+
+    def check(tls: ssl.SSLObject) -> None:
+        digest = sha256(tls.getpeercert(binary_form=True) or b"").digest()
+        if digest != wish.fingerprint:
+            raise ServerFingerprintMismatch(wish.fingerprint, digest, route.host, route.port)
+
+    return check
