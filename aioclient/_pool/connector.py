@@ -330,11 +330,10 @@ class BaseConnector(ABC):
         else:  # given up in the meantime
             lease.give_back(True)
 
-    def connection_failed(self, waiter: LeaseWaiter, error: BaseException | None) -> None:
+    def connection_failed(self, waiter: LeaseWaiter, error: BaseException) -> None:
         """A connection that was begun for a waiter could not be made."""
         self._counts.failed += 1
-        if error is not None:
-            waiter.fail(error)
+        waiter.fail(error)
         self._ledger.free_slot(waiter.route)
         self._slot_came_free()
 

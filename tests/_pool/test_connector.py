@@ -291,6 +291,19 @@ async def test_a_failed_connection_of_one_who_gave_up_lets_the_next_try() -> Non
 
 
 @asynchronous
+async def test_whoever_cancels_the_connecting_alone_leaves_nobody_waiting() -> None:
+    async with FakeConnector(gated=True, limit=1) as connector:
+        first = await started(lease(connector))
+        second = await started(lease(connector))
+        for task in asyncio.all_tasks() - {first, second, asyncio.current_task()}:
+            task.cancel()
+        with pytest.raises(ClientConnectionError, match="connecting was broken off"):
+            await asyncio.wait_for(first, 2)
+        connector.gate.set()
+        (await second).give_back(True)
+
+
+@asynchronous
 async def test_the_connect_limit_counts_waiting_for_a_slot() -> None:
     async with FakeConnector(limit=1) as connector:
         held = await lease(connector)
