@@ -232,12 +232,13 @@ class BaseConnector(ABC):
         self.abort()
 
     def abort(self) -> None:
-        """Cut every connection without waiting: for one that was never closed."""
+        """Cut every connection, and refuse whoever waits for one: for one that was never closed."""
         if self._loop is not None and self._loop.is_closed():
             self._closed = True
             self._open_connections.forget_all()  # they ended with their loop
             return
         self._keep_no_more()
+        self._refuse_waiting()
         self._abort_all()
 
     # --- what a request asks for -----------------------------------------------------------------

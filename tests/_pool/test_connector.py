@@ -359,6 +359,23 @@ async def test_close_ends_connecting() -> None:
 
 
 @asynchronous
+async def test_abort_refuses_those_who_wait() -> None:
+    connector = FakeConnector(limit=2)
+    held = await lease(connector)
+    connector.gate.clear()
+    connecting, queueing = await started(lease(connector)), await started(lease(connector))
+    connector.abort()
+    assert connector.opened[0].is_closing()
+    for waiter in (connecting, queueing):
+        with pytest.raises(ClientConnectionError, match="connector is closed"):
+            await waiter
+    held.give_back(True)
+    await settled()
+    assert connector.begun == 2
+    assert connector.opening == 0
+
+
+@asynchronous
 async def test_a_closed_connector_lends_nothing() -> None:
     connector = FakeConnector()
     (await lease(connector)).give_back(True)
