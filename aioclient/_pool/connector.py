@@ -344,11 +344,17 @@ class BaseConnector(ABC):
         if lease is not None:
             lease.give_back(True)
             return
-        # A connection that is being made for one who gave up serves the next who waits for the
-        # route; those that nobody waits for are not made.
         self._ledger.withdraw(waiter)
         self._making.give_up(waiter)
-        self._making.drop_superfluous(waiter.route, self._ledger.count_waiting(waiter.route))
+        self._make_no_more_than_wanted(waiter.route)
+
+    def _make_no_more_than_wanted(self, route: Route) -> None:
+        """One fewer waits for the route.
+
+        A connection that is being made for one who gave up serves the next who waits; those that
+        nobody waits for are not made.
+        """
+        self._making.drop_superfluous(route, self._ledger.count_waiting(route))
 
     # --- giving back -------------------------------------------------------------------------
 
@@ -382,6 +388,7 @@ class BaseConnector(ABC):
             else:
                 self._counts.reused += 1
                 waiter.future.set_result(Lease(connection, self._give_back, True))
+            self._make_no_more_than_wanted(waiter.route)
         if self._drained is not None and not self._drained.done() and self._is_drained:
             self._drained.set_result(None)
 

@@ -235,6 +235,20 @@ async def test_a_connection_that_the_next_gave_up_first_is_no_longer_made() -> N
 
 
 @asynchronous
+async def test_a_connection_is_no_longer_made_when_the_next_gets_another() -> None:
+    async with FakeConnector(limit=2) as connector:
+        held = await lease(connector)
+        connector.gate.clear()
+        first = await started(lease(connector))
+        second = await started(lease(connector))
+        await cancelled(first)
+        held.give_back(True)
+        (await second).give_back(True)
+        await settled()
+        assert connector.opening == 0
+
+
+@asynchronous
 async def test_all_who_give_up_in_the_same_turn_leave_nothing() -> None:
     async with FakeConnector(gated=True, limit=1) as connector:
         tasks = [await started(lease(connector)) for _ in range(3)]
