@@ -185,10 +185,10 @@ class DnsCache:
 
     def _started(self, key: _Key) -> "_LookUp":
         look_up = _LookUp(key, self._clock())
+        self._under_way[key] = look_up  # before an eager task is at its end already
         look_up.task = asyncio.get_running_loop().create_task(self._ask(look_up))
         self._tasks.add(look_up.task)
         look_up.task.add_done_callback(lambda task: self._forget(look_up, task))
-        self._under_way[key] = look_up
         return look_up
 
     def _forget(self, look_up: "_LookUp", task: "asyncio.Task[_Outcome]") -> None:

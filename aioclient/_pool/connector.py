@@ -232,12 +232,13 @@ class BaseConnector(ABC):
         self.abort()
 
     def abort(self) -> None:
-        """Cut every connection without waiting: for one that was never closed."""
+        """Cut every connection, and refuse whoever waits for one: for one that was never closed."""
         if self._loop is not None and self._loop.is_closed():
             self._closed = True
             self._open_connections.forget_all()  # they ended with their loop
             return
         self._keep_no_more()
+        self._refuse_waiting()
         self._abort_all()
 
     # --- what a request asks for -----------------------------------------------------------------
@@ -330,11 +331,10 @@ class BaseConnector(ABC):
         else:  # given up in the meantime
             lease.give_back(True)
 
-    def connection_failed(self, waiter: LeaseWaiter, error: BaseException | None) -> None:
+    def connection_failed(self, waiter: LeaseWaiter, error: BaseException) -> None:
         """A connection that was begun for a waiter could not be made."""
         self._counts.failed += 1
-        if error is not None:
-            waiter.fail(error)
+        waiter.fail(error)
         self._ledger.free_slot(waiter.route)
         self._slot_came_free()
 
@@ -344,11 +344,17 @@ class BaseConnector(ABC):
         if lease is not None:
             lease.give_back(True)
             return
-        # A connection that is being made for one who gave up serves the next who waits for the
-        # route; those that nobody waits for are not made.
         self._ledger.withdraw(waiter)
         self._making.give_up(waiter)
-        self._making.drop_superfluous(waiter.route, self._ledger.count_waiting(waiter.route))
+        self._make_no_more_than_wanted(waiter.route)
+
+    def _make_no_more_than_wanted(self, route: Route) -> None:
+        """One fewer waits for the route.
+
+        A connection that is being made for one who gave up serves the next who waits; those that
+        nobody waits for are not made.
+        """
+        self._making.drop_superfluous(route, self._ledger.count_waiting(route))
 
     # --- giving back -------------------------------------------------------------------------
 
@@ -382,8 +388,7 @@ class BaseConnector(ABC):
             else:
                 self._counts.reused += 1
                 waiter.future.set_result(Lease(connection, self._give_back, True))
-            # One that was being made for this waiter, too, is not needed any more.
-            self._making.drop_superfluous(waiter.route, ledger.count_waiting(waiter.route))
+            self._make_no_more_than_wanted(waiter.route)
         if self._drained is not None and not self._drained.done() and self._is_drained:
             self._drained.set_result(None)
 

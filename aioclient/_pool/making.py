@@ -14,7 +14,7 @@ from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
 from aioclient._pool.waiter import LeaseWaiter
 from aioclient._timeout import ClientTimeout
-from aioclient.errors import ConnectionTimeoutError
+from aioclient.errors import ClientConnectionError, ConnectionTimeoutError
 
 #: Makes a connection for a route, and tells it to the function as soon as it can be used.
 Open: TypeAlias = Callable[
@@ -28,8 +28,8 @@ class Maker(Protocol):
     def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
         """It can be used."""
 
-    def connection_failed(self, waiter: LeaseWaiter, error: BaseException | None) -> None:
-        """It could not be made; None: it was given up."""
+    def connection_failed(self, waiter: LeaseWaiter, error: BaseException) -> None:
+        """It could not be made, or was given up."""
 
 
 class ConnectionsInMaking:
@@ -105,12 +105,17 @@ class ConnectionsInMaking:
 
     def ended(self, making: "_Making", task: "asyncio.Task[None]") -> None:
         """Its task is done: if it had not been opened before, it never will be."""
-        error = None if task.cancelled() else task.exception()
+        # By somebody else, if it is still waited for: some programs cancel all tasks but their own.
+        error = _broken_off() if task.cancelled() else task.exception()
         if task in self._ending:
             self._ending.discard(task)
         else:
             self.remove(making.waiter)
-            making.maker.connection_failed(making.waiter, error)
+            making.maker.connection_failed(making.waiter, error or _broken_off())
+
+
+def _broken_off() -> ClientConnectionError:
+    return ClientConnectionError("connecting was broken off")
 
 
 class _Making:

@@ -511,6 +511,18 @@ async def test_a_resolver_that_answers_at_once_answers_at_once() -> None:
     assert await looked_up(DnsCache(Quick())) == V4
 
 
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="of Python 3.12")
+@asynchronous
+async def test_what_an_eager_task_found_at_once_is_kept() -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(getattr(asyncio, "eager_task_factory"))  # noqa: B009 - not in 3.11
+    names = Names()
+    cache = DnsCache(names)
+    await looked_up(cache)
+    await looked_up(cache)
+    assert len(names.asked) == 1
+
+
 # --- clear, close --------------------------------------------------------------------------------
 
 

@@ -235,6 +235,20 @@ async def test_a_connection_that_the_next_gave_up_first_is_no_longer_made() -> N
 
 
 @asynchronous
+async def test_a_connection_is_no_longer_made_when_the_next_gets_another() -> None:
+    async with FakeConnector(limit=2) as connector:
+        held = await lease(connector)
+        connector.gate.clear()
+        first = await started(lease(connector))
+        second = await started(lease(connector))
+        await cancelled(first)
+        held.give_back(True)
+        (await second).give_back(True)
+        await settled()
+        assert connector.opening == 0
+
+
+@asynchronous
 async def test_all_who_give_up_in_the_same_turn_leave_nothing() -> None:
     async with FakeConnector(gated=True, limit=1) as connector:
         tasks = [await started(lease(connector)) for _ in range(3)]
@@ -291,6 +305,19 @@ async def test_a_failed_connection_of_one_who_gave_up_lets_the_next_try() -> Non
 
 
 @asynchronous
+async def test_whoever_cancels_the_connecting_alone_leaves_nobody_waiting() -> None:
+    async with FakeConnector(gated=True, limit=1) as connector:
+        first = await started(lease(connector))
+        second = await started(lease(connector))
+        for task in asyncio.all_tasks() - {first, second, asyncio.current_task()}:
+            task.cancel()
+        with pytest.raises(ClientConnectionError, match="connecting was broken off"):
+            await asyncio.wait_for(first, 2)
+        connector.gate.set()
+        (await second).give_back(True)
+
+
+@asynchronous
 async def test_the_connect_limit_counts_waiting_for_a_slot() -> None:
     async with FakeConnector(limit=1) as connector:
         held = await lease(connector)
@@ -342,6 +369,23 @@ async def test_close_ends_connecting() -> None:
     await connector.close()
     with pytest.raises(ClientConnectionError, match="connector is closed"):
         await waiter
+    assert connector.opening == 0
+
+
+@asynchronous
+async def test_abort_refuses_those_who_wait() -> None:
+    connector = FakeConnector(limit=2)
+    held = await lease(connector)
+    connector.gate.clear()
+    connecting, queueing = await started(lease(connector)), await started(lease(connector))
+    connector.abort()
+    assert connector.opened[0].is_closing()
+    for waiter in (connecting, queueing):
+        with pytest.raises(ClientConnectionError, match="connector is closed"):
+            await waiter
+    held.give_back(True)
+    await settled()
+    assert connector.begun == 2
     assert connector.opening == 0
 
 
