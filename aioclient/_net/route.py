@@ -9,42 +9,59 @@ _SHA_256_BYTES: Final = 32
 
 
 class Fingerprint:
-    """For `ssl`: accept the server whose certificate has this digest, and no other.
+    """For `ssl`: accept servers whose certificate has this digest, and no others.
 
-    Arguments: `fingerprint`, the SHA-256 digest of the server's certificate in DER, 32 bytes.
+    Arguments: `fingerprint`, the SHA-256 digest of the server's certificate in DER, 32 bytes;
+    `others`, more of them, of which any will do, as while a certificate is being replaced;
+    `verify`, verify the certificate as usual besides (False).
 
-    The digest takes the place of verification: neither the authority that signed the certificate
-    nor the name in it nor its time counts. Another certificate raises ServerFingerprintMismatch.
-    Two with the same digest are equal. Raises TypeError for what is not bytes, ValueError for a
-    digest of another length; those of MD5 and SHA-1 can be forged.
+    Without `verify` the digest takes the place of verification: neither the authority that signed
+    the certificate nor the name in it nor its time counts. Another certificate raises
+    ServerFingerprintMismatch before anything is sent. Two with the same digests and the same
+    `verify` are equal. Raises TypeError for what is not bytes, ValueError for a digest of another
+    length; those of MD5 and SHA-1 can be forged.
     """
 
-    __slots__ = ("fingerprint",)
+    __slots__ = ("fingerprint", "fingerprints", "verify")
 
-    def __init__(self, fingerprint: bytes) -> None:
-        if not isinstance(fingerprint, bytes):
-            raise TypeError(f"fingerprint must be bytes, not {type(fingerprint).__name__}")
-        if len(fingerprint) != _SHA_256_BYTES:
-            raise ValueError(
-                f"fingerprint must be a SHA-256 digest of {_SHA_256_BYTES} bytes, got "
-                f"{len(fingerprint)}"
-            )
-        #: The digest.
+    def __init__(self, fingerprint: bytes, *others: bytes, verify: bool = False) -> None:
+        for digest in (fingerprint, *others):
+            if not isinstance(digest, bytes):
+                raise TypeError(f"fingerprint must be bytes, not {type(digest).__name__}")
+            if len(digest) != _SHA_256_BYTES:
+                raise ValueError(
+                    f"fingerprint must be a SHA-256 digest of {_SHA_256_BYTES} bytes, got "
+                    f"{len(digest)}"
+                )
+        #: The digest, or the first of them, and all of them.
         self.fingerprint: Final = fingerprint
+        self.fingerprints: Final = (fingerprint, *others)
+        #: Is the certificate verified besides?
+        self.verify: Final = verify
+
+    def _key(self) -> tuple[frozenset[bytes], bool]:
+        return frozenset(self.fingerprints), self.verify
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Fingerprint):
             return NotImplemented
-        return self.fingerprint == other.fingerprint
+        return self._key() == other._key()
 
     def __hash__(self) -> int:
-        return hash(self.fingerprint)
+        return hash(self._key())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.fingerprint,)
+        return _unpickled, (type(self), self.fingerprints, self.verify)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.fingerprint.hex()})"
+        digests = ", ".join(digest.hex() for digest in self.fingerprints)
+        return f"{type(self).__name__}({digests}{', verify=True' if self.verify else ''})"
+
+
+def _unpickled(
+    kind: type[Fingerprint], fingerprints: tuple[bytes, ...], verify: bool
+) -> Fingerprint:
+    return kind(*fingerprints, verify=verify)
 
 
 #: True: verify as usual; False: do not verify; a context: as it says; a fingerprint: this one only.

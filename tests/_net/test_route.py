@@ -1,5 +1,7 @@
 """Routes: what decides whether a connection may be shared."""
 
+import copy
+import pickle
 import ssl
 
 import pytest
@@ -40,6 +42,34 @@ def test_fingerprints_are_equal_if_their_digests_are() -> None:
     assert one == Fingerprint(b"1" * 32) != two
     assert len({one, two, Fingerprint(b"2" * 32)}) == 2
     assert one != b"1" * 32
+
+
+def test_fingerprints_of_several_digests_are_equal_in_any_order() -> None:
+    one, two = b"1" * 32, b"2" * 32
+    assert Fingerprint(one, two) == Fingerprint(two, one) != Fingerprint(one)
+    assert hash(Fingerprint(one, two)) == hash(Fingerprint(two, one))
+    assert Fingerprint(one, two).fingerprint == one
+    assert Fingerprint(one, two).fingerprints == (one, two)
+
+
+def test_a_fingerprint_that_verifies_besides_is_another() -> None:
+    assert Fingerprint(b"1" * 32, verify=True) != Fingerprint(b"1" * 32)
+    assert Fingerprint(b"1" * 32, verify=True).verify is True
+
+
+@pytest.mark.parametrize(
+    "given", [Fingerprint(b"1" * 32), Fingerprint(b"1" * 32, b"2" * 32, verify=True)]
+)
+def test_a_fingerprint_can_be_pickled(given: Fingerprint) -> None:
+    assert pickle.loads(pickle.dumps(given)) == given
+    assert copy.copy(given) == given
+    assert (b"1" * 32).hex() in repr(given)
+
+
+@pytest.mark.parametrize("size", [0, 16, 20, 31, 33])
+def test_one_of_several_digests_with_another_length_is_refused(size: int) -> None:
+    with pytest.raises(ValueError, match="SHA-256"):
+        Fingerprint(bytes(32), bytes(size))
 
 
 @pytest.mark.parametrize("size", [0, 16, 20, 31, 33])
