@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-from functools import cache
 from hashlib import sha256
 
 from aioclient._net.route import Fingerprint, Route, TlsWish
@@ -11,23 +10,30 @@ from aioclient.errors import ServerFingerprintMismatch
 _ALPN = ["http/1.1"]
 
 
-@cache
+#: Those of our own, by whether they verify.
+_contexts: dict[bool, ssl.SSLContext] = {}
+
+
 def _context(verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(_ALPN)
-    return context
+    return _contexts.setdefault(verify, context)  # another thread's, if that was faster
 
 
 async def context_for(wish: TlsWish, loop: asyncio.AbstractEventLoop) -> ssl.SSLContext:
     """The context for a wish; the two of our own are made once per process.
 
-    Made in a thread: reading the system's certificates takes tens of milliseconds.
+    Made in a thread: reading the system's certificates takes tens of milliseconds. Only then: all
+    threads may be waiting for names that do not resolve.
     """
     if isinstance(wish, ssl.SSLContext):
         return wish
+    known = _contexts.get(wish is True)
+    if known is not None:
+        return known
     return await loop.run_in_executor(None, _context, wish is True)
 
 
