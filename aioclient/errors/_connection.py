@@ -148,14 +148,18 @@ class ServerDisconnectedError(ServerConnectionError):
 
 
 class ServerFingerprintMismatch(ServerConnectionError):
-    """The server's certificate is not the one that was pinned.
+    """The server's certificate is none of those that were pinned.
 
-    Attributes: `expected` and `got` (the SHA-256 digests), `host` and `port`.
+    Attributes: `expected` and `got` (the SHA-256 digests), `host` and `port`; `others`, more
+    digests of which any would have done.
     """
 
-    def __init__(self, expected: bytes, got: bytes, host: str, port: int) -> None:
-        super().__init__(expected, got, host, port)
+    def __init__(
+        self, expected: bytes, got: bytes, host: str, port: int, others: tuple[bytes, ...] = ()
+    ) -> None:
+        super().__init__(expected, got, host, port, *((others,) if others else ()))
         self.expected = expected
+        self.others = others
         self.got = got
         self.host = host
         self.port = port
@@ -163,7 +167,7 @@ class ServerFingerprintMismatch(ServerConnectionError):
     def __str__(self) -> str:
         return (
             f"certificate of {self.host}:{self.port} has the fingerprint {self.got.hex()}, "
-            f"expected {self.expected.hex()}"
+            f"expected {' or '.join(digest.hex() for digest in (self.expected, *self.others))}"
         )
 
     def __repr__(self) -> str:

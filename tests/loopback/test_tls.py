@@ -242,6 +242,31 @@ async def test_closing_the_session_in_the_handshake_ends_it() -> None:
 
 
 @asynchronous
+async def test_any_of_several_fingerprints_will_do(server_tls: ssl.SSLContext) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        with pytest.raises(ServerFingerprintMismatch) as raised:
+            await session.get(origin.url("/json"), ssl=Fingerprint(b"1" * 32, b"2" * 32))
+        got = raised.value.got
+        assert raised.value.expected == b"1" * 32
+        assert f"expected {'31' * 32} or {'32' * 32}" in str(raised.value)
+        response = await session.get(origin.url("/json"), ssl=Fingerprint(b"1" * 32, got))
+        assert response.status == 200
+
+
+@asynchronous
+async def test_a_fingerprint_can_be_asked_for_besides_verification(
+    server_tls: ssl.SSLContext,
+) -> None:
+    async with Origin(server_tls) as origin, ClientSession() as session:
+        with pytest.raises(ServerFingerprintMismatch) as raised:
+            await session.get(origin.url("/json"), ssl=Fingerprint(b"1" * 32))
+        pin = Fingerprint(raised.value.got, verify=True)
+        # The right certificate, but nobody whom this client trusts vouches for it.
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(origin.url("/json"), ssl=pin)
+
+
+@asynchronous
 async def test_another_name_can_be_asked_for_and_verified(
     wrong_name_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
