@@ -5,25 +5,23 @@ from collections.abc import Callable
 
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
-from aioclient._net.open_link import Connect, open_link
-from aioclient._net.route import Route, TlsWish
+from aioclient._net.open_link import Connect, TlsPolicy, open_link
+from aioclient._net.route import Route
 from aioclient._timeout import ClientTimeout
 
 
 async def open_connection(
     connect: Connect,
     route: Route,
-    default_tls: TlsWish,
+    policy: TlsPolicy,
     timeout: ClientTimeout,
-    shutdown_s: float,
     opened: Callable[[Connection], None],
 ) -> None:
     """Open a connection for a route; `opened` hears of it as soon as it can be used.
 
-    `default_tls` is for a route that has no wish of its own. Errors as those of `open_link`.
+    Errors as those of `open_link`.
     """
     loop = asyncio.get_running_loop()
     connection = Http1Connection(route, loop)
-    wished = route if route.ssl is not True else route._replace(ssl=default_tls)
     connection.on_open = opened
-    await open_link(connect, wished, connection, loop, timeout, shutdown_s)
+    await open_link(connect, route, connection, loop, timeout, policy)

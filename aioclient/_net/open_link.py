@@ -4,17 +4,20 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from aioclient._net.link import Receiver, TransportLink
-from aioclient._net.route import Route
+from aioclient._net.route import Route, TlsWish
 from aioclient._net.tls import context_for, pin_check
 from aioclient._net.tls_link import TlsLink
+from aioclient._net.tls_sessions import TlsSessions
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import (
     ClientConnectorCertificateError,
     ClientConnectorError,
     ClientConnectorSSLError,
+    ClientError,
     ConnectionTimeoutError,
 )
 
@@ -23,25 +26,40 @@ from aioclient.errors import (
 Connect: TypeAlias = Callable[[Route, asyncio.AbstractEventLoop], Awaitable[socket.socket]]
 
 
+class TlsPolicy(NamedTuple):
+    """What a connector has to say of TLS."""
+
+    #: For routes that have no wish of their own.
+    wish: TlsWish = True
+    #: For how many seconds closing waits for the server's goodbye.
+    shutdown_s: float = 0.5
+    #: Those that may be resumed; None: none are.
+    sessions: TlsSessions | None = None
+
+
+def tls_policy(wish: TlsWish, shutdown_s: float, resumes: bool) -> TlsPolicy:
+    """A policy with its own sessions, if they are to be resumed."""
+    return TlsPolicy(wish, shutdown_s, TlsSessions() if resumes else None)
+
+
 async def open_link(
     connect: Connect,
     route: Route,
     receiver: Receiver,
     loop: asyncio.AbstractEventLoop,
     timeout: ClientTimeout,
-    shutdown_s: float,
+    policy: TlsPolicy,
 ) -> None:
     """Open a link to the route's host over a socket from `connect`, with TLS if the route says so.
 
     The receiver gets it as soon as it can be used, which is before this ends. `timeout.tls` is for
-    the handshake; when it is closed, TLS has `shutdown_s` seconds for its goodbye. Raises a
-    ClientConnectorError, ConnectionTimeoutError or ServerFingerprintMismatch; nothing stays open
-    then, nor on cancellation.
+    the handshake. Raises a ClientConnectorError, ConnectionTimeoutError or
+    ServerFingerprintMismatch; nothing stays open then, nor on cancellation.
     """
     if not route.is_ssl:
         await _open_transport_link(await connect(route, loop), route, receiver, loop)
         return
-    tls = await _tls_link(route, receiver, loop, shutdown_s)
+    tls = await _tls_link(route, receiver, loop, policy)
     sock = await connect(route, loop)
     started_at = loop.time()
     limiter = None
@@ -50,11 +68,10 @@ async def open_link(
     try:
         await _open_transport_link(sock, route, tls, loop)
         await tls.opened
-    except OSError as error:
+    except BaseException as error:
         tls.abort()
-        raise _tls_error(route, error) from error
-    except BaseException:
-        tls.abort()
+        if isinstance(error, OSError) and not isinstance(error, ClientError):
+            raise _tls_error(route, error) from error
         raise
     finally:
         tls.opened.cancel()
@@ -82,12 +99,23 @@ async def _open_transport_link(
 
 
 async def _tls_link(
-    route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop, shutdown_s: float
+    route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop, policy: TlsPolicy
 ) -> TlsLink:
+    if route.ssl is True:
+        route = route._replace(ssl=policy.wish)
+    sessions = policy.sessions
     context = await context_for(route.ssl, loop)
-    name = route.server_hostname or route.host
     try:
-        return TlsLink(receiver, loop, context, name, shutdown_s, pin_check(route))
+        return TlsLink(
+            receiver,
+            loop,
+            context,
+            route.server_hostname or route.host,
+            policy.shutdown_s,
+            pin_check(route),
+            None if sessions is None else sessions.take(route),
+            None if sessions is None else partial(sessions.keep, route),
+        )
     except ValueError as error:  # of the name
         raise ClientConnectorSSLError(route, OSError(None, str(error))) from error
 
@@ -97,9 +125,7 @@ def _pass_limit(tls: TlsLink, limit_s: float, started_at: float, route: Route) -
     tls.give_up(ConnectionTimeoutError.passed("tls", limit_s, elapsed_s, "tls", route))
 
 
-def _tls_error(route: Route, error: OSError) -> Exception:
-    if isinstance(error, ClientConnectorError | ConnectionTimeoutError):
-        return error
+def _tls_error(route: Route, error: OSError) -> ClientConnectorError:
     if isinstance(error, ssl.CertificateError):
         return ClientConnectorCertificateError(route, error)
     if isinstance(error, ssl.SSLError):

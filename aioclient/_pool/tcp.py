@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
+from aioclient._net.open_link import tls_policy
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -37,6 +38,8 @@ class TCPConnector(BaseConnector):
         interleave: how many addresses of the family that is preferred are tried before one of the
             other; 1, unless `happy_eyeballs_delay` is None: then the order is the resolver's.
         socket_factory: makes the sockets, from what `socket.getaddrinfo` gives for an address.
+        tls_resumption: keep TLS sessions, one for each host and TLS setting, and resume them on new
+            connections, which saves most of the handshake (True).
         socket_options: arguments of `socket.setsockopt`, set on each socket before it connects.
         verify_ssl, ssl_context, fingerprint: deprecated, for `ssl`.
         ssl_shutdown_timeout: deprecated, for `shutdown_timeout`.
@@ -73,6 +76,7 @@ class TCPConnector(BaseConnector):
         ssl_shutdown_timeout: float | Unset | None = UNSET,
         max_connection_age: float | None = None,
         shutdown_timeout: float = 0.5,
+        tls_resumption: bool = True,
     ) -> None:
         if not isinstance(ssl_shutdown_timeout, Unset):
             warn_deprecated("ssl_shutdown_timeout is deprecated, use shutdown_timeout")
@@ -88,7 +92,8 @@ class TCPConnector(BaseConnector):
             max_connection_age=max_connection_age,
             shutdown_timeout=shutdown_timeout,
         )
-        self._ssl = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
+        wish = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
+        self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         # Late: to import aioclient is not yet to connect to something.
         from aioclient._net.dns_cache import DnsCache
         from aioclient._net.resolver import DefaultResolver, checked_resolver
@@ -133,9 +138,7 @@ class TCPConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await open_connection(
-            self._dialer.connect, route, self._ssl, timeout, self._shutdown_s, opened
-        )
+        await open_connection(self._dialer.connect, route, self._tls, timeout, opened)
 
     async def _close_rest(self) -> None:
         await self._names.close()

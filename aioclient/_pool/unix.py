@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
+from aioclient._net.open_link import tls_policy
 from aioclient._net.route import Route, TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -37,6 +38,7 @@ class UnixConnector(BaseConnector):
         ssl: TlsWish = True,
         max_connection_age: float | None = None,
         shutdown_timeout: float = 0.5,
+        tls_resumption: bool = True,
     ) -> None:
         if not hasattr(socket, "AF_UNIX"):
             raise RuntimeError("this system has no UNIX domain sockets")
@@ -52,7 +54,7 @@ class UnixConnector(BaseConnector):
         check_tls_wish(ssl)
         from aioclient._net.unix import UnixDialer  # late: to import is not yet to connect
 
-        self._ssl = ssl
+        self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = os.fsdecode(path)
         self._dialer = UnixDialer(self._path)
 
@@ -64,6 +66,4 @@ class UnixConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await open_connection(
-            self._dialer.connect, route, self._ssl, timeout, self._shutdown_s, opened
-        )
+        await open_connection(self._dialer.connect, route, self._tls, timeout, opened)

@@ -126,6 +126,7 @@ OF_CONNECTOR = {
     "max_connection_age",
     "shutdown_timeout",
     "ssl_shutdown_timeout",
+    "tls_resumption",
     "timeout_ceil_threshold",
     "ttl_dns_cache",
     "use_dns_cache",
