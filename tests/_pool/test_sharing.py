@@ -5,6 +5,7 @@ fail until somebody has thought about it.
 """
 
 import inspect
+import socket
 import ssl
 from hashlib import sha256
 from typing import Any
@@ -214,8 +215,11 @@ def test_the_tables_name_no_option_that_is_gone() -> None:
     assert names == OF_CONNECTOR | OF_CONNECTOR_HANDSHAKE
 
 
-@pytest.mark.parametrize("connector", [TCPConnector(), UnixConnector("/nowhere")])
-def test_options_of_a_connector_cannot_be_changed(connector: BaseConnector) -> None:
+@pytest.mark.parametrize("kind", [TCPConnector, UnixConnector])
+def test_options_of_a_connector_cannot_be_changed(kind: type[BaseConnector]) -> None:
+    if kind is UnixConnector and not hasattr(socket, "AF_UNIX"):
+        pytest.skip("this system has no UNIX domain sockets")
+    connector = UnixConnector("/nowhere") if kind is UnixConnector else kind()
     for name in inspect.signature(type(connector)).parameters:
         if hasattr(connector, name):
             with pytest.raises(AttributeError):

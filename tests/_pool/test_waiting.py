@@ -227,7 +227,7 @@ async def test_giving_up_takes_no_longer_the_more_there_are() -> None:
     await seconds_for(500)
     few = min([await seconds_for(500) for _ in range(3)])
     many = min([await seconds_for(4000) for _ in range(3)])
-    assert many < 3 * 8 * few  # 8 times as many
+    assert many < 3 * 8 * max(few, 0.01)  # 8 times as many; some clocks are coarse
 
 
 # --- cancelling, whatever the state --------------------------------------------------------------
