@@ -49,6 +49,15 @@ class Held:
             self.ended += 1
 
 
+async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer one request, and hear nothing any more."""
+    await head_of(reader)
+    writer.write(OK)
+    await writer.drain()
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    await asyncio.sleep(30)
+
+
 # --- without waiting for requests ----------------------------------------------------------------
 
 
@@ -102,13 +111,6 @@ async def test_the_server_hears_the_goodbye_of_tls(
 async def test_a_server_without_a_goodbye_is_cut_off_after_the_limit(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext, shutdown_s: float, at_most_s: float
 ) -> None:
-    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await head_of(reader)
-        writer.write(OK)
-        await writer.drain()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(30)
-
     async with ScriptedServer(deaf, server_tls) as server:
         connector = TCPConnector(ssl=trusting, shutdown_timeout=shutdown_s)
         session = ClientSession(connector=connector)
@@ -124,13 +126,6 @@ async def test_a_server_without_a_goodbye_is_cut_off_after_the_limit(
 async def test_abort_ssl_says_no_goodbye(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await head_of(reader)
-        writer.write(OK)
-        await writer.drain()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(30)
-
     async with ScriptedServer(deaf, server_tls) as server:
         connector = TCPConnector(ssl=trusting, shutdown_timeout=20)
         async with ClientSession(connector=connector, connector_owner=False) as session:
@@ -142,13 +137,6 @@ async def test_abort_ssl_says_no_goodbye(
 async def test_an_idle_connection_that_expires_is_cut_off_as_well(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await head_of(reader)
-        writer.write(OK)
-        await writer.drain()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await asyncio.sleep(30)
-
     async with ScriptedServer(deaf, server_tls) as server:
         connector = TCPConnector(ssl=trusting, keepalive_timeout=0.01, shutdown_timeout=0.05)
         async with ClientSession(connector=connector) as session:
