@@ -15,6 +15,7 @@ from ._speedups import extensions_active
 from ._timeout import ClientTimeout
 from ._version import __version__
 from .errors import (
+    AddressNotAllowedError,
     BodyLimitError,
     BodyTooLargeError,
     ClientConnectionError,
@@ -156,6 +157,7 @@ __all__ = (
     "PAYLOAD_REGISTRY",
     "AbstractResolver",
     "AddrInfoType",
+    "AddressNotAllowedError",
     "AsyncIterablePayload",
     "AsyncResolver",
     "BadContentDispositionHeader",

@@ -8,10 +8,16 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
+from aioclient._net.address_guard import AddressGuard, is_allowed
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.names import FAMILY_NAMES, AddrInfo, SockAddr, numeric_address
 from aioclient._net.route import Route
-from aioclient.errors import ClientConnectorDNSError, ClientConnectorError, ConnectAttempt
+from aioclient.errors import (
+    AddressNotAllowedError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ConnectAttempt,
+)
 
 #: An address to connect to, as `socket.getaddrinfo` gives it: family, type, protocol, the canonical
 #: name, which is often empty, and what `connect` takes.
@@ -40,11 +46,12 @@ class TcpDialer:
     its family count; the next address is tried, too, after `happy_eyeballs_delay` seconds, or with
     None only when the one before has failed; `interleave`, how many addresses of the first family
     come before one of the other; `socket_factory` makes the sockets; `socket_options` are set on
-    each.
+    each; `guard` says which addresses may be connected to.
     """
 
     __slots__ = (
         "_delay_s",
+        "_guard",
         "_interleave",
         "_local",
         "_names",
@@ -61,8 +68,10 @@ class TcpDialer:
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
         socket_options: Sequence[SocketOption] = (),
+        guard: AddressGuard | None = None,
     ) -> None:
         self._names = names
+        self._guard = guard
         self._local = None if local_addr is None else _local_info(local_addr)
         # What does the waiting takes 0 for None.
         self._delay_s = _AT_ONCE_S if happy_eyeballs_delay == 0 else happy_eyeballs_delay
@@ -80,6 +89,8 @@ class TcpDialer:
             addresses = await self._names.lookup(route.host, route.port)
         except OSError as error:
             raise ClientConnectorDNSError(route, error) from error
+        if self._guard is not None:
+            addresses = _allowed(self._guard, addresses, route)
         if self._local is not None:
             addresses = _of_family(self._local, addresses, route)
         if len(addresses) > 1:
@@ -152,6 +163,13 @@ class TcpDialer:
             sock.close()
             raise
         return sock
+
+
+def _allowed(guard: AddressGuard, addresses: list[AddrInfo], route: Route) -> list[AddrInfo]:
+    allowed = [address for address in addresses if is_allowed(guard, address[4][0])]
+    if not allowed:
+        raise AddressNotAllowedError(route, tuple(address[4][0] for address in addresses))
+    return allowed
 
 
 class _Attempts:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from ssl import SSLContext
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
@@ -15,6 +15,7 @@ from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
 
 if TYPE_CHECKING:
+    from aioclient._net.address_guard import AddressGuard
     from aioclient._net.names import AbstractResolver
     from aioclient._net.tcp import SocketFactoryType, SocketOption
 
@@ -40,6 +41,10 @@ class TCPConnector(BaseConnector):
         socket_factory: makes the sockets, from what `socket.getaddrinfo` gives for an address.
         tls_resumption: keep TLS sessions, one for each host and TLS setting, and resume them on new
             connections, which saves most of the handshake (True).
+        allowed_addresses: "public", or a function that is told each `ipaddress` and says whether it
+            may be connected to; for services that fetch URLs of others. A host without one is an
+            AddressNotAllowedError. It holds for every address connected to, those of redirects,
+            too, whatever a name resolves to the next time.
         socket_options: arguments of `socket.setsockopt`, set on each socket before it connects.
         verify_ssl, ssl_context, fingerprint: deprecated, for `ssl`.
         ssl_shutdown_timeout: deprecated, for `shutdown_timeout`.
@@ -77,6 +82,7 @@ class TCPConnector(BaseConnector):
         max_connection_age: float | None = None,
         shutdown_timeout: float = 0.5,
         tls_resumption: bool = True,
+        allowed_addresses: 'AddressGuard | Literal["public"] | None' = None,
     ) -> None:
         if not isinstance(ssl_shutdown_timeout, Unset):
             warn_deprecated("ssl_shutdown_timeout is deprecated, use shutdown_timeout")
@@ -95,6 +101,7 @@ class TCPConnector(BaseConnector):
         wish = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
         self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         # Late: to import aioclient is not yet to connect to something.
+        from aioclient._net.address_guard import address_guard
         from aioclient._net.dns_cache import DnsCache
         from aioclient._net.resolver import DefaultResolver, checked_resolver
         from aioclient._net.tcp import TcpDialer
@@ -116,6 +123,7 @@ class TCPConnector(BaseConnector):
             interleave=interleave,
             socket_factory=socket_factory,
             socket_options=socket_options,
+            guard=address_guard(allowed_addresses),
         )
 
     @property

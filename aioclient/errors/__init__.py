@@ -8,6 +8,7 @@ headers of a request are in it, as they were sent.
 """
 
 from ._connection import (
+    AddressNotAllowedError,
     ClientConnectionError,
     ClientConnectionResetError,
     ClientConnectorCertificateError,
@@ -62,6 +63,7 @@ from ._root import shown as shown
 from ._root import without_user_info as without_user_info
 
 __all__ = (
+    "AddressNotAllowedError",
     "BodyLimitError",
     "BodyTooLargeError",
     "ClientConnectionError",

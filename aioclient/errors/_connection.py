@@ -1,5 +1,6 @@
 """A connection could not be made or used, or something took too long."""
 
+import errno
 import ssl
 from typing import Final, NamedTuple, Self
 
@@ -79,6 +80,23 @@ class ClientConnectorDNSError(ClientConnectorError):
 
     def __str__(self) -> str:
         return f"cannot resolve host {self.host!r}: {_reason(self.os_error)}"
+
+
+class AddressNotAllowedError(ClientConnectorError):
+    """The host has no address that `allowed_addresses` of the connector lets pass.
+
+    New here. `addresses` are those that it has.
+    """
+
+    def __init__(self, connection_key: Endpoint, addresses: tuple[str, ...]) -> None:
+        super().__init__(connection_key, PermissionError(errno.EACCES, "address is not allowed"))
+        self.args = (connection_key, addresses)
+        self.addresses = addresses
+
+    def __str__(self) -> str:
+        return (
+            f"no address of {_where(self.connection_key)} is allowed: {', '.join(self.addresses)}"
+        )
 
 
 class ClientProxyConnectionError(ClientConnectorError):

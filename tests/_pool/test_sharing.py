@@ -102,6 +102,7 @@ WITHOUT_EFFECT = {"proxy_auth"}
 #: Options of connectors. A connector has its own connections, and its options cannot be changed, so
 #: none of them need be in the key; those of the handshake are here for whoever would change that.
 OF_CONNECTOR_HANDSHAKE = {
+    "allowed_addresses",
     "family",
     "fingerprint",
     "local_addr",

@@ -25,6 +25,7 @@ BASES = {
     "ClientConnectionResetError": ["ClientConnectionError", ConnectionResetError],
     "ClientOSError": ["ClientConnectionError", OSError],
     "ClientConnectorError": ["ClientOSError"],
+    "AddressNotAllowedError": ["ClientConnectorError"],
     "ClientConnectorDNSError": ["ClientConnectorError"],
     "ClientProxyConnectionError": ["ClientConnectorError"],
     "UnixClientConnectorError": ["ClientConnectorError"],
@@ -109,6 +110,10 @@ REFUSED = ConnectionRefusedError(111, "Connection refused")
         (
             errors.ClientConnectorDNSError(ENDPOINT, OSError(-2, "Name or service not known")),
             "cannot resolve host 'a.example': Name or service not known",
+        ),
+        (
+            errors.AddressNotAllowedError(ENDPOINT, ("10.0.0.1", "::1")),
+            "no address of a.example:443 is allowed: 10.0.0.1, ::1",
         ),
         (
             errors.ClientConnectorSSLError(ENDPOINT, ssl.SSLError(1, "wrong version number")),

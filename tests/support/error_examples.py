@@ -99,9 +99,10 @@ def examples() -> list[Exception]:
         *(
             kind(key, REFUSED)
             for kind in _family(errors.ClientConnectorError)
-            if kind is not errors.UnixClientConnectorError
+            if kind not in (errors.UnixClientConnectorError, errors.AddressNotAllowedError)
             for key in (PROXIED, ROUTE)
         ),
+        errors.AddressNotAllowedError(PROXIED, ("10.0.0.1", "::1")),
         errors.ClientProxyConnectionError(PROXIED, OSError(WORDS)),
         errors.ClientConnectorCertificateError(ROUTE, certificate_error()),
         errors.UnixClientConnectorError("/run/a.sock", PROXIED, REFUSED),
