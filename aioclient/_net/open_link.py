@@ -84,14 +84,20 @@ async def _open_tls_link(
     started_at = loop.time()
     try:
         async with asyncio.timeout(limit_s or None) as timer:
-            transport, _ = await loop.create_connection(
-                lambda: _TimedLink(receiver, loop, timer),
-                sock=sock,
-                ssl=context,
-                server_hostname=route.server_hostname or route.host,
-                ssl_handshake_timeout=_NO_LIMIT_S,
-                ssl_shutdown_timeout=max(shutdown_s, 0.001),  # 0 is refused
-            )
+            link = _TimedLink(receiver, loop, timer)
+            try:
+                transport, _ = await loop.create_connection(
+                    lambda: link,
+                    sock=sock,
+                    ssl=context,
+                    server_hostname=route.server_hostname or route.host,
+                    ssl_handshake_timeout=_NO_LIMIT_S,
+                    ssl_shutdown_timeout=max(shutdown_s, 0.001),  # 0 is refused
+                )
+            except BaseException:
+                # If it was open already, asyncio would take the time for a goodbye.
+                link.abort()
+                raise
     except OSError as error:
         if isinstance(error, TimeoutError) and error.errno is None:  # the system's has a number
             elapsed_s = loop.time() - started_at
