@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 import trustme
 from origin import Origin
-from running import WatchedLoop, asynchronous, cancelled, started, until
+from running import WatchedLoop, asynchronous, cancelled, settled, started, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
@@ -22,9 +23,15 @@ from aioclient import (
     ClientSession,
     ClientTimeout,
     ConnectionTimeoutError,
+    DefaultResolver,
     TCPConnector,
     TotalTimeoutError,
 )
+from aioclient._net.dns_cache import DnsCache
+from aioclient._net.link import TransportLink
+from aioclient._net.open_link import open_link
+from aioclient._net.route import Route
+from aioclient._net.tcp import TcpDialer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -120,6 +127,58 @@ async def test_a_server_without_a_goodbye_is_cut_off_after_the_limit(
         took_s = time.monotonic() - began_at
         # uvloop counts whole milliseconds
         assert shutdown_s - 0.001 <= took_s < shutdown_s + at_most_s
+
+
+class Cancelling:
+    """Receives from a link; cancels the task that opens it as soon as that is done."""
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self.is_lost = False
+
+    def link_made(self, link: TransportLink) -> None:
+        assert self._task is not None
+        self._task.cancel()
+
+    def bytes_arrived(self, data: object) -> None: ...
+
+    def eof_arrived(self) -> None: ...
+
+    def link_lost(self, error: Exception | None) -> None:
+        self.is_lost = True
+
+
+@asynchronous
+async def test_a_link_that_was_just_opened_is_cut_when_opening_it_is_cancelled(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    let_go = threading.Event()
+    receivers: list[Cancelling] = []
+
+    def shake_hands_and_read_no_more(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with server_tls.wrap_socket(sock, server_side=True):
+            let_go.wait(10)
+
+    async def opens(port: int) -> None:
+        receivers.append(Cancelling())
+        await open_link(
+            TcpDialer(DnsCache(DefaultResolver())).connect,
+            Route("127.0.0.1", port, True, trusting),
+            receivers[0],
+            asyncio.get_running_loop(),
+            ClientTimeout(),
+            shutdown_s=30,
+        )
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(asyncio.to_thread(shake_hands_and_read_no_more, listener))
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(opens(listener.getsockname()[1]))
+        await settled()
+        assert receivers[0].is_lost
+        let_go.set()
+        await serving
 
 
 @asynchronous
