@@ -49,7 +49,7 @@ from aioclient._message.request_headers import (
     merged_headers,
 )
 from aioclient._message.target import HTTP_SCHEMES, Target, origin_of, split_credentials, target_of
-from aioclient._net.route import Route
+from aioclient._net.route import Route, TlsWish
 from aioclient._timeout import request_timeout
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError
 
@@ -84,7 +84,8 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "proxy_auth",
     *NOT_THERE,
 }
-_OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
+_OF_TLS_WISH: Final = frozenset({"ssl", *OLD_TLS_OPTIONS})
+_OF_TLS: Final = _OF_TLS_WISH | {"server_hostname"}
 #: With none of these, and no credentials, the header lines are the default ones.
 _OF_HEADERS: Final = frozenset(
     {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
@@ -111,6 +112,8 @@ class Defaults(NamedTuple):
     netrc: Callable[[str], BasicAuth | None] | None = None
     #: Of URLs that can be asked for.
     schemes: frozenset[str] = HTTP_SCHEMES
+    #: Of requests that bring no wish of their own.
+    ssl: TlsWish = True
 
     @property
     def has_secrets(self) -> bool:
@@ -193,7 +196,7 @@ class Preparer:
         params = options.get("params")
         if params:
             url = _with_params(target.real_url, params)
-            target = target_of(url, target.authorization, defaults.schemes)
+            target = target_of(url, target.authorization, defaults.schemes, defaults.ssl)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
@@ -300,7 +303,7 @@ class Preparer:
         url, authorization = split_credentials(following.url)
         if authorization is not None:
             headers[AUTHORIZATION] = authorization
-        target = target_of(url, authorization, self._defaults.schemes)
+        target = target_of(url, authorization, self._defaults.schemes, self._defaults.ssl)
         was_secure = before.was_secure or before.target.route.is_ssl
         if self._has_secrets:
             self._add_secrets(headers, target, follows=True, was_secure=was_secure)
@@ -368,7 +371,7 @@ class Preparer:
                     given, "another origin than that of base_url (base_url_origin_only)"
                 )
         url, authorization = split_credentials(url)
-        target = target_of(url, authorization, self._defaults.schemes)
+        target = target_of(url, authorization, self._defaults.schemes, self._defaults.ssl)
         if len(self._targets) >= _MAX_TARGETS:
             del self._targets[next(iter(self._targets))]  # the oldest
         self._targets[given] = target
@@ -403,7 +406,7 @@ def _route(target: Target, options: RequestOptions) -> Route:
         return route
     name = options.get("server_hostname")
     return route._replace(
-        ssl=tls_wish(options),
+        ssl=route.ssl if options.keys().isdisjoint(_OF_TLS_WISH) else tls_wish(options),
         server_hostname=route.server_hostname if name is None else checked_host_name(name),
     )
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from yarl import URL
 
 from aioclient._auth.basic import encode_basic_auth
-from aioclient._net.route import Route
+from aioclient._net.route import Route, TlsWish
 from aioclient.errors import InvalidUrlClientError, NonHttpUrlClientError
 
 #: Schemes that every connector takes.
@@ -60,11 +60,15 @@ def split_credentials(url: URL) -> tuple[URL, str | None]:
 
 
 def target_of(
-    url: URL, authorization: str | None, schemes: frozenset[str] = HTTP_SCHEMES
+    url: URL,
+    authorization: str | None,
+    schemes: frozenset[str] = HTTP_SCHEMES,
+    tls: TlsWish = True,
 ) -> Target:
     """The parts of an absolute URL without user-info.
 
-    `schemes` are those that the connector takes; what is not https in them is http.
+    `schemes` are those that the connector takes; what is not https in them is http. `tls` is what
+    requests to it wish that do not say anything else.
     Raises InvalidUrlClientError or NonHttpUrlClientError for one that no request can go to.
     """
     if url.scheme not in schemes:
@@ -87,8 +91,8 @@ def target_of(
         address, zone = _split_zone(url, host)
         # No certificate has a zone in it.
         name = address if is_https else None
-        return Target(url, Route(f"{address}%{zone}", port, is_https, True, name), authorization)
-    return Target(url, Route(host, port, is_https, True), authorization)
+        return Target(url, Route(f"{address}%{zone}", port, is_https, tls, name), authorization)
+    return Target(url, Route(host, port, is_https, tls), authorization)
 
 
 def _split_zone(url: URL, host: str) -> tuple[str, str]:

@@ -39,6 +39,7 @@ from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse
+from aioclient._net.route import TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
@@ -65,6 +66,8 @@ class ClientSession:
             URL with InvalidUrlClientError; redirects may still lead there.
         connector: the pool of connections; a `TCPConnector()` of its own if none is given.
         loop, ssl_shutdown_timeout: deprecated, have no effect.
+        ssl: the TLS setting of requests that bring none of their own, as `ssl` of `TCPConnector`,
+            which is for sessions that have none.
         cookies: cookies for the origin of the base URL, or without one for the first origin that is
             asked; no other gets them.
         headers: headers of all requests; copied.
@@ -127,6 +130,7 @@ class ClientSession:
         base_url_origin_only: bool = False,
         connector: BaseConnector | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
+        ssl: TlsWish = True,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | None = None,
@@ -193,6 +197,7 @@ class ClientSession:
         ):
             if is_given:
                 warn_deprecated(f"{name} is deprecated and has no effect")
+        check_tls_wish(ssl)
         checked_proxy_auth(proxy_auth)
         refuse_what_is_not_there(
             proxy=proxy,
@@ -240,6 +245,7 @@ class ClientSession:
             cookies=None if cookies is None else checked_cookies(cookies),
             netrc=netrc_credentials(use_default=trust_netrc_default) if trust_env else None,
             schemes=pool.allowed_protocol_schema_set,
+            ssl=ssl,
         )
         self._json_serialize = json_serialize
         self._trust_env = trust_env

@@ -29,7 +29,7 @@ from aioclient import (
 )
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.link import TransportLink
-from aioclient._net.open_link import open_link
+from aioclient._net.open_link import TlsPolicy, open_link
 from aioclient._net.route import Route
 from aioclient._net.tcp import TcpDialer
 
@@ -168,7 +168,7 @@ async def test_a_link_that_was_just_opened_is_cut_when_opening_it_is_cancelled(
             receivers[0],
             asyncio.get_running_loop(),
             ClientTimeout(),
-            shutdown_s=30,
+            TlsPolicy(shutdown_s=30),
         )
 
     with socket.create_server(("127.0.0.1", 0)) as listener:

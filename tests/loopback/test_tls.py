@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import ssl
+from typing import Any
 
 import pytest
 from origin import FIXED_JSON, Origin, sample_sha256
@@ -239,6 +240,33 @@ async def test_closing_the_session_in_the_handshake_ends_it() -> None:
         await session.close()
         with pytest.raises(ClientError, match="closed"):
             await request
+
+
+@asynchronous
+async def test_a_request_s_wish_comes_before_the_session_s_and_that_before_the_connector_s(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with Origin(server_tls) as origin, TCPConnector(ssl=trusting) as connector:
+        url = origin.url("/json")
+        strict = ssl.create_default_context()  # which does not know the authority
+        async with ClientSession(connector=connector, connector_owner=False) as session:
+            assert (await session.get(url)).status == 200
+        async with ClientSession(connector=connector, connector_owner=False, ssl=strict) as session:
+            with pytest.raises(ClientConnectorCertificateError):
+                await session.get(url)
+            with pytest.raises(ClientConnectorCertificateError):
+                await session.get(url, server_hostname="localhost")
+            assert (await session.get(url, ssl=trusting)).status == 200
+        async with ClientSession(connector=connector, connector_owner=False, ssl=False) as session:
+            assert (await session.get(url)).status == 200
+            with pytest.raises(ClientConnectorCertificateError):
+                await session.get(url, ssl=strict)
+
+
+@pytest.mark.parametrize("wish", [None, "yes", 1])
+def test_a_session_s_wish_is_checked(wish: Any) -> None:
+    with pytest.raises(TypeError, match="ssl must be"):
+        ClientSession(ssl=wish)
 
 
 @asynchronous
