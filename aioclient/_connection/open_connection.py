@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
-from aioclient._net.open_link import Connect, TlsPolicy, open_link
+from aioclient._net.open_link import OpenPlain, TlsPolicy, open_link
 from aioclient._net.route import Route
 from aioclient._timeout import ClientTimeout
 
 
 async def open_connection(
-    connect: Connect,
+    open_plain: OpenPlain,
     route: Route,
     policy: TlsPolicy,
     timeout: ClientTimeout,
@@ -24,4 +24,4 @@ async def open_connection(
     loop = asyncio.get_running_loop()
     connection = Http1Connection(route, loop)
     connection.on_open = opened
-    await open_link(connect, route, connection, loop, timeout, policy)
+    await open_link(open_plain, route, connection, loop, timeout, policy)

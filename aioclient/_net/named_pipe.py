@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.route import Route
-from aioclient.errors import ClientConnectorError, ClientSSLError
+from aioclient.errors import ClientConnectorError
 
 
 class _PipeLoop(Protocol):
@@ -28,12 +28,8 @@ async def open_named_pipe_link(
     """Open a link over the named pipe at a path, whatever the host; waits while it is busy.
 
     The receiver gets it as soon as it can be used, which is before this ends. Raises
-    ClientSSLError for https, else ClientConnectorError. Nothing stays open then, nor on
-    cancellation.
+    ClientConnectorError. Nothing stays open then, nor on cancellation.
     """
-    if route.is_ssl:
-        # asyncio's `start_tls` refuses transports of pipes. What https asks for is not sent bare.
-        raise ClientSSLError(route, OSError(None, "there is no TLS over named pipes"))
     try:
         transport, _ = await cast("_PipeLoop", loop).create_pipe_connection(
             lambda: TransportLink(receiver, loop), path

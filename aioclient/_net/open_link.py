@@ -1,4 +1,4 @@
-"""Opens links over connected sockets, with TLS on top where it is wanted."""
+"""Opens links over whatever can be connected to, with TLS on top where it is wanted."""
 
 import asyncio
 import socket
@@ -24,6 +24,8 @@ from aioclient.errors import (
 #: Gives a connected socket for a route; raises ClientConnectorError, and leaves nothing open then,
 #: nor on cancellation.
 Connect: TypeAlias = Callable[[Route, asyncio.AbstractEventLoop], Awaitable[socket.socket]]
+#: Opens a link without TLS to a route and hands it to the receiver. Raises as above.
+OpenPlain: TypeAlias = Callable[[Route, Receiver, asyncio.AbstractEventLoop], Awaitable[None]]
 
 
 class TlsPolicy(NamedTuple):
@@ -43,30 +45,31 @@ def tls_policy(wish: TlsWish, shutdown_s: float, resumes: bool) -> TlsPolicy:
 
 
 async def open_link(
-    connect: Connect,
+    open_plain: OpenPlain,
     route: Route,
     receiver: Receiver,
     loop: asyncio.AbstractEventLoop,
     timeout: ClientTimeout,
     policy: TlsPolicy,
 ) -> None:
-    """Open a link to the route's host over a socket from `connect`, with TLS if the route says so.
+    """Open a link to the route's host by `open_plain`, with TLS if the route says so.
 
     The receiver gets it as soon as it can be used, which is before this ends. `timeout.tls` is for
     the handshake. Raises a ClientConnectorError, ConnectionTimeoutError or
     ServerFingerprintMismatch; nothing stays open then, nor on cancellation.
     """
     if not route.is_ssl:
-        await _open_transport_link(await connect(route, loop), route, receiver, loop)
+        await open_plain(route, receiver, loop)
         return
     tls = await _tls_link(route, receiver, loop, policy)
-    sock = await connect(route, loop)
-    started_at = loop.time()
     limiter = None
-    if timeout.tls:
-        limiter = loop.call_later(timeout.tls, _pass_limit, tls, timeout.tls, started_at, route)
+    limit_s = timeout.tls
+    if limit_s:
+        limit = _HandshakeLimit(tls, limit_s, route, loop)
+        tls.on_begin = limit.start
+        limiter = limit
     try:
-        await _open_transport_link(sock, route, tls, loop)
+        await open_plain(route, tls, loop)
         await tls.opened
     except BaseException as error:
         tls.abort()
@@ -76,13 +79,50 @@ async def open_link(
     finally:
         tls.opened.cancel()
         if limiter is not None:
-            limiter.cancel()
+            limiter.stop()
 
 
-async def _open_transport_link(
-    sock: socket.socket, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
+class _HandshakeLimit:
+    """Ends a handshake that takes too long."""
+
+    __slots__ = ("_limit_s", "_loop", "_route", "_started_at", "_timer", "_tls")
+
+    def __init__(
+        self, tls: TlsLink, limit_s: float, route: Route, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._tls = tls
+        self._limit_s = limit_s
+        self._route = route
+        self._loop = loop
+        self._started_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """The handshake begins."""
+        self._started_at = self._loop.time()
+        self._timer = self._loop.call_later(self._limit_s, self._pass)
+
+    def stop(self) -> None:
+        """It has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _pass(self) -> None:
+        elapsed_s = self._loop.time() - self._started_at
+        self._tls.give_up(
+            ConnectionTimeoutError.passed("tls", self._limit_s, elapsed_s, "tls", self._route)
+        )
+
+
+async def open_socket_link(
+    connect: Connect, route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop
 ) -> None:
-    """From here on the socket is the transport's: it closes it, also if it cannot be made."""
+    """Open a link without TLS over a socket from `connect`.
+
+    Raises ClientConnectorError. From then on the socket is the transport's: it closes it, also if
+    it cannot be made.
+    """
+    sock = await connect(route, loop)
     transport = None
     try:
         transport, _ = await loop.create_connection(
@@ -118,11 +158,6 @@ async def _tls_link(
         )
     except ValueError as error:  # of the name
         raise ClientConnectorSSLError(route, OSError(None, str(error))) from error
-
-
-def _pass_limit(tls: TlsLink, limit_s: float, started_at: float, route: Route) -> None:
-    elapsed_s = asyncio.get_running_loop().time() - started_at
-    tls.give_up(ConnectionTimeoutError.passed("tls", limit_s, elapsed_s, "tls", route))
 
 
 def _tls_error(route: Route, error: OSError) -> ClientConnectorError:

@@ -60,6 +60,7 @@ class TlsLink:
         "_tls",
         "_transport",
         "facts",
+        "on_begin",
         "opened",
         "receiver",
     )
@@ -96,6 +97,8 @@ class TlsLink:
         self._transport: TlsTransport | None = None
         self._lower: Link
         self.facts: LinkFacts
+        #: Called when the handshake begins.
+        self.on_begin: Callable[[], None] | None = None
         #: Done when the handshake is; else it has the error.
         self.opened: asyncio.Future[None] = loop.create_future()
 
@@ -213,6 +216,8 @@ class TlsLink:
         self._lower = link
         if self._state is _State.NEW:
             self._state = _State.HANDSHAKE
+            if self.on_begin is not None:
+                self.on_begin()
             self._shake_hands()
         else:
             link.abort()

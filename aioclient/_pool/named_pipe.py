@@ -3,24 +3,27 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
-from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
+from aioclient._connection.open_connection import open_connection
 from aioclient._net.named_pipe import has_named_pipes, open_named_pipe_link
-from aioclient._net.route import Route
+from aioclient._net.open_link import tls_policy
+from aioclient._net.route import Route, TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
 
 
 class NamedPipeConnector(BaseConnector):
-    r"""A pool of connections to one named pipe of Windows, without TLS.
+    r"""A pool of connections to one named pipe of Windows, with TLS for https.
 
-    Arguments: `path`, the pipe's name, as ``\\.\pipe\name``. The rest as in `BaseConnector`.
+    Arguments: `path`, the pipe's name, as ``\\.\pipe\name``; `ssl` and `tls_resumption`, as of
+    `TCPConnector`. The rest as in `BaseConnector`.
 
-    The host of a URL goes into the Host header and decides nothing else. While all instances of the
-    pipe are busy, a request waits, within the limits of its timeout. A request to an https URL
-    raises ClientSSLError: there is no TLS over pipes.
+    The host of a URL goes into the Host header, and with https it is the name that the server's
+    certificate must have; it decides nothing else. While all instances of the pipe are busy, a
+    request waits, within the limits of its timeout.
 
     Needs the ProactorEventLoop, which Windows has: RuntimeError on another.
     """
@@ -36,7 +39,10 @@ class NamedPipeConnector(BaseConnector):
         limit_per_host: int = 0,
         loop: asyncio.AbstractEventLoop | None = None,
         *,
+        ssl: TlsWish = True,
         max_connection_age: float | None = None,
+        shutdown_timeout: float = 0.5,
+        tls_resumption: bool = True,
     ) -> None:
         running = _running_loop()
         if running is not None or sys.platform != "win32":
@@ -48,8 +54,12 @@ class NamedPipeConnector(BaseConnector):
             limit_per_host=limit_per_host,
             loop=loop,
             max_connection_age=max_connection_age,
+            shutdown_timeout=shutdown_timeout,
         )
+        check_tls_wish(ssl)
+        self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = path
+        self._open_plain = partial(open_named_pipe_link, path)
 
     @property
     def path(self) -> str:
@@ -64,10 +74,7 @@ class NamedPipeConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        loop = asyncio.get_running_loop()
-        connection = Http1Connection(route, loop)
-        connection.on_open = opened
-        await open_named_pipe_link(self._path, route, connection, loop)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

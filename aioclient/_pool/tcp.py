@@ -3,13 +3,14 @@
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from ssl import SSLContext
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
-from aioclient._net.open_link import tls_policy
+from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -116,7 +117,7 @@ class TCPConnector(BaseConnector):
             ttl_s=ttl_dns_cache,
             max_size=dns_cache_max_size,
         )
-        self._dialer = TcpDialer(
+        dialer = TcpDialer(
             self._names,
             local_addr=local_addr,
             happy_eyeballs_delay=happy_eyeballs_delay,
@@ -125,6 +126,7 @@ class TCPConnector(BaseConnector):
             socket_options=socket_options,
             guard=address_guard(allowed_addresses),
         )
+        self._open_plain = partial(open_socket_link, dialer.connect)
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -146,7 +148,7 @@ class TCPConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await open_connection(self._dialer.connect, route, self._tls, timeout, opened)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
     async def _close_rest(self) -> None:
         await self._names.close()

@@ -4,11 +4,12 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
-from aioclient._net.open_link import tls_policy
+from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -56,7 +57,7 @@ class UnixConnector(BaseConnector):
 
         self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = os.fsdecode(path)
-        self._dialer = UnixDialer(self._path)
+        self._open_plain = partial(open_socket_link, UnixDialer(self._path).connect)
 
     @property
     def path(self) -> str:
@@ -66,4 +67,4 @@ class UnixConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await open_connection(self._dialer.connect, route, self._tls, timeout, opened)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)

@@ -4,21 +4,24 @@ import asyncio
 import contextlib
 import errno
 import os
+import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import trustme
 from pipe_server import PipeServer, new_pipe_name
 from running import asynchronous, cancelled, started, until
 from scripted import silent
+from tls_peer import TlsPeer
 
 from aioclient import (
+    ClientConnectorCertificateError,
     ClientConnectorError,
     ClientPayloadError,
     ClientSession,
-    ClientSSLError,
     ClientTimeout,
     ConnectionTimeoutError,
     NamedPipeConnector,
@@ -222,13 +225,70 @@ async def test_a_name_that_no_pipe_can_have_is_a_connector_error() -> None:
             await session.get("http://localhost/")
 
 
+class TlsEcho:
+    """Speaks TLS over a pipe, and answers each request with what was asked for."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+        #: All that came, as it came.
+        self.records = bytearray()
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = TlsPeer(self.context)
+        while data := await reader.read(65536):
+            self.records += data
+            peer.receive(data)
+            if peer.received.endswith(b"\r\n\r\n"):
+                target = bytes(peer.received).split(b" ", 2)[1]
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(target)
+                writer.write(peer.say(head + target))
+                peer.received.clear()
+            elif peer.heard_goodbye:
+                writer.write(peer.say_goodbye())
+                return
+            writer.write(peer.take())
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def tls_echo(authority: trustme.CA) -> TlsEcho:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    return TlsEcho(context)
+
+
 @on_windows
 @asynchronous
-async def test_https_is_not_sent_in_clear_text() -> None:
-    async with PipeServer(echo) as server, session_on(server.path) as session:
-        with pytest.raises(ClientSSLError, match="no TLS over named pipes"):
-            await session.get("https://localhost/")
-        assert server.accepted == 0
+async def test_https_is_tls_over_the_pipe(tls_echo: TlsEcho, trusting: ssl.SSLContext) -> None:
+    async with PipeServer(tls_echo) as server:
+        connector = NamedPipeConnector(server.path, ssl=trusting)
+        async with ClientSession(connector=connector) as session:
+            for _ in range(2):
+                response = await session.get("https://localhost/secret")
+                assert await response.text() == "/secret"
+        assert server.accepted == 1
+    assert tls_echo.records[0] == 22  # a handshake record (RFC 8446 section 5.1)
+    assert b"/secret" not in tls_echo.records
+
+
+@on_windows
+@asynchronous
+async def test_a_server_that_nobody_vouches_for_is_refused(tls_echo: TlsEcho) -> None:
+    async with PipeServer(tls_echo) as server, session_on(server.path) as session:
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get("https://localhost/secret")
+    assert b"/secret" not in tls_echo.records
 
 
 @on_windows

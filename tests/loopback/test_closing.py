@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ from aioclient import (
 )
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.link import TransportLink
-from aioclient._net.open_link import TlsPolicy, open_link
+from aioclient._net.open_link import TlsPolicy, open_link, open_socket_link
 from aioclient._net.route import Route
 from aioclient._net.tcp import TcpDialer
 
@@ -163,7 +164,7 @@ async def test_a_link_that_was_just_opened_is_cut_when_opening_it_is_cancelled(
     async def opens(port: int) -> None:
         receivers.append(Cancelling())
         await open_link(
-            TcpDialer(DnsCache(DefaultResolver())).connect,
+            partial(open_socket_link, TcpDialer(DnsCache(DefaultResolver())).connect),
             Route("127.0.0.1", port, True, trusting),
             receivers[0],
             asyncio.get_running_loop(),
