@@ -18,6 +18,8 @@ from aioclient._net.tls_transport import TlsTransport
 
 #: RFC 8446 section 5.1: no record carries more.
 _RECORD_BYTES: Final = 2**14
+#: A server that has sent no ticket until then sends none.
+_READS_FOR_A_TICKET: Final = 4
 
 
 class _State(Enum):
@@ -55,6 +57,7 @@ class TlsLink:
         "_loop",
         "_lower",
         "_outgoing",
+        "_reads_without_ticket",
         "_shutdown_s",
         "_state",
         "_tls",
@@ -86,13 +89,14 @@ class TlsLink:
         self._shutdown_s = shutdown_s
         self._check = check
         self._keep_session = keep_session
+        self._reads_without_ticket = 0
         self._buffer = read_buffer(loop)
         self._state = _State.NEW
         self._failure: Exception | None = None
         self._is_made = False
         self._is_over = False  # the peer said goodbye
         self._is_paused = False
-        self._backlog: list[BytesLike] = []  # to be encrypted when the peer's next bytes are here
+        self._backlog: list[bytes] = []  # to be encrypted when the peer's next bytes are here
         self._closer: asyncio.TimerHandle | None = None
         self._transport: TlsTransport | None = None
         self._lower: Link
@@ -289,6 +293,8 @@ class TlsLink:
             is_full = len(self._buffer) - size < _RECORD_BYTES
             if size:
                 self.receiver.bytes_arrived(self._buffer[:size])
+        if self._state is _State.CLOSED:
+            return
         if self._backlog:
             self._write_backlog()
         if self._outgoing.pending:  # an alert, or an answer to an update of keys
@@ -344,8 +350,11 @@ class TlsLink:
         self._end()
 
     def _offer_session(self) -> None:
-        """Once there is one: a ticket of TLS 1.3 comes some time after the handshake."""
+        """Once there is one: a ticket of TLS 1.3 comes with the first bytes, or before them."""
         session, keep_session = self._tls.session, self._keep_session
+        self._reads_without_ticket += 1
+        if self._reads_without_ticket == _READS_FOR_A_TICKET:
+            self._keep_session = None
         if session is None or keep_session is None:
             return
         if session.has_ticket or self.facts.tls_version != "TLSv1.3":
@@ -359,14 +368,17 @@ class TlsLink:
         if self._state is not _State.OPEN:
             return
         if self._backlog:
-            self._backlog.append(data)
+            self._backlog.append(bytes(data))  # the caller may change it
             return
         self._encrypt(data)
         self._flush()
 
     def _encrypt(self, data: BytesLike) -> None:
         """Encrypt, or keep what waits for something that the peer has to say."""
-        left = data if len(data) <= _RECORD_BYTES else memoryview(data)
+        if type(data) is bytes and len(data) <= _RECORD_BYTES:
+            left: BytesLike = data
+        else:
+            left = memoryview(data).cast("B")
         try:
             while left:
                 size = self._tls.write(left)
@@ -374,7 +386,7 @@ class TlsLink:
                     return
                 left = left[size:]
         except ssl.SSLWantReadError:
-            self._backlog.append(left)
+            self._backlog.append(bytes(left))
         except ssl.SSLError as error:
             self._fail(error)
 

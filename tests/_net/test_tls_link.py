@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from array import array
 from collections.abc import Callable
 
 import pytest
@@ -245,6 +246,19 @@ async def test_bytes_of_any_number_go_both_ways(
     assert pair.peer.received == data[:size]
     pair.transport.receive(pair.peer.say(data[:size]))
     assert pair.listener.received == data[:size]
+    pair.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_view_of_other_things_than_bytes_is_written_whole(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    numbers = array("Q", range(10_000))
+    pair = Pair(server, client).shaken()
+    pair.link.write(memoryview(numbers))
+    pair.talk()
+    assert pair.peer.received == numbers.tobytes()
     pair.link.abort()
     await settled()
 
