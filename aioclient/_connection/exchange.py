@@ -181,12 +181,16 @@ class Exchange:
         """
         self.has_ended = True
         self.error = error
+        # They know it, too, and it must not take the garbage collector to part them.
         if self.deadline is not None:
             self.deadline.stop()
+            self.deadline = None
         if self.read_deadline is not None:
             self.read_deadline.stop()
+            self.read_deadline = None
         if self.write_deadline is not None:
             self.write_deadline.stop()
+            self.write_deadline = None
         if self.stream is not None:
             self.stream.end(error)
         if reusable is None:

@@ -31,8 +31,8 @@ NEGATIVE_TTL_S: Final = 1.0
 MAX_ADDRESSES: Final = 64
 #: How many look-ups may go on that nobody waits for. The oldest of more is broken off.
 MAX_ABANDONED: Final = 64
-#: A look-up that is older and that nobody waits for is not joined any more: it hangs.
-MAX_ABANDONED_AGE_S: Final = 30.0
+#: A look-up that is older is not joined any more: it hangs.
+MAX_LOOK_UP_AGE_S: Final = 30.0
 
 _Key: TypeAlias = tuple[str, int]
 
@@ -173,8 +173,7 @@ class DnsCache:
         return task.result()
 
     def _hangs(self, look_up: "_LookUp") -> bool:
-        too_old = self._clock() - look_up.started_at > MAX_ABANDONED_AGE_S
-        return not look_up.askers and too_old
+        return self._clock() - look_up.started_at > MAX_LOOK_UP_AGE_S
 
     def _abandon(self, look_up: "_LookUp") -> None:
         self._abandoned[look_up] = None

@@ -147,6 +147,8 @@ class TcpDialer:
     def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
         """A socket that has only to be connected."""
         sock = self._socket_factory(addr_info)
+        if not isinstance(sock, socket.socket):
+            raise TypeError(f"socket_factory must make sockets, got {sock!r}")
         try:
             if sock.type != socket.SOCK_STREAM:
                 raise ValueError(f"socket_factory must make stream sockets, got {sock!r}")

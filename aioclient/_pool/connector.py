@@ -38,6 +38,14 @@ class Unset:
 UNSET: Final = Unset()
 
 
+def check_not_negative(name: str, value: object) -> None:
+    """Raise TypeError for what is no number, ValueError for a negative one, or for NaN."""
+    if not isinstance(value, int | float):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not value >= 0:
+        raise ValueError(f"{name} must not be negative, got {value}")
+
+
 class BaseConnector(ABC):
     """A pool of connections.
 
@@ -45,8 +53,8 @@ class BaseConnector(ABC):
         keepalive_timeout: for how many seconds an unused connection is kept (15); less if the
             server says that it keeps it shorter (``Keep-Alive: timeout``). 0 or None: not at all.
         force_close: close every connection after its one response; excludes `keepalive_timeout`.
-        limit: how many connections may be in use at once (100); 0 is no limit. Who finds none free
-            waits, first come first served.
+        limit: how many connections may be in use at once (100); 0 or None is no limit. Who finds
+            none free waits, first come first served.
         limit_per_host: the same for each host, port and whether it is TLS (0). Requests to a host
             that is full do not hold up those to others.
         max_connection_age: a connection that is older (seconds) gets no further request; None is no
@@ -68,8 +76,8 @@ class BaseConnector(ABC):
         *,
         keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
-        limit: int = 100,
-        limit_per_host: int = 0,
+        limit: int | None = 100,
+        limit_per_host: int | None = 0,
         enable_cleanup_closed: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
@@ -85,17 +93,16 @@ class BaseConnector(ABC):
         if isinstance(keepalive_timeout, Unset):
             keepalive_timeout = 15.0
         for name, value in (
-            ("limit", limit),
-            ("limit_per_host", limit_per_host),
+            ("limit", limit or 0),
+            ("limit_per_host", limit_per_host or 0),
             ("keepalive_timeout", keepalive_timeout or 0),
             ("max_connection_age", max_connection_age or 0),
             ("shutdown_timeout", shutdown_timeout),
         ):
-            if not value >= 0:
-                raise ValueError(f"{name} must not be negative, got {value}")
+            check_not_negative(name, value)
         self._force_close = force_close
         self._shutdown_s = shutdown_timeout
-        self._ledger: Ledger[Connection, LeaseWaiter] = Ledger(limit, limit_per_host)
+        self._ledger: Ledger[Connection, LeaseWaiter] = Ledger(limit or 0, limit_per_host or 0)
         self._counts = Counts()
         self._discard = _discarding(self._counts)
         self._idle = IdleConnections(

@@ -12,7 +12,7 @@ from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
 from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
-from aioclient._pool.connector import UNSET, BaseConnector, Unset
+from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
 from aioclient._timeout import ClientTimeout
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ class TCPConnector(BaseConnector):
         resolver: "AbstractResolver | None" = None,
         keepalive_timeout: float | Unset | None = UNSET,
         force_close: bool = False,
-        limit: int = 100,
-        limit_per_host: int = 0,
+        limit: int | None = 100,
+        limit_per_host: int | None = 0,
         enable_cleanup_closed: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         timeout_ceil_threshold: float = 5,
@@ -101,6 +101,11 @@ class TCPConnector(BaseConnector):
         )
         wish = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
         self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
+        for name, value in (
+            ("happy_eyeballs_delay", happy_eyeballs_delay or 0),
+            ("interleave", interleave or 0),
+        ):
+            check_not_negative(name, value)
         # Late: to import aioclient is not yet to connect to something.
         from aioclient._net.address_guard import address_guard
         from aioclient._net.dns_cache import DnsCache

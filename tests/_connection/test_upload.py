@@ -715,10 +715,12 @@ async def test_the_limit_for_writing_ends_with_the_exchange() -> None:
     stage = Stage(write_s=2.0)
     stage.transport.pause_writing()
     await stage.body.put(b"hello")
+    deadline = stage.exchange.write_deadline
+    assert deadline is not None
+    assert deadline.is_running
     stage.transport.receive(SMALL)
     assert stage.ends.told == [False]
-    assert stage.exchange.write_deadline is not None
-    assert not stage.exchange.write_deadline.is_running
+    assert not deadline.is_running
     await settled()
 
 

@@ -13,8 +13,8 @@ from running import asynchronous, cancelled, settled, started
 from aioclient import AbstractResolver, ResolveResult
 from aioclient._net.dns_cache import (
     MAX_ABANDONED,
-    MAX_ABANDONED_AGE_S,
     MAX_ADDRESSES,
+    MAX_LOOK_UP_AGE_S,
     DnsCache,
 )
 from aioclient._net.names import AddrInfo, resolve_result
@@ -364,7 +364,7 @@ async def test_whoever_asks_later_joins_a_look_up_that_was_left() -> None:
     assert len(names.asked) == 1
 
 
-@pytest.mark.parametrize(("age_s", "asked"), [(MAX_ABANDONED_AGE_S, 1), (31.0, 2)])
+@pytest.mark.parametrize(("age_s", "asked"), [(MAX_LOOK_UP_AGE_S, 1), (31.0, 2)])
 @asynchronous
 async def test_a_look_up_that_was_left_and_hangs_is_not_joined(age_s: float, asked: int) -> None:
     names, clock = Names(waits=True), Clock()
@@ -378,15 +378,16 @@ async def test_a_look_up_that_was_left_and_hangs_is_not_joined(age_s: float, ask
 
 
 @asynchronous
-async def test_a_look_up_that_somebody_waits_for_is_joined_whatever_its_age() -> None:
+async def test_a_look_up_that_hangs_is_not_joined_though_others_wait_for_it() -> None:
     names, clock = Names(waits=True), Clock()
     cache = DnsCache(names, clock=clock)
     first = await started(looked_up(cache))
-    clock.now += 1000
+    clock.now += 31
     second = await started(looked_up(cache))
+    third = await started(looked_up(cache))
+    assert len(names.asked) == 2
     names.let_go()
-    await asyncio.gather(first, second)
-    assert len(names.asked) == 1
+    await asyncio.gather(first, second, third)
 
 
 @pytest.mark.parametrize("more", [0, 1])

@@ -518,3 +518,36 @@ async def test_many_requests_through_few_connections_lose_nothing() -> None:
 
         await asyncio.gather(*(one(number) for number in range(300)))
         assert most == 3
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [None, 0])
+@asynchronous
+async def test_no_limit_may_be_said_in_two_ways(limit: int | None) -> None:
+    async with TCPConnector(limit=limit, limit_per_host=limit) as connector:
+        assert (connector.limit, connector.limit_per_host) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"limit": -1},
+        {"limit_per_host": -1},
+        {"keepalive_timeout": -1},
+        {"max_connection_age": -0.5},
+        {"shutdown_timeout": float("nan")},
+        {"happy_eyeballs_delay": -0.1},
+        {"interleave": -1},
+    ],
+)
+def test_a_negative_number_is_refused(options: Any) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(options))} must not be negative"):
+        TCPConnector(**options)
+
+
+@pytest.mark.parametrize("options", [{"limit": "10"}, {"shutdown_timeout": None}])
+def test_what_is_no_number_is_a_type_error(options: Any) -> None:
+    with pytest.raises(TypeError, match=f"{next(iter(options))} must be a number"):
+        TCPConnector(**options)
