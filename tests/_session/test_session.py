@@ -25,6 +25,8 @@ from aioclient import (
     InvalidURL,
     TotalTimeoutError,
 )
+from aioclient._connection.exchange import Exchange
+from aioclient._net.deadline import Deadline
 
 URL = "http://a.example/"
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"
@@ -825,3 +827,23 @@ async def test_proxy_auth_without_a_proxy_has_no_effect_but_a_warning() -> None:
     with pytest.raises(TypeError, match="proxy_auth must be a BasicAuth"):
         await session.get(URL, proxy_auth="me:secret")  # type: ignore[arg-type]
     await session.close()
+
+
+# --- what is left of a request -------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_finished_request_leaves_nothing_for_the_garbage_collector() -> None:
+    async with ClientSession(connector=answering(FakeConnector())) as session:
+        await session.get(URL)
+        await settled()
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                await (await session.get(URL)).read()
+            await settled()
+            left = [each for each in gc.get_objects() if isinstance(each, Exchange | Deadline)]
+        finally:
+            gc.enable()
+    assert left == []
