@@ -321,8 +321,10 @@ async def test_truststore_is_used(
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     ssl_context.load_verify_locations(tmp_path / "authority.pem")
     async with TlsSite(good) as site:
-        async with ClientSession(connector=connector(ssl=ssl_context)) as sess:
-            await ask(sess, site)
+        async with ClientSession(connector=connector(ssl=ssl_context, force_close=True)) as sess:
+            for _ in range(2):
+                await ask(sess, site)
+        assert [peer.tls.session_reused for peer in site.peers] == [False, True]
 
 
 # --- Example: Use self-signed certificate --------------------------------------------------------
