@@ -105,10 +105,12 @@ if _TYPE_CHECKING:
     from ._pool.unix import UnixConnector
     from ._session.request import request
     from .errors import ConnectAttempt
+    from .errors._tls import CertificateFacts
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
     "ConnectAttempt": "aioclient.errors",
+    "CertificateFacts": "aioclient.errors._tls",
     "UnixConnector": "aioclient._pool.unix",
     "HostStats": "aioclient._pool.stats",
     "ConnectorStats": "aioclient._pool.stats",
@@ -170,6 +172,7 @@ __all__ = (
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
+    "CertificateFacts",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",

@@ -74,7 +74,7 @@ async def open_link(
     except BaseException as error:
         tls.abort()
         if isinstance(error, OSError) and not isinstance(error, ClientError):
-            raise _tls_error(route, error) from error
+            raise _tls_error(route, error, tls) from error
         raise
     finally:
         tls.opened.cancel()
@@ -160,9 +160,16 @@ async def _tls_link(
         raise ClientConnectorSSLError(route, OSError(None, str(error))) from error
 
 
-def _tls_error(route: Route, error: OSError) -> ClientConnectorError:
+def _tls_error(route: Route, error: OSError, tls: TlsLink) -> ClientConnectorError:
     if isinstance(error, ssl.CertificateError):
-        return ClientConnectorCertificateError(route, error)
+        refused = ClientConnectorCertificateError(route, error)
+        der = tls.shown_certificate()
+        if der is not None:
+            # late: only for the message of this error
+            from aioclient._net.certificate import certificate_facts
+
+            refused.certificate = certificate_facts(der)
+        return refused
     if isinstance(error, ssl.SSLError):
         return ClientConnectorSSLError(route, error)
     return ClientConnectorError(route, error)

@@ -7,6 +7,7 @@ buffer that its sockets are read into: what came is copied into OpenSSL's memory
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, cast
@@ -212,6 +213,17 @@ class TlsLink:
     async def wait_closed(self) -> None:
         """Wait until the link is gone."""
         await self._lower.wait_closed()
+
+    def shown_certificate(self) -> bytes | None:
+        """The peer's certificate in DER, although it was not accepted.
+
+        None if there is none yet, and before Python 3.13, which does not give it away.
+        """
+        if sys.version_info >= (3, 13):
+            chain = self._tls.get_unverified_chain()
+            return chain[0] if chain else None
+        else:  # noqa: RET505 - so that type checkers read the one that is right
+            return None
 
     # --- for the link below -------------------------------------------------------------------
 

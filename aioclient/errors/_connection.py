@@ -2,9 +2,12 @@
 
 import errno
 import ssl
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from ._root import ClientError, Endpoint, without_credentials
+from ._root import ClientError, Endpoint, reason
+
+if TYPE_CHECKING:
+    from ._tls import CertificateFacts
 
 
 class ClientConnectionError(ClientError):
@@ -65,9 +68,9 @@ class ClientConnectorError(ClientOSError):
         reasons: dict[str, list[str]] = {}
         for attempt in self.attempts:
             if attempt.address != self.host:
-                reasons.setdefault(_reason(attempt.error), []).append(attempt.address)
+                reasons.setdefault(reason(attempt.error), []).append(attempt.address)
         if not reasons:
-            return _reason(self.os_error)
+            return reason(self.os_error)
         return ", ".join(f"{why} ({', '.join(where)})" for why, where in reasons.items())
 
     def __repr__(self) -> str:
@@ -79,7 +82,7 @@ class ClientConnectorDNSError(ClientConnectorError):
     """The host's name could not be resolved."""
 
     def __str__(self) -> str:
-        return f"cannot resolve host {self.host!r}: {_reason(self.os_error)}"
+        return f"cannot resolve host {self.host!r}: {reason(self.os_error)}"
 
 
 class AddressNotAllowedError(ClientConnectorError):
@@ -103,7 +106,7 @@ class ClientProxyConnectionError(ClientConnectorError):
     """No connection to the proxy could be made: `host` and `port` are those of the proxy."""
 
     def __str__(self) -> str:
-        return f"cannot connect to proxy {_where(self.connection_key)}: {_reason(self.os_error)}"
+        return f"cannot connect to proxy {_where(self.connection_key)}: {reason(self.os_error)}"
 
 
 class UnixClientConnectorError(ClientConnectorError):
@@ -120,7 +123,7 @@ class UnixClientConnectorError(ClientConnectorError):
         return self._path
 
     def __str__(self) -> str:
-        return f"cannot connect to UNIX socket {self.path!r}: {_reason(self.os_error)}"
+        return f"cannot connect to UNIX socket {self.path!r}: {reason(self.os_error)}"
 
 
 class ClientSSLError(ClientConnectorError):
@@ -131,11 +134,19 @@ class ClientConnectorSSLError(ClientSSLError, ssl.SSLError):
     """The TLS handshake failed."""
 
     def __str__(self) -> str:
-        return f"TLS handshake with {_where(self.connection_key)} failed: {_reason(self.os_error)}"
+        from ._tls import handshake_reason  # late: for messages only
+
+        why = handshake_reason(self.os_error)
+        return f"TLS handshake with {_where(self.connection_key)} failed: {why}"
 
 
 class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
-    """The server's certificate is not valid for this host, or nobody we trust vouches for it."""
+    """The server's certificate is not valid for this host, or nobody we trust vouches for it.
+
+    `certificate` is what it says of itself, and None before Python 3.13, which does not tell it.
+    """
+
+    certificate: "CertificateFacts | None" = None
 
     def __init__(self, connection_key: Endpoint, certificate_error: OSError) -> None:
         super().__init__(connection_key, certificate_error)
@@ -146,9 +157,10 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
         return self.os_error
 
     def __str__(self) -> str:
-        error = self.os_error
-        reason = getattr(error, "verify_message", "") or _reason(error)
-        return f"certificate of {_where(self.connection_key)} was not accepted: {reason}"
+        from ._tls import certificate_reason  # late: for messages only
+
+        why = certificate_reason(self.os_error, self.certificate)
+        return f"certificate of {_where(self.connection_key)} was not accepted: {why}"
 
 
 class ServerConnectionError(ClientConnectionError):
@@ -266,7 +278,3 @@ _DOING: Final = {
 
 def _where(endpoint: Endpoint) -> str:
     return f"{endpoint.host}:{endpoint.port}"
-
-
-def _reason(error: OSError) -> str:
-    return without_credentials(error.strerror or str(error)) or type(error).__name__

@@ -31,6 +31,11 @@ def without_credentials(text: str) -> str:
     return re.sub(r"//[^\s/?#]*@", "//", text)
 
 
+def reason(error: OSError) -> str:
+    """What the system or a library said."""
+    return without_credentials(error.strerror or str(error)) or type(error).__name__
+
+
 class Endpoint(Protocol):
     """What an error needs to know of the place that could not be reached."""
 

@@ -1,12 +1,13 @@
 """One or more of every public exception, as a request would raise them, with a secret inside."""
 
 import ssl
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from aioclient import BasicAuth, RequestInfo, errors
+from aioclient import BasicAuth, CertificateFacts, RequestInfo, errors
 from aioclient._net.route import Route
 
 SECRET = "a-secret"
@@ -81,6 +82,16 @@ def certificate_error() -> ssl.SSLCertVerificationError:
     return error
 
 
+def wrong_name() -> errors.ClientConnectorCertificateError:
+    cause = certificate_error()
+    cause.verify_code = 62
+    cause.verify_message = "Hostname mismatch, certificate is not valid for 'a.example'."
+    error = errors.ClientConnectorCertificateError(ROUTE, cause)
+    day = datetime(2026, 11, 26, tzinfo=UTC)
+    error.certificate = CertificateFacts((str(SECRET_URL),), "Acme", day, day, day)
+    return error
+
+
 def timeout(kind: type[errors.ClientTimeoutError]) -> errors.ClientTimeoutError:
     return kind(
         WORDS, limit="total", limit_s=5.0, elapsed_s=5.1, phase="response", host="a.example"
@@ -105,6 +116,7 @@ def examples() -> list[Exception]:
         errors.AddressNotAllowedError(PROXIED, ("10.0.0.1", "::1")),
         errors.ClientProxyConnectionError(PROXIED, OSError(WORDS)),
         errors.ClientConnectorCertificateError(ROUTE, certificate_error()),
+        wrong_name(),
         errors.UnixClientConnectorError("/run/a.sock", PROXIED, REFUSED),
         errors.ServerDisconnectedError(),
         errors.ServerDisconnectedError(WORDS),
