@@ -4,10 +4,10 @@ import asyncio
 import ssl
 
 import pytest
-from running import asynchronous
+from running import asynchronous, until
 from scripted import ScriptedServer, head_of
 
-from aioclient import ClientSession, Fingerprint, TCPConnector
+from aioclient import ClientSession, Fingerprint, ServerFingerprintMismatch, TCPConnector
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -94,12 +94,12 @@ async def test_a_session_is_resumed_with_the_same_wishes_only(
 async def test_a_pin_is_compared_when_a_session_is_resumed(server_tls: ssl.SSLContext) -> None:
     handler = Resumed()
     async with ScriptedServer(handler, server_tls) as server:
-        pem = ssl.get_server_certificate
-        certificate = await asyncio.to_thread(pem, ("127.0.0.1", server.port))
-        import hashlib
-
-        pin = Fingerprint(hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).digest())
+        async with ClientSession() as session:
+            with pytest.raises(ServerFingerprintMismatch) as raised:
+                await session.get(server.url(), ssl=Fingerprint(bytes(32)))
+        await until(lambda: handler.seen)
         handler.seen.clear()
+        pin = Fingerprint(raised.value.got)
         connector = TCPConnector(ssl=pin, force_close=True)
         async with ClientSession(connector=connector) as session:
             for _ in range(2):
