@@ -178,23 +178,24 @@ class TlsLink:
             return
         self._state = _State.CLOSING
         self._backlog.clear()
+        is_answered = has_more = False
         try:
             self._tls.unwrap()
+            is_answered = True
         except ssl.SSLWantReadError:
-            is_over = self._shutdown_s <= 0
-        except ssl.SSLError:  # something of the peer's waits to be read: nobody will
-            is_over = True
-        else:
-            is_over = True
+            has_more = bool(self._incoming.pending or self._tls.pending())
+        except ssl.SSLError:
+            has_more = True
         self._flush()
-        if is_over:
+        if is_answered or self._shutdown_s <= 0:
             self._end()
+            return
+        if has_more:  # which nobody wants to hear
+            self.abort()
             return
         self._closer = self._loop.call_later(self._shutdown_s, self.abort)
         self._is_paused = False
         self._lower.resume_reading()
-        if self._incoming.pending or self._tls.pending():
-            self._loop.call_soon(self._discard)
 
     def abort(self) -> None:
         """End the link now."""
@@ -247,7 +248,7 @@ class TlsLink:
             if not self._is_paused:
                 self._read()
         elif self._state is _State.CLOSING:
-            self._discard()
+            self._await_goodbye()
 
     def eof_arrived(self, is_clean: bool = True) -> None:
         """The peer sends nothing more, and has not said goodbye."""
@@ -348,18 +349,18 @@ class TlsLink:
             if not self._is_paused:
                 self._lower.resume_reading()
 
-    def _discard(self) -> None:
-        """Closing, drop what comes before the peer's goodbye."""
-        if self._state is not _State.CLOSING:
-            return
+    def _await_goodbye(self) -> None:
+        """Closing, end with the peer's goodbye; and with anything else that it says."""
         try:
-            while self._tls.read(_RECORD_BYTES):
-                pass
+            is_more = bool(self._tls.read(1))
         except ssl.SSLWantReadError:
             return
         except ssl.SSLError:
-            pass
-        self._end()
+            is_more = False
+        if is_more:
+            self.abort()
+        else:
+            self._end()
 
     def _offer_session(self) -> None:
         """Once there is one: a ticket of TLS 1.3 comes with the first bytes, or before them."""
