@@ -12,8 +12,8 @@ from aioclient._timeout import ClientTimeout
 
 async def open_connection(
     open_plain: OpenPlain,
-    route: Route,
     policy: TlsPolicy,
+    route: Route,
     timeout: ClientTimeout,
     opened: Callable[[Connection], None],
 ) -> None:

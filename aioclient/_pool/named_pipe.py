@@ -57,9 +57,12 @@ class NamedPipeConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         check_tls_wish(ssl)
-        self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = path
-        self._open_plain = partial(open_named_pipe_link, path)
+        self._open_connection = partial(
+            open_connection,
+            partial(open_named_pipe_link, path),
+            tls_policy(ssl, shutdown_timeout, tls_resumption),
+        )
 
     @property
     def path(self) -> str:
@@ -74,7 +77,7 @@ class NamedPipeConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await open_connection(self._open_plain, route, self._tls, timeout, opened)
+        await self._open_connection(route, timeout, opened)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
