@@ -6,15 +6,14 @@ example ``_http1/parser.py``) picks one of the two when it is first imported.
 
 import os
 import sys
-from importlib import import_module
 
 #: False if the environment variable AIOCLIENT_NO_EXTENSIONS is set to anything but nothing.
 COMPILED_ALLOWED = not os.environ.get("AIOCLIENT_NO_EXTENSIONS")
 
-_DOORS = (
-    "aioclient._http.fields",
-    "aioclient._http1.head_writer",
-    "aioclient._http1.parser",
+_COMPILED_TWINS = (
+    "aioclient._http.fields_c",
+    "aioclient._http1.head_writer_c",
+    "aioclient._http1.parser_c",
 )
 
 
@@ -24,6 +23,4 @@ def extensions_active() -> bool:
     They do not run where the package was installed without a compiler, or where the environment
     variable ``AIOCLIENT_NO_EXTENSIONS`` was set to a non-empty value at import.
     """
-    for door in _DOORS:
-        import_module(door)  # some are loaded by the first session
-    return COMPILED_ALLOWED and all(f"{door}_c" in sys.modules for door in _DOORS)
+    return COMPILED_ALLOWED and all(name in sys.modules for name in _COMPILED_TWINS)

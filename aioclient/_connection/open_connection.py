@@ -12,8 +12,8 @@ from aioclient._timeout import ClientTimeout
 
 async def open_connection(
     open_plain: OpenPlain,
-    policy: TlsPolicy,
     route: Route,
+    policy: TlsPolicy,
     timeout: ClientTimeout,
     opened: Callable[[Connection], None],
 ) -> None:

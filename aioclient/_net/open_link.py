@@ -62,9 +62,12 @@ async def open_link(
         await open_plain(route, receiver, loop)
         return
     tls = await _tls_link(route, receiver, loop, policy)
-    limit = _HandshakeLimit(tls, timeout.tls, route, loop) if timeout.tls else None
-    if limit is not None:
+    limiter = None
+    limit_s = timeout.tls
+    if limit_s:
+        limit = _HandshakeLimit(tls, limit_s, route, loop)
         tls.on_begin = limit.start
+        limiter = limit
     try:
         await open_plain(route, tls, loop)
         await tls.opened
@@ -75,8 +78,8 @@ async def open_link(
         raise
     finally:
         tls.opened.cancel()
-        if limit is not None:
-            limit.stop()
+        if limiter is not None:
+            limiter.stop()
 
 
 class _HandshakeLimit:

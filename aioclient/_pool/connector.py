@@ -7,25 +7,22 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._net.deadline import Deadlines
 from aioclient._net.route import Route
 from aioclient._pool import reasons
-from aioclient._pool.counts import Counts
 from aioclient._pool.idle import IdleConnections
 from aioclient._pool.lease import Lease
 from aioclient._pool.ledger import Ledger
 from aioclient._pool.making import ConnectionsInMaking
 from aioclient._pool.open_connections import OpenConnections
+from aioclient._pool.stats import ConnectorStats, Counts, stats_of
 from aioclient._pool.waiter import LeaseWaiter
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import ClientConnectionError
-
-if TYPE_CHECKING:
-    from aioclient._pool.stats import ConnectorStats
 
 #: A connection that has been idle for longer may have been closed, and the loop, kept busy, may not
 #: have heard of it: then its socket is asked. For shorter times that is not worth a system call.
@@ -157,13 +154,11 @@ class BaseConnector(ABC):
         """The same for one host and port."""
         return self._ledger.limit_per_host
 
-    def stats(self) -> "ConnectorStats":
+    def stats(self) -> ConnectorStats:
         """Gauges and counters of this moment, for metrics; see `ConnectorStats`.
 
         Looks at every connection: for a scrape every few seconds, not for each request.
         """
-        from aioclient._pool.stats import stats_of  # late: few programs ask
-
         return stats_of(self._ledger, self._open_connections, self._making.routes(), self._counts)
 
     def close_idle(self) -> int:

@@ -57,12 +57,9 @@ class NamedPipeConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         check_tls_wish(ssl)
+        self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = path
-        self._open_connection = partial(
-            open_connection,
-            partial(open_named_pipe_link, path),
-            tls_policy(ssl, shutdown_timeout, tls_resumption),
-        )
+        self._open_plain = partial(open_named_pipe_link, path)
 
     @property
     def path(self) -> str:
@@ -77,7 +74,7 @@ class NamedPipeConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await self._open_connection(route, timeout, opened)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

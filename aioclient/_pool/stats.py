@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route
-from aioclient._pool.counts import Counts
+from aioclient._pool import reasons
 from aioclient._pool.ledger import HostKey, Ledger
 from aioclient._pool.waiter import LeaseWaiter
 
@@ -45,6 +45,18 @@ class ConnectorStats(NamedTuple):
     reused: int
     closed: Mapping[str, int]
     per_host: Mapping[HostKey, HostStats]
+
+
+class Counts:
+    """The counters of one connector."""
+
+    __slots__ = ("closed", "created", "failed", "reused")
+
+    def __init__(self) -> None:
+        self.created = 0
+        self.failed = 0
+        self.reused = 0
+        self.closed = dict.fromkeys(reasons.ALL, 0)
 
 
 def stats_of(

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
+from aioclient._connection.open_connection import open_connection
+from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
 from aioclient._timeout import ClientTimeout
@@ -98,16 +100,15 @@ class TCPConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         wish = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
+        self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         for name, value in (
             ("happy_eyeballs_delay", happy_eyeballs_delay or 0),
             ("interleave", interleave or 0),
         ):
             check_not_negative(name, value)
         # Late: to import aioclient is not yet to connect to something.
-        from aioclient._connection.open_connection import open_connection
         from aioclient._net.address_guard import address_guard
         from aioclient._net.dns_cache import DnsCache
-        from aioclient._net.open_link import open_socket_link, tls_policy
         from aioclient._net.resolver import DefaultResolver, checked_resolver
         from aioclient._net.tcp import TcpDialer
 
@@ -130,11 +131,7 @@ class TCPConnector(BaseConnector):
             socket_options=socket_options,
             guard=address_guard(allowed_addresses),
         )
-        self._open_connection = partial(
-            open_connection,
-            partial(open_socket_link, dialer.connect),
-            tls_policy(wish, shutdown_timeout, tls_resumption),
-        )
+        self._open_plain = partial(open_socket_link, dialer.connect)
 
     @property
     def family(self) -> socket.AddressFamily:
@@ -156,7 +153,7 @@ class TCPConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await self._open_connection(route, timeout, opened)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
     async def _close_rest(self) -> None:
         await self._names.close()

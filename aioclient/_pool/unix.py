@@ -8,6 +8,8 @@ from functools import partial
 from typing import ClassVar
 
 from aioclient._connection.interface import Connection
+from aioclient._connection.open_connection import open_connection
+from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -51,17 +53,11 @@ class UnixConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         check_tls_wish(ssl)
-        # Late: to import aioclient is not yet to connect to something.
-        from aioclient._connection.open_connection import open_connection
-        from aioclient._net.open_link import open_socket_link, tls_policy
-        from aioclient._net.unix import UnixDialer
+        from aioclient._net.unix import UnixDialer  # late: to import is not yet to connect
 
+        self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = os.fsdecode(path)
-        self._open_connection = partial(
-            open_connection,
-            partial(open_socket_link, UnixDialer(self._path).connect),
-            tls_policy(ssl, shutdown_timeout, tls_resumption),
-        )
+        self._open_plain = partial(open_socket_link, UnixDialer(self._path).connect)
 
     @property
     def path(self) -> str:
@@ -71,4 +67,4 @@ class UnixConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
-        await self._open_connection(route, timeout, opened)
+        await open_connection(self._open_plain, route, self._tls, timeout, opened)
