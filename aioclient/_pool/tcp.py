@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
-from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
 from aioclient._timeout import ClientTimeout
@@ -100,7 +99,6 @@ class TCPConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         wish = merged_tls_wish(ssl, None if verify_ssl else False, ssl_context, fingerprint)
-        self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         for name, value in (
             ("happy_eyeballs_delay", happy_eyeballs_delay or 0),
             ("interleave", interleave or 0),
@@ -109,9 +107,11 @@ class TCPConnector(BaseConnector):
         # Late: to import aioclient is not yet to connect to something.
         from aioclient._net.address_guard import address_guard
         from aioclient._net.dns_cache import DnsCache
+        from aioclient._net.open_link import open_socket_link, tls_policy
         from aioclient._net.resolver import DefaultResolver, checked_resolver
         from aioclient._net.tcp import TcpDialer
 
+        self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         self._own_resolver = DefaultResolver() if resolver is None else None
         self._family = socket.AddressFamily(family)
         self._use_dns_cache = use_dns_cache

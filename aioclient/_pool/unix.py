@@ -9,7 +9,6 @@ from typing import ClassVar
 
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
-from aioclient._net.open_link import open_socket_link, tls_policy
 from aioclient._net.route import Route, TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._timeout import ClientTimeout
@@ -53,7 +52,9 @@ class UnixConnector(BaseConnector):
             shutdown_timeout=shutdown_timeout,
         )
         check_tls_wish(ssl)
-        from aioclient._net.unix import UnixDialer  # late: to import is not yet to connect
+        # Late: to import aioclient is not yet to connect to something.
+        from aioclient._net.open_link import open_socket_link, tls_policy
+        from aioclient._net.unix import UnixDialer
 
         self._tls = tls_policy(ssl, shutdown_timeout, tls_resumption)
         self._path = os.fsdecode(path)
