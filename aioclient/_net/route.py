@@ -3,7 +3,9 @@
 import ssl
 from typing import Final, NamedTuple, Self, TypeAlias
 
+from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
+from aioclient._http.events import FieldLines
 
 _SHA_256_BYTES: Final = 32
 
@@ -68,6 +70,44 @@ def _unpickled(
 TlsWish: TypeAlias = bool | ssl.SSLContext | Fingerprint
 
 
+#: Of the URLs of proxies.
+HTTP_PROXY_SCHEMES: Final = frozenset({"http", "https"})
+SOCKS_SCHEMES: Final = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
+
+
+class Proxy(NamedTuple):
+    """A proxy, how it is connected to, and what is said to it and to nobody else."""
+
+    scheme: str
+    host: str
+    port: int
+    #: The wish for TLS with the proxy itself, if its scheme is https.
+    ssl: TlsWish = True
+    auth: BasicAuth | None = None
+    #: More header lines, for HTTP proxies.
+    field_lines: FieldLines = FieldLines(b"")
+    #: Requests are sent to it, with their whole URL; else it makes a tunnel.
+    forwards: bool = False
+
+    @property
+    def route(self) -> "Route":
+        """To the proxy itself: there a request goes that it forwards."""
+        proxy = self if self.forwards else self._replace(forwards=True)
+        return Route(self.host, self.port, self.scheme == "https", self.ssl, None, proxy)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Without what is a secret, or may be one.
+        public = (self.scheme, self.host, self.port, _picklable(self.ssl))
+        return type(self), (*public, None, FieldLines(b""), self.forwards)
+
+    def __repr__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{type(self).__name__}({self.scheme}://{host}:{self.port})"
+
+
 class Route(NamedTuple):
     """Every input of making a connection, so also the pool's key: equals share connections."""
 
@@ -77,16 +117,24 @@ class Route(NamedTuple):
     ssl: TlsWish
     #: The name for SNI and verification if that is not the host.
     server_hostname: str | None = None
+    #: What is in between. If it forwards, host and port are its own, and so is what is said of TLS.
+    proxy: Proxy | None = None
+
+    @property
+    def is_to_proxy(self) -> bool:
+        """Does the connection end at a proxy?"""
+        return self.proxy is not None and self.proxy.forwards
 
     def __copy__(self) -> Self:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        # A TLS context cannot be pickled. What remains of it is whether it verified.
-        return type(self), tuple(
-            part.verify_mode != ssl.CERT_NONE if isinstance(part, ssl.SSLContext) else part
-            for part in self
-        )
+        return type(self), tuple(map(_picklable, self))
+
+
+def _picklable(part: object) -> object:
+    """A TLS context cannot be pickled. What remains of it is whether it verified."""
+    return part.verify_mode != ssl.CERT_NONE if isinstance(part, ssl.SSLContext) else part
 
 
 def merged_tls_wish(
