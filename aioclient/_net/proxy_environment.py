@@ -62,9 +62,12 @@ class ProxyEnvironment:
     """The proxies that the environment names, looked up anew for each request.
 
     Arguments: `environ`, the variables (those of the process); `platform`, the system as
-    `sys.platform` has it; `system`, gives what knows the setting of the system itself. That is
-    asked on Windows and macOS only, and if no variable names a proxy. It may take its time: for
-    some settings Python looks up the host's name there.
+    `sys.platform` has it; `system`, gives what knows the setting of the system itself.
+
+    The system is asked on Windows and macOS only, and if no variable names a proxy. Python does not
+    look at its setting either if there is any other variable that ends in "_proxy", also NO_PROXY.
+    It may block: on macOS, and on Windows before Python 3.13, a list of exceptions makes it look up
+    the name of the host.
     """
 
     __slots__ = ("_environ", "_forged", "_has_setting", "_no_proxy", "_system")
