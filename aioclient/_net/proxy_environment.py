@@ -9,8 +9,8 @@ ALL_PROXY counts; that Http_Proxy in mixed case does not; and that in NO_PROXY, 
 separates, too, `*` may stand beside other entries, ports and networks (CIDR) count, addresses
 compare as addresses, and no end of an address is a domain. We differ from curl in that HTTP_PROXY
 in upper case counts, except under CGI; that an empty variable is an answer ("no proxy"), so that
-nothing else is asked; and that `*`, `*.` and ports in NO_PROXY are understood. From aiohttp we
-differ as from `urllib.request`, which it asks.
+nothing else is asked; and that in NO_PROXY `*` beside other entries, `*.` and ports are understood.
+From aiohttp we differ as from `urllib.request`, which it asks.
 """
 
 import os
