@@ -9,6 +9,10 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final, Literal, TypeAlias
 
+from aioclient._net.names import AddrInfo
+from aioclient._net.route import Route
+from aioclient.errors import AddressNotAllowedError
+
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 #: May this address be connected to?
 AddressGuard: TypeAlias = Callable[[IpAddress], bool]
@@ -47,3 +51,11 @@ def is_public(address: IpAddress) -> bool:
 def is_allowed(guard: AddressGuard, host: str) -> bool:
     """May this address, a text as in a socket's address, be connected to?"""
     return bool(guard(ip_address(host.partition("%")[0])))
+
+
+def only_allowed(guard: AddressGuard, addresses: list[AddrInfo], route: Route) -> list[AddrInfo]:
+    """Those that may be connected to; raises AddressNotAllowedError if there are none."""
+    allowed = [address for address in addresses if is_allowed(guard, address[4][0])]
+    if not allowed:
+        raise AddressNotAllowedError(route, tuple(address[4][0] for address in addresses))
+    return allowed

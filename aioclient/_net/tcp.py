@@ -8,12 +8,11 @@ import socket
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
-from aioclient._net.address_guard import AddressGuard, is_allowed
+from aioclient._net.address_guard import AddressGuard, only_allowed
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.names import FAMILY_NAMES, AddrInfo, SockAddr, numeric_address
 from aioclient._net.route import Route
 from aioclient.errors import (
-    AddressNotAllowedError,
     ClientConnectorDNSError,
     ClientConnectorError,
     ConnectAttempt,
@@ -90,7 +89,7 @@ class TcpDialer:
         except OSError as error:
             raise ClientConnectorDNSError(route, error) from error
         if self._guard is not None:
-            addresses = _allowed(self._guard, addresses, route)
+            addresses = only_allowed(self._guard, addresses, route)
         if self._local is not None:
             addresses = _of_family(self._local, addresses, route)
         if len(addresses) > 1:
@@ -165,13 +164,6 @@ class TcpDialer:
             sock.close()
             raise
         return sock
-
-
-def _allowed(guard: AddressGuard, addresses: list[AddrInfo], route: Route) -> list[AddrInfo]:
-    allowed = [address for address in addresses if is_allowed(guard, address[4][0])]
-    if not allowed:
-        raise AddressNotAllowedError(route, tuple(address[4][0] for address in addresses))
-    return allowed
 
 
 class _Attempts:

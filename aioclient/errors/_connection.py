@@ -88,7 +88,8 @@ class ClientConnectorDNSError(ClientConnectorError):
 class AddressNotAllowedError(ClientConnectorError):
     """The host has no address that `allowed_addresses` of the connector lets pass.
 
-    New here. `addresses` are those that it has.
+    New here. `addresses` are those that it has; none if a proxy would resolve its name, so that
+    nobody here can know them.
     """
 
     def __init__(self, connection_key: Endpoint, addresses: tuple[str, ...]) -> None:
@@ -97,9 +98,13 @@ class AddressNotAllowedError(ClientConnectorError):
         self.addresses = addresses
 
     def __str__(self) -> str:
-        return (
-            f"no address of {_where(self.connection_key)} is allowed: {', '.join(self.addresses)}"
-        )
+        where = _where(self.connection_key)
+        if not self.addresses:
+            return (
+                f"addresses of {where} cannot be checked by allowed_addresses: the proxy would "
+                "resolve the name"
+            )
+        return f"no address of {where} is allowed: {', '.join(self.addresses)}"
 
 
 class ClientProxyConnectionError(ClientConnectorError):

@@ -116,6 +116,13 @@ REFUSED = ConnectionRefusedError(111, "Connection refused")
             "no address of a.example:443 is allowed: 10.0.0.1, ::1",
         ),
         (
+            errors.AddressNotAllowedError(ENDPOINT, ()),
+            (
+                "addresses of a.example:443 cannot be checked by allowed_addresses: "
+                "the proxy would resolve the name"
+            ),
+        ),
+        (
             errors.ClientConnectorSSLError(ENDPOINT, ssl.SSLError(1, "wrong version number")),
             "TLS handshake with a.example:443 failed: wrong version number",
         ),
