@@ -4,8 +4,8 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._auth.basic import BasicAuth, encode_basic_auth
+from ._http.request_info import RequestInfo
 from ._http.version import HttpVersion, HttpVersion10, HttpVersion11
-from ._message.request import RequestInfo
 from ._message.response import ClientResponse
 from ._net.route import Fingerprint
 from ._pool.connector import BaseConnector

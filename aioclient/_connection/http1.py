@@ -22,7 +22,7 @@ from aioclient._http1.framing import persists
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
 from aioclient._http1.machine import Http1Machine
 from aioclient._net.link import WRITE_BYTES, Link
-from aioclient._net.route import Route
+from aioclient._net.route import Proxy, Route
 from aioclient.errors import (
     ClientConnectionError,
     ClientOSError,
@@ -55,6 +55,7 @@ class Http1Connection(Connection):
         "_link",
         "_loop",
         "_machine",
+        "_proxy_lines",
         "_receive",
         "_upload",
         "_uploading",
@@ -76,6 +77,8 @@ class Http1Connection(Connection):
         self._is_used = False
         self._failure: Exception | None = None
         self._link: Link
+        # What every request here says to the proxy, which forwards it.
+        self._proxy_lines = b"" if route.proxy is None else _lines_for(route.proxy)
 
     # --- for the pool and the request -----------------------------------------------------------
 
@@ -102,6 +105,8 @@ class Http1Connection(Connection):
         """
         if self._failure is not None:
             raise self._failure
+        if self._proxy_lines:
+            head = head.with_lines(self._proxy_lines)
         reading = exchange.reading
         data = self._machine.request(
             head, reading.limits, reading.read_until_eof, not self.may_be_kept
@@ -412,3 +417,7 @@ class Http1Connection(Connection):
         if is_sent:
             self._machine.request_sent()
         self._count_silence(exchange)
+
+
+def _lines_for(proxy: Proxy) -> bytes:
+    return proxy.all_field_lines if proxy.forwards else b""

@@ -66,6 +66,18 @@ class RequestHead:
         #: Of HTTP/1: 1, or 0 for a server that knows no better.
         self.minor_version = minor_version
 
+    def with_lines(self, more: bytes) -> "RequestHead":
+        """The same with more field lines."""
+        return RequestHead(
+            self.method,
+            self.target,
+            self.authority,
+            FieldLines(self.field_lines + more),
+            self.body_length,
+            self.connection,
+            self.minor_version,
+        )
+
 
 class ResponseHead:
     """Status and fields of a response, with the fields that every client looks at singled out.

@@ -15,6 +15,7 @@ CONTENT_TYPE = istr("Content-Type")
 COOKIE = istr("Cookie")
 EXPECT = istr("Expect")
 HOST = istr("Host")
+PROXY_AUTHORIZATION = istr("Proxy-Authorization")
 TRANSFER_ENCODING = istr("Transfer-Encoding")
 USER_AGENT = istr("User-Agent")
 

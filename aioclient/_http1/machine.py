@@ -90,6 +90,11 @@ class Http1Machine:
         self._lengths_needed = not read_until_eof
         return data
 
+    @property
+    def surplus(self) -> int:
+        """How many bytes came after the end of the response."""
+        return self._parser.surplus
+
     def request_sent(self) -> None:
         """The last byte of the request's body has been handed to the link."""
         self._request_is_sent = True

@@ -192,15 +192,6 @@ FLAGS = frozenset(
 )
 
 
-def checked_proxy_auth(auth: object) -> None:
-    """A `proxy_auth`, which is deprecated, and for nobody while there is no proxy."""
-    if auth is None:
-        return
-    if not isinstance(auth, BasicAuth):
-        raise TypeError(f"proxy_auth must be a BasicAuth, not {type(auth).__name__}")
-    warn_deprecated("proxy_auth is deprecated; without a proxy it has no effect")
-
-
 def check_flags(options: RequestOptions) -> None:
     """Raise TypeError for one that is neither: ``"no"`` would count as True."""
     for name in FLAGS & options.keys():

@@ -1,7 +1,7 @@
 """What a caller can say in one request."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypedDict
 
 from multidict import CIMultiDictProxy
 
@@ -24,7 +24,11 @@ RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
 
 
 #: Options of requests that are known, and refused because they would be ignored.
-NOT_THERE: Final = frozenset({"proxy", "proxy_headers", "middlewares"})
+NOT_THERE: Final = frozenset({"middlewares"})
+
+
+#: Those that say something of proxies.
+OF_PROXIES: Final = frozenset({"proxy", "proxy_auth", "proxy_headers", "proxy_ssl"})
 
 
 class RequestOptions(TypedDict, total=False):
@@ -77,11 +81,16 @@ class RequestOptions(TypedDict, total=False):
     upload_tracker: "UploadTracker | None"
     #: Given to whoever traces the session's requests.
     trace_request_ctx: object
-    #: Deprecated; without a proxy it has no effect.
+    #: The URL of a proxy, with login and password if it wants them; False for none, also if the
+    #: session or the environment has one. See `ClientSession`.
+    proxy: StrOrURL | Literal[False] | None
+    #: Headers for the proxy, and nobody else.
+    proxy_headers: LooseHeaders | None
+    #: TLS with an https proxy, as `ssl` with the server; True if it is not given.
+    proxy_ssl: TlsWish | None
+    #: Deprecated: login and password for the proxy.
     proxy_auth: BasicAuth | None
     #: Known, but not there yet: NotImplementedError for anything but None and ().
-    proxy: StrOrURL | None
-    proxy_headers: LooseHeaders | None
     middlewares: Sequence[object] | None
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.
     retry_on_stale: bool | None

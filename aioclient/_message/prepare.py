@@ -28,7 +28,6 @@ from aioclient._message.option_checks import (
     checked_expect_100_s,
     checked_host_name,
     checked_judge,
-    checked_proxy_auth,
     lower_names,
     parsed_url,
     reading_with,
@@ -36,7 +35,7 @@ from aioclient._message.option_checks import (
     refuse_others,
     tls_wish,
 )
-from aioclient._message.options import NOT_THERE, RequestOptions
+from aioclient._message.options import NOT_THERE, OF_PROXIES, RequestOptions
 from aioclient._message.request import Request, Wishes
 from aioclient._message.request_headers import (
     Fields,
@@ -55,6 +54,7 @@ from aioclient.errors import ClientPayloadError, InvalidUrlClientError
 
 if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
+    from aioclient._message.proxying import Proxying
     from aioclient._message.redirect import NextRequest
 
 #: How many URLs are kept taken apart.
@@ -81,7 +81,7 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "expect100",
     "expect100_timeout",
     "trace_request_ctx",
-    "proxy_auth",
+    *OF_PROXIES,
     *NOT_THERE,
 }
 _OF_TLS_WISH: Final = frozenset({"ssl", *OLD_TLS_OPTIONS})
@@ -114,6 +114,9 @@ class Defaults(NamedTuple):
     schemes: frozenset[str] = HTTP_SCHEMES
     #: Of requests that bring no wish of their own.
     ssl: TlsWish = True
+    #: None: no proxies but those of a request, if the connector allows any.
+    proxying: "Proxying | None" = None
+    allows_proxies: bool = True
 
     @property
     def has_secrets(self) -> bool:
@@ -131,6 +134,7 @@ class Preparer:
         "_defaults",
         "_has_secrets",
         "_headers",
+        "_is_plain",
         "_minor_version",
         "_own_origin",
         "_targets",
@@ -154,6 +158,8 @@ class Preparer:
         self._wishes = defaults.wishes
         self._minor_version = defaults.minor_version
         self._has_secrets = defaults.has_secrets
+        # Nothing is to be found out anew for each request.
+        self._is_plain = not defaults.has_secrets and defaults.proxying is None
 
     def prepare(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
         """A request from a method, a URL and the caller's options.
@@ -164,7 +170,7 @@ class Preparer:
         target = self._targets.get(url)
         if target is None:
             target = self._take_apart(url)
-        if options or target.authorization is not None or self._has_secrets:
+        if options or target.authorization is not None or not self._is_plain:
             own_origin = self._own_origin
             try:
                 return self._prepare_with(method, target, options)
@@ -190,29 +196,47 @@ class Preparer:
             refuse_others(options, options.keys() - _OPTION_NAMES)
         if not options.keys().isdisjoint(FLAGS):
             check_flags(options)
-        if "proxy_auth" in options:
-            checked_proxy_auth(options["proxy_auth"])
         defaults = self._defaults
         params = options.get("params")
         if params:
             url = _with_params(target.real_url, params)
             target = target_of(url, target.authorization, defaults.schemes, defaults.ssl)
+        direct = _route(target, options)
+        proxying = defaults.proxying
+        if not options.keys().isdisjoint(OF_PROXIES):
+            proxying = self._proxying_of(options)
+        route = direct if proxying is None else proxying.route(target, direct)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
             and not self._has_secrets
+            and proxying is None
             and options.keys().isdisjoint(_OF_HEADERS)
             and (payload is None or payload.has_plain_headers)
         ):
             fields = self._default_fields_with(payload)
         else:
-            payload, fields = self._own_fields(target, payload, options)
+            payload, fields = self._own_fields(target, payload, options, route, proxying)
         head = _head(
-            method, target, fields, payload, bool(options.get("chunked")), defaults.minor_version
+            method,
+            target,
+            route,
+            fields,
+            payload,
+            bool(options.get("chunked")),
+            defaults.minor_version,
         )
         expects_100 = fields.expects_100 and payload is not None and payload.size != 0
         wishes = self._wishes_with(options, expects_100, payload)
-        return Request(target, _route(target, options), head, payload, wishes)
+        return Request(target, route, head, payload, wishes, direct=direct, proxying=proxying)
+
+    def _proxying_of(self, options: RequestOptions) -> "Proxying | None":
+        """What is wished of proxies where the request says something of them."""
+        from aioclient._message.proxying import proxying_of  # late: rarely needed
+
+        if options.get("proxy") and not self._defaults.allows_proxies:
+            raise ValueError("the session's connector does not connect through proxies")
+        return proxying_of(self._defaults.proxying, options)
 
     def _default_fields_with(self, payload: Payload | None) -> Fields:
         """The header lines of a request that brings none of its own but its body's media type."""
@@ -232,7 +256,12 @@ class Preparer:
         return fields
 
     def _own_fields(
-        self, target: Target, payload: Payload | None, options: RequestOptions
+        self,
+        target: Target,
+        payload: Payload | None,
+        options: RequestOptions,
+        route: Route,
+        proxying: "Proxying | None",
     ) -> tuple[Payload | None, Fields]:
         """The header lines of a request with headers of its own; the payload, maybe compressed."""
         defaults = self._defaults
@@ -249,6 +278,8 @@ class Preparer:
             payload = compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
             headers[EXPECT] = "100-continue"
+        if proxying is not None:
+            proxying.settle_headers(headers, route)
         return payload, field_lines(headers)
 
     def _wishes_with(
@@ -305,14 +336,26 @@ class Preparer:
             headers[AUTHORIZATION] = authorization
         target = target_of(url, authorization, self._defaults.schemes, self._defaults.ssl)
         was_secure = before.was_secure or before.target.route.is_ssl
+        direct = target.route._replace(
+            ssl=before.direct.ssl,
+            # The name was meant for the server that was asked first.
+            server_hostname=(
+                target.route if following.crosses_origin else before.direct
+            ).server_hostname,
+        )
+        proxying = before.proxying
+        route = direct if proxying is None else proxying.route(target, direct)
         if self._has_secrets:
             self._add_secrets(headers, target, follows=True, was_secure=was_secure)
         chunked = payload is not None and before.head.body_length == CHUNKED
         if payload is not None and payload.size is None and not chunked:
             headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
+        if proxying is not None:
+            proxying.settle_headers(headers, route, follows=True)
         head = _head(
             following.method,
             target,
+            route,
             field_lines(headers),
             payload,
             chunked,
@@ -321,14 +364,7 @@ class Preparer:
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
             wishes = wishes.replaced(expect_100_s=None)
-        route = target.route._replace(
-            ssl=before.route.ssl,
-            # The name was meant for the server that was asked first.
-            server_hostname=(
-                target.route if following.crosses_origin else before.route
-            ).server_hostname,
-        )
-        return Request(target, route, head, payload, wishes, was_secure)
+        return Request(target, route, head, payload, wishes, was_secure, direct, before.proxying)
 
     def _add_secrets(
         self,
@@ -429,6 +465,7 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
 def _head(
     method: str,
     target: Target,
+    route: Route,
     fields: Fields,
     payload: Payload | None,
     chunked: bool,
@@ -441,7 +478,7 @@ def _head(
     check_framing(fields, length, chunked)
     head = RequestHead(
         method,
-        target.path_and_query,
+        target.absolute_form if route.is_to_proxy else target.path_and_query,
         fields.host or target.authority,
         fields.lines,
         length if fields.content_length is None else int(fields.content_length),

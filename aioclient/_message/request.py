@@ -1,63 +1,28 @@
 """A request, ready to be sent."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import CHUNKED, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
+from aioclient._http.request_info import RequestInfo
 from aioclient._message.target import Target
 from aioclient._net.route import Route
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
-from aioclient.errors import without_user_info
 
 if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
+    from aioclient._message.proxying import Proxying
 
 #: `RaiseForStatus` of the options; the response that it takes is above this module.
 Judge: TypeAlias = bool | Callable[..., Awaitable[None]]
 #: Takes the response, which is above this module, and its body; gives the name of a codec.
 CharsetResolver: TypeAlias = Callable[[Any, bytes], str]
-
-
-class _RequestInfo(NamedTuple):
-    url: URL
-    method: str
-    headers: CIMultiDictProxy[str]
-    real_url: URL
-
-
-class RequestInfo(_RequestInfo):
-    """What was asked: `url` without its fragment, `real_url` with it, and the headers sent.
-
-    It can be pickled, with all headers. Made without a `real_url`, it has `url` in its place.
-    """
-
-    __slots__ = ()
-
-    def __new__(
-        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | None = None
-    ) -> Self:
-        """A tuple of the four."""
-        return super().__new__(cls, url, method, headers, url if real_url is None else real_url)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        from aioclient.errors._pickling import picklable_headers  # late: rarely needed
-
-        headers = picklable_headers(self.headers)
-        return type(self), (self.url, self.method, headers, self.real_url)
-
-    def __repr__(self) -> str:
-        # Without the headers: some are credentials.
-        return f"RequestInfo(method={self.method!r}, url={without_user_info(str(self.url))!r})"
 
 
 class Redirects(NamedTuple):
@@ -131,7 +96,16 @@ class Wishes:
 class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
-    __slots__ = ("head", "payload", "route", "target", "was_secure", "wishes")
+    __slots__ = (
+        "direct",
+        "head",
+        "payload",
+        "proxying",
+        "route",
+        "target",
+        "was_secure",
+        "wishes",
+    )
 
     def __init__(
         self,
@@ -141,11 +115,17 @@ class Request:
         payload: Payload | None,
         wishes: Wishes,
         was_secure: bool = False,
+        direct: Route | None = None,
+        proxying: "Proxying | None" = None,
     ) -> None:
         #: Does it follow, on a way of redirects, one to an https URL?
         self.was_secure = was_secure
         self.target = target
         self.route = route
+        #: The way without a proxy.
+        self.direct = route if direct is None else direct
+        #: What is wished of proxies, for this and those that follow it.
+        self.proxying = proxying
         self.head = head
         self.payload = payload
         self.wishes = wishes

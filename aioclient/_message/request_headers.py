@@ -4,7 +4,6 @@ What is put together is a multidict at first and lines at last (`field_lines`): 
 fields that follow from the connection and the body's framing, which the HTTP/1 rooms write.
 """
 
-import sys
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,10 +26,9 @@ from aioclient._http.header_names import (
     TRANSFER_ENCODING,
     USER_AGENT,
 )
+from aioclient._http.user_agent import USER_AGENT_VALUE
 from aioclient._http1.head_writer import write_field_lines
-from aioclient._version import __version__
 
-_USER_AGENT: Final = f"Python/{sys.version_info[0]}.{sys.version_info[1]} aioclient/{__version__}"
 _OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 
@@ -96,7 +94,7 @@ def add_auto_headers(
 
         headers[ACCEPT_ENCODING] = accept_encoding()
     if USER_AGENT not in headers and "user-agent" not in skip:
-        headers[USER_AGENT] = _USER_AGENT
+        headers[USER_AGENT] = USER_AGENT_VALUE
     if payload is None:
         return
     if not payload.has_plain_headers:

@@ -16,10 +16,11 @@ from aioclient._connection.exchange import Exchange, Reading
 from aioclient._http.events import ResponseHead
 from aioclient._http.fields import raw_pairs, to_multidict
 from aioclient._http.header_names import REFUSED_IN_TRAILERS
+from aioclient._http.request_info import RequestInfo
 from aioclient._http.values import MediaType, known_codec, media_type, text_codec
 from aioclient._http.version import HttpVersion
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
-from aioclient._message.request import Request, RequestInfo
+from aioclient._message.request import Request
 from aioclient.errors import (
     ClientConnectionError,
     ClientPayloadError,

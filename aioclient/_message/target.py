@@ -34,6 +34,11 @@ class Target:
         #: The Authorization header that the URL's user-info stands for.
         self.authorization = authorization
 
+    @property
+    def absolute_form(self) -> str:
+        """The whole URL, as a proxy is told of it that forwards (RFC 9112 section 3.2.2)."""
+        return f"http://{self.authority}{self.path_and_query}"
+
 
 def looks_like_an_address(host: str) -> bool:
     """Would some take this for an IPv4 address, although it is not written as one?

@@ -25,6 +25,9 @@ WRITE_BYTES = (64 if sys.platform == "win32" else 512) * 1024
 class Link(Protocol):
     """One open transport, as whoever uses it sees it."""
 
+    #: Who hears what happens; another one takes over by being put here.
+    receiver: "Receiver"
+
     @property
     def facts(self) -> LinkFacts:
         """What is known of it, from when it is open; it may be asked when it is gone."""

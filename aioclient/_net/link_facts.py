@@ -27,6 +27,10 @@ class LinkFacts:
         ask = transport.get_extra_info
         self.peername: Address = ask("peername")
         self.sockname: Address = ask("sockname")
+        self.forget_tls()
+
+    def forget_tls(self) -> None:
+        """What TLS agreed on is about a proxy, and not about what is beyond it."""
         self.is_tls = False
         self.cipher: str | None = None
         #: As `ssl.SSLSocket.getpeercert` gives it: empty if it was not verified.

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
+from aioclient._net.connect_error import connect_error
 from aioclient._net.link import Receiver, TransportLink
-from aioclient._net.route import Route, TlsWish
+from aioclient._net.route import Proxy, Route, TlsWish
 from aioclient._net.tls import context_for, pin_check
 from aioclient._net.tls_link import TlsLink
 from aioclient._net.tls_sessions import TlsSessions
@@ -54,10 +55,48 @@ async def open_link(
 ) -> None:
     """Open a link to the route's host by `open_plain`, with TLS if the route says so.
 
-    The receiver gets it as soon as it can be used, which is before this ends. `timeout.tls` is for
-    the handshake. Raises a ClientConnectorError, ConnectionTimeoutError or
+    The way there may be a tunnel through an HTTP proxy, which is made here. The receiver gets the
+    link as soon as it can be used, which is before this ends. `timeout.tls` is for each handshake.
+    Raises a ClientConnectorError, ConnectionTimeoutError, ClientHttpProxyError or
     ServerFingerprintMismatch; nothing stays open then, nor on cancellation.
     """
+    proxy = route.proxy
+    if proxy is not None and not proxy.forwards and not proxy.is_socks:
+        open_to_proxy = partial(_open_link, open_plain, timeout=timeout, policy=policy)
+        open_plain = partial(_open_tunnel, open_to_proxy, proxy)
+    await _open_link(open_plain, route, receiver, loop, timeout, policy)
+
+
+async def _open_tunnel(
+    open_to_proxy: OpenPlain,
+    proxy: Proxy,
+    route: Route,
+    receiver: Receiver,
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """As `OpenPlain`: the link leads through the proxy."""
+    from aioclient._net.tunnel import Tunnel  # late: not before there is a proxy
+
+    tunnel = Tunnel(route, proxy, receiver, loop)
+    try:
+        await open_to_proxy(proxy.route, tunnel, loop)
+        await tunnel.opened
+    except BaseException:
+        tunnel.abort()
+        raise
+    finally:
+        tunnel.opened.cancel()
+
+
+async def _open_link(
+    open_plain: OpenPlain,
+    route: Route,
+    receiver: Receiver,
+    loop: asyncio.AbstractEventLoop,
+    timeout: ClientTimeout,
+    policy: TlsPolicy,
+) -> None:
+    """As `open_link`, after the question of the way."""
     if not route.is_ssl:
         await open_plain(route, receiver, loop)
         return
@@ -129,7 +168,7 @@ async def open_socket_link(
             lambda: TransportLink(receiver, loop), sock=sock
         )
     except OSError as error:
-        raise ClientConnectorError(route, error) from error
+        raise connect_error(route, error) from error
     finally:
         # A loop in C closes the descriptor. In its first turn it does not tell the socket, which
         # would close it again when it may be somebody else's.
@@ -141,7 +180,7 @@ async def open_socket_link(
 async def _tls_link(
     route: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop, policy: TlsPolicy
 ) -> TlsLink:
-    if route.ssl is True:
+    if route.ssl is True and not route.is_to_proxy:  # a proxy has a wish of its own
         route = route._replace(ssl=policy.wish)
     sessions = policy.sessions
     context = await context_for(route.ssl, loop)
@@ -172,4 +211,4 @@ def _tls_error(route: Route, error: OSError, tls: TlsLink) -> ClientConnectorErr
         return refused
     if isinstance(error, ssl.SSLError):
         return ClientConnectorSSLError(route, error)
-    return ClientConnectorError(route, error)
+    return connect_error(route, error)

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Self, TypeAlias
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
+from aioclient._http1.head_writer import write_field_lines
 
 _SHA_256_BYTES: Final = 32
 
@@ -90,6 +91,19 @@ class Proxy(NamedTuple):
     forwards: bool = False
 
     @property
+    def is_socks(self) -> bool:
+        """Does it only pass bytes on, whatever they are?"""
+        return self.scheme in SOCKS_SCHEMES
+
+    @property
+    def all_field_lines(self) -> FieldLines:
+        """What an HTTP proxy is told besides, credentials first (RFC 9110 section 11.7.2)."""
+        if self.auth is None:
+            return self.field_lines
+        own = write_field_lines((("Proxy-Authorization", self.auth.encode()),))
+        return FieldLines(own + self.field_lines)
+
+    @property
     def route(self) -> "Route":
         """To the proxy itself: there a request goes that it forwards."""
         proxy = self if self.forwards else self._replace(forwards=True)
@@ -170,9 +184,9 @@ def merged_tls_wish(
     return wish
 
 
-def check_tls_wish(wish: TlsWish) -> None:
+def check_tls_wish(wish: TlsWish, name: str = "ssl") -> None:
     """Raise TypeError for anything that is not a TLS wish."""
     if not isinstance(wish, bool | ssl.SSLContext | Fingerprint):
         raise TypeError(
-            f"ssl must be True, False, an ssl.SSLContext or a Fingerprint, not {wish!r}"
+            f"{name} must be True, False, an ssl.SSLContext or a Fingerprint, not {wish!r}"
         )

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
 from aioclient._net.address_guard import AddressGuard, only_allowed
+from aioclient._net.connect_error import connect_error
 from aioclient._net.dns_cache import DnsCache
 from aioclient._net.names import FAMILY_NAMES, AddrInfo, SockAddr, numeric_address
 from aioclient._net.route import Route
 from aioclient.errors import (
     ClientConnectorDNSError,
     ClientConnectorError,
+    ClientProxyConnectionError,
     ConnectAttempt,
 )
 
@@ -79,16 +81,25 @@ class TcpDialer:
         self._socket_options = socket_options
 
     async def connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        """A connected socket, with TCP_NODELAY.
+        """A connected socket, with TCP_NODELAY; through a SOCKS proxy if the route has one.
 
         Raises ClientConnectorError, with all attempts, and whatever else a caller's factory raises.
         Cancelling closes what was opened.
         """
+        if route.proxy is None or route.proxy.forwards or not route.proxy.is_socks:
+            return await self._connect(route, loop)
+        from aioclient._net.socks import SocksDialer  # late: rarely needed
+
+        through_socks = SocksDialer(self._connect, self._names.lookup, self._guard)
+        return await through_socks.connect(route, loop)
+
+    async def _connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
         try:
             addresses = await self._names.lookup(route.host, route.port)
         except OSError as error:
-            raise ClientConnectorDNSError(route, error) from error
-        if self._guard is not None:
+            kind = ClientProxyConnectionError if route.is_to_proxy else ClientConnectorDNSError
+            raise kind(route, error) from error
+        if self._guard is not None and not route.is_to_proxy:  # the program's own choice
             addresses = only_allowed(self._guard, addresses, route)
         if self._local is not None:
             addresses = _of_family(self._local, addresses, route)
@@ -101,7 +112,7 @@ class TcpDialer:
             attempt = ConnectAttempt(address[0], address[1], error)
             raise _failure(route, error, [attempt]) from error
         try:
-            await _connect(loop, sock, address)
+            await _connect_to(loop, sock, address)
         except OSError as error:
             sock.close()
             raise _failure(route, error, [_refused(address, error)]) from error
@@ -201,7 +212,7 @@ class _Attempts:
     async def sock_connect(self, sock: socket.socket, address: SockAddr) -> None:
         """As a loop's, which this is."""
         try:
-            await _connect(self._loop, sock, address)
+            await _connect_to(self._loop, sock, address)
         except OSError as error:
             self.failed.append(_refused(address, error))
             raise
@@ -216,7 +227,9 @@ class _Attempts:
         return overtaken
 
 
-async def _connect(loop: asyncio.AbstractEventLoop, sock: socket.socket, address: SockAddr) -> None:
+async def _connect_to(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, address: SockAddr
+) -> None:
     if sock.proto in _PLAIN_PROTOCOLS:
         await loop.sock_connect(sock, address)
         return
@@ -243,7 +256,7 @@ def _failure(
     route: Route, error: OSError, attempts: Sequence[ConnectAttempt]
 ) -> ClientConnectorError:
     """What to raise when no address could be connected to."""
-    failure = ClientConnectorError(route, attempts[-1].error if attempts else error)
+    failure = connect_error(route, attempts[-1].error if attempts else error)
     failure.attempts = tuple(attempts)
     return failure
 
@@ -267,7 +280,7 @@ def _of_family(local: AddrInfo, addresses: list[AddrInfo], route: Route) -> list
     if not fitting:
         family = FAMILY_NAMES[local[0]]
         why = f"local_addr {local[4][0]} is an {family} address, and the host has none"
-        raise ClientConnectorError(route, OSError(errno.EAFNOSUPPORT, why))
+        raise connect_error(route, OSError(errno.EAFNOSUPPORT, why))
     return fitting
 
 

@@ -70,6 +70,8 @@ class BaseConnector(ABC):
 
     #: Schemes of URLs that it connects to.
     allowed_protocol_schema_set: ClassVar[frozenset[str]] = frozenset({"http", "https"})
+    #: Does it connect through proxies? One for sockets of this machine does not.
+    allows_proxies: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from aioclient._connection.open_connection import open_connection
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
 from aioclient._timeout import ClientTimeout
+from aioclient.errors import AddressNotAllowedError
 
 if TYPE_CHECKING:
     from aioclient._net.address_guard import AddressGuard
@@ -53,6 +54,7 @@ class TCPConnector(BaseConnector):
     """
 
     allowed_protocol_schema_set: ClassVar[frozenset[str]] = frozenset({"http", "https", "tcp"})
+    allows_proxies: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -112,6 +114,7 @@ class TCPConnector(BaseConnector):
         from aioclient._net.tcp import TcpDialer
 
         self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
+        self._guard = address_guard(allowed_addresses)
         self._own_resolver = DefaultResolver() if resolver is None else None
         self._family = socket.AddressFamily(family)
         self._use_dns_cache = use_dns_cache
@@ -129,7 +132,7 @@ class TCPConnector(BaseConnector):
             interleave=interleave,
             socket_factory=socket_factory,
             socket_options=socket_options,
-            guard=address_guard(allowed_addresses),
+            guard=self._guard,
         )
         self._open_plain = partial(open_socket_link, dialer.connect)
 
@@ -153,6 +156,8 @@ class TCPConnector(BaseConnector):
     async def _open(
         self, route: Route, timeout: ClientTimeout, opened: Callable[[Connection], None]
     ) -> None:
+        if self._guard is not None and route.proxy is not None and not route.proxy.is_socks:
+            raise AddressNotAllowedError(route, ())
         await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
     async def _close_rest(self) -> None:

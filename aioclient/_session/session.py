@@ -5,7 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, NoReturn, Self, Unpack
 
 from multidict import CIMultiDict, istr
 
@@ -24,7 +24,6 @@ from aioclient._message.option_checks import (
     checked_function,
     checked_judge,
     checked_minor_version,
-    checked_proxy_auth,
     checked_ratio,
     checked_response_class,
     checked_size,
@@ -46,11 +45,36 @@ from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
 from aioclient._timeout import ClientTimeout, TimeoutWish
 
+if TYPE_CHECKING:
+    from aioclient._message.proxying import Proxying
+
 
 def _checked_connector(connector: object) -> BaseConnector:
     if isinstance(connector, BaseConnector):
         return connector
     raise TypeError(f"connector must be a BaseConnector, not {type(connector).__name__}")
+
+
+def _proxying(
+    environment_counts: bool,
+    netrc: "Callable[[str], BasicAuth | None] | None",
+    proxy: StrOrURL | None,
+    auth: BasicAuth | None,
+    headers: LooseHeaders | None,
+    tls: TlsWish | None,
+) -> "Proxying | None":
+    """What a session says of proxies; None if that is nothing."""
+    if not environment_counts and proxy is None and auth is None and not headers and tls is None:
+        return None
+    from aioclient._message.proxying import Proxying, proxying_with  # late: not at start-up
+
+    environment = None
+    if environment_counts:
+        from aioclient._net.proxy_environment import ProxyEnvironment  # late, too
+
+        environment = ProxyEnvironment()
+    wished = Proxying(environment=environment, netrc=netrc)
+    return proxying_with(wished, proxy, auth, headers, tls)
 
 
 class ClientSession:
@@ -83,9 +107,17 @@ class ClientSession:
         raise_for_status: raise ClientResponseError for responses with a status of 400 and above, or
             await this function with each response.
         read_timeout, conn_timeout: deprecated, for `total` and `connect` of the timeout.
-        trust_env: take credentials from the user's netrc file ($NETRC, else ~/.netrc), which is
-            read once, now; for requests that bring none of their own, by host. Not for http URLs
-            behind a redirect from https to http.
+        proxy: the URL of a proxy for requests that name none: http://, https://, or, with the extra
+            "socks", socks4://, socks4a://, socks5:// or socks5h://; with login and password, if it
+            wants them. socks4 and socks5 get addresses, socks4a and socks5h names to look up.
+        proxy_headers: headers for the proxy, and nobody else.
+        proxy_ssl: TLS with an https proxy, as `ssl` with a server; that is not for the proxy.
+        proxy_auth: deprecated: login and password for the proxy.
+        trust_env: use the proxies that the environment names, if nothing else does: HTTP_PROXY,
+            HTTPS_PROXY, ALL_PROXY, but for hosts in NO_PROXY, as they are at each request. And take
+            credentials from the user's netrc file ($NETRC, else ~/.netrc), which is read once, now;
+            for requests and proxies that bring none of their own, by host. Not for http URLs behind
+            a redirect from https to http.
         trust_netrc_default: use the ``default`` entry of that file, too, which is for all hosts.
         json_serialize: encodes what is given as `json`, to text or to bytes in UTF-8.
         json_serialize_bytes: the same, to bytes; used in its place if it is given.
@@ -118,8 +150,7 @@ class ClientSession:
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
             all chunk extensions of a body, of its trailers (which also count to `max_headers` and
             `max_head_size`, together with the head); BodyLimitError.
-        proxy_auth: deprecated; without a proxy it has no effect.
-        proxy, cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
+        cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -135,6 +166,8 @@ class ClientSession:
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | None = None,
         proxy_auth: BasicAuth | None = None,
+        proxy_headers: LooseHeaders | None = None,
+        proxy_ssl: TlsWish | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
         json_serialize: JSONEncoder = json_module.dumps,
@@ -198,9 +231,7 @@ class ClientSession:
             if is_given:
                 warn_deprecated(f"{name} is deprecated and has no effect")
         check_tls_wish(ssl)
-        checked_proxy_auth(proxy_auth)
         refuse_what_is_not_there(
-            proxy=proxy,
             cookie_jar=cookie_jar,
             trace_configs=trace_configs,
             middlewares=middlewares,
@@ -223,6 +254,9 @@ class ClientSession:
             requote=requote_redirect_url,
         )
         pool = TCPConnector() if connector is None else _checked_connector(connector)
+        netrc = netrc_credentials(use_default=trust_netrc_default) if trust_env else None
+        if proxy and not pool.allows_proxies:
+            raise ValueError(f"a {type(pool).__name__} does not connect through proxies")
         self._defaults = Defaults(
             base_url=None if base_url is None else checked_base_url(base_url),
             headers=checked_headers(headers or ()),
@@ -243,9 +277,18 @@ class ClientSession:
             skip_auto_headers=lower_names(self._skip_auto_headers),
             minor_version=checked_minor_version(version),
             cookies=None if cookies is None else checked_cookies(cookies),
-            netrc=netrc_credentials(use_default=trust_netrc_default) if trust_env else None,
+            netrc=netrc,
             schemes=pool.allowed_protocol_schema_set,
             ssl=ssl,
+            proxying=_proxying(
+                trust_env and pool.allows_proxies,
+                netrc,
+                proxy,
+                proxy_auth,
+                proxy_headers,
+                proxy_ssl,
+            ),
+            allows_proxies=pool.allows_proxies,
         )
         self._json_serialize = json_serialize
         self._trust_env = trust_env
@@ -339,7 +382,7 @@ class ClientSession:
 
     @property
     def trust_env(self) -> bool:
-        """Are credentials taken from the user's netrc file?"""
+        """Are proxies taken from the environment, and credentials from the netrc file?"""
         return self._trust_env
 
     @property

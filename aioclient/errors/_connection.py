@@ -111,7 +111,7 @@ class ClientProxyConnectionError(ClientConnectorError):
     """No connection to the proxy could be made: `host` and `port` are those of the proxy."""
 
     def __str__(self) -> str:
-        return f"cannot connect to proxy {_where(self.connection_key)}: {reason(self.os_error)}"
+        return f"cannot connect to proxy {self.host}:{self.port}: {self._reason}"
 
 
 class UnixClientConnectorError(ClientConnectorError):
@@ -282,4 +282,5 @@ _DOING: Final = {
 
 
 def _where(endpoint: Endpoint) -> str:
-    return f"{endpoint.host}:{endpoint.port}"
+    what = "proxy " if getattr(endpoint, "is_to_proxy", False) else ""
+    return f"{what}{endpoint.host}:{endpoint.port}"

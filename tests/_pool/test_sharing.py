@@ -50,7 +50,33 @@ OF_HANDSHAKE: dict[str, list[Any]] = {
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     ],
     "fingerprint": [None, DIGEST, bytes(32)],
+    "proxy": [
+        None,
+        "http://a.example:1",
+        "http://b.example:1",
+        "http://a.example:2",
+        "https://a.example:1",
+        "socks4://a.example:1",
+        "socks4a://a.example:1",
+        "socks5://a.example:1",
+        "socks5h://a.example:1",
+        "http://me:secret@a.example:1",
+        "http://me:other@a.example:1",
+        "http://you:secret@a.example:1",
+        "socks5://me:secret@a.example:1",
+    ],
+    "proxy_auth": [None, BasicAuth("me", "secret"), BasicAuth("me", "other"), BasicAuth("you")],
+    "proxy_headers": [None, {"X-A": "b"}, {"X-A": "c"}, {"Proxy-Authorization": "Bearer a"}],
+    "proxy_ssl": [
+        None,
+        False,
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        Fingerprint(DIGEST),
+    ],
 }
+#: What these are about.
+PROXY = {"proxy": "https://proxy.example:3128"}
 
 #: Options that say something of the request or of its response only, with a value for each.
 OF_REQUEST: dict[str, Any] = {
@@ -91,13 +117,15 @@ OF_REQUEST: dict[str, Any] = {
     "max_chunk_ext_size": 100,
     "max_trailer_size": 100,
 }
-#: What goes with others only, or is for something that is not there: no effect, but a warning.
+#: What goes with others only.
 NEEDS: dict[str, dict[str, Any]] = {
     "compress": {"data": b"body"},
     "chunked": {"data": b"body"},
     "expect100": {"data": b"body"},
+    "proxy_auth": PROXY,
+    "proxy_headers": PROXY,
+    "proxy_ssl": PROXY,
 }
-WITHOUT_EFFECT = {"proxy_auth"}
 
 #: Options of connectors. A connector has its own connections, and its options cannot be changed, so
 #: none of them need be in the key; those of the handshake are here for whoever would change that.
@@ -149,19 +177,28 @@ def route_with(url: str = URL, **options: Any) -> Route:
 
 
 def test_every_option_of_a_request_is_in_a_table() -> None:
-    tables = [set(OF_HANDSHAKE), set(OF_REQUEST), WITHOUT_EFFECT, set(NOT_THERE)]
+    tables = [set(OF_HANDSHAKE), set(OF_REQUEST), set(NOT_THERE)]
     assert set(RequestOptions.__annotations__) == set().union(*tables)
     assert sum(map(len, tables)) == len(RequestOptions.__annotations__)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("name", OF_HANDSHAKE)
-def test_requests_that_shake_hands_otherwise_share_no_connection(name: str) -> None:
-    values = OF_HANDSHAKE[name]
-    routes = {route_with(**{name: value}) for value in values}
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [(URL, name) for name in OF_HANDSHAKE]
+    + [("http://example.com/", name) for name in OF_HANDSHAKE if name.startswith("proxy")],
+)
+def test_requests_that_shake_hands_otherwise_share_no_connection(url: str, name: str) -> None:
+    values, needs = OF_HANDSHAKE[name], NEEDS.get(name, {})
+    routes = {route_with(url, **needs | {name: value}) for value in values}
     assert len(routes) == len(values)
-    again = {route_with(**{name: value}) for value in values}
+    again = {route_with(url, **needs | {name: value}) for value in values}
     assert again == routes
+
+
+def test_requests_that_a_proxy_forwards_share_its_connections() -> None:
+    routes = {route_with(f"http://{host}/", **PROXY) for host in ("a.example", "b.example:81")}
+    assert len(routes) == 1
 
 
 @pytest.mark.parametrize("name", OF_REQUEST)

@@ -743,7 +743,6 @@ def test_a_class_that_is_no_response_is_refused(kind: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "proxy",
         "cookie_jar",
         "trace_configs",
         "middlewares",
@@ -813,20 +812,6 @@ def test_another_version_of_http_is_refused(version: Any) -> None:
 def test_what_is_no_version_of_http_is_refused(version: Any) -> None:
     with pytest.raises(TypeError, match="version must be"):
         ClientSession(version=version)
-
-
-@asynchronous
-async def test_proxy_auth_without_a_proxy_has_no_effect_but_a_warning() -> None:
-    connector = answering(FakeConnector())
-    auth = BasicAuth("me", "secret")
-    with pytest.warns(DeprecationWarning, match="proxy_auth is deprecated"):
-        session = ClientSession(connector=connector, proxy_auth=auth)
-    with pytest.warns(DeprecationWarning, match="proxy_auth is deprecated"):
-        response = await session.get(URL, proxy_auth=auth)
-    assert "Proxy-Authorization" not in response.request_info.headers
-    with pytest.raises(TypeError, match="proxy_auth must be a BasicAuth"):
-        await session.get(URL, proxy_auth="me:secret")  # type: ignore[arg-type]
-    await session.close()
 
 
 # --- what is left of a request -------------------------------------------------------------------

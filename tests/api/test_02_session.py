@@ -43,7 +43,7 @@ ROWS = (
             "max_headers": Difference(256, _LIMITS),
         },
     ),
-    Later("session", "proxy request_class ws_response_class cookie_jar trace_configs"),
+    Later("session", "request_class ws_response_class cookie_jar trace_configs"),
     Later("session", "middlewares"),
     # Methods.
     Call("ClientSession.request", "method, url"),

@@ -15,7 +15,7 @@ _OWN = "tests/_session/test_request.py::"
 
 ROWS = (
     Call("request", "method, url, *, version=HttpVersion11, connector=None, loop=None"),
-    Later("module-level request", "proxy proxy_headers middlewares"),
+    Later("module-level request", "middlewares"),
     Line(
         "it is for async with only",
         f"{_OWN}test_a_request_can_be_awaited",

@@ -48,7 +48,7 @@ ROWS = (
         "test_default_that_is_given_changes_nothing",
     ),
     Line("options that are unknown are refused", "test_unknown_option_is_refused"),
-    Later("request", "proxy proxy_headers middlewares"),
+    Later("request", "middlewares"),
     Line("no middlewares is fine", "test_no_proxy_and_no_middlewares_are_fine"),
     # params
     Line("params are merged into the query of the URL", "test_params_are_merged_into_the_query"),
