@@ -1,14 +1,16 @@
 """Requests through HTTP proxies, over real sockets."""
 
 import asyncio
+import hashlib
 import socket
 import ssl
+from collections.abc import AsyncIterator
 
 import pytest
 from origin import FIXED_JSON, Origin
 from recording_proxy import RecordingProxy
 from running import asynchronous, closed_port, until
-from scripted import ScriptedServer, silent
+from scripted import ScriptedServer, head_of, silent
 from tls_site import TlsSite
 from yarl import URL
 
@@ -238,6 +240,75 @@ async def test_a_pin_is_for_the_server_or_for_the_proxy(
         assert caught.value.port == (proxy.port if is_of_proxy else site.port)
         assert len(proxy.heads) == (0 if is_of_proxy else 1)
         assert site.seen == b""
+
+
+# --- TLS in TLS ----------------------------------------------------------------------------------
+
+_PIECE = bytes(range(256)) * 4096
+_PIECES = 100
+
+
+async def _send_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await head_of(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(_PIECE) * _PIECES))
+    for _ in range(_PIECES):
+        writer.write(_PIECE)
+        await writer.drain()
+
+
+@asynchronous
+async def test_a_hundred_megabytes_come_through_tls_in_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with (
+        ScriptedServer(_send_much, server_tls) as origin,
+        RecordingProxy(server_tls) as proxy,
+        ClientSession() as session,
+    ):
+        response = await session.get(
+            origin.url(), proxy=proxy.url(), proxy_ssl=trusting, ssl=trusting
+        )
+        expected = memoryview(_PIECE * 2)
+        size = 0
+        async for piece in response.content.iter_any():
+            start = size % len(_PIECE)
+            assert len(piece) <= len(_PIECE)
+            assert expected[start : start + len(piece)] == piece
+            size += len(piece)
+        assert size == len(_PIECE) * _PIECES
+
+
+async def _digest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with the digest of a body of so many pieces."""
+    await head_of(reader)
+    digest = hashlib.sha256()
+    for _ in range(_PIECES):
+        digest.update(await reader.readexactly(len(_PIECE)))
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + digest.hexdigest().encode())
+
+
+@asynchronous
+async def test_a_hundred_megabytes_go_through_tls_in_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(_PIECES):
+            yield _PIECE
+
+    async with (
+        ScriptedServer(_digest, server_tls) as origin,
+        RecordingProxy(server_tls) as proxy,
+        ClientSession() as session,
+    ):
+        response = await session.post(
+            origin.url(),
+            data=pieces(),
+            headers={"Content-Length": str(len(_PIECE) * _PIECES)},
+            proxy=proxy.url(),
+            proxy_ssl=trusting,
+            ssl=trusting,
+        )
+        assert await response.text() == hashlib.sha256(_PIECE * _PIECES).hexdigest()
 
 
 # --- time ----------------------------------------------------------------------------------------

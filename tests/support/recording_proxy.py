@@ -7,6 +7,7 @@ import ssl
 from scripted import ScriptedServer, head_of
 
 AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_KEPT_BYTES = 2**20
 FORWARDED = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nforwarded"
 
 
@@ -31,7 +32,7 @@ class RecordingProxy(ScriptedServer):
         self._destination = destination
         #: Of all requests to the proxy itself.
         self.heads: list[str] = []
-        #: What went through tunnels to servers.
+        #: What went through tunnels to servers, as far as its beginning.
         self.passed_on = bytearray()
 
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -59,7 +60,8 @@ class RecordingProxy(ScriptedServer):
             writer.write(self._agreed)
             back = asyncio.ensure_future(_pump(there_reader, writer))
             while data := await reader.read(65536):
-                self.passed_on += data
+                if len(self.passed_on) < _KEPT_BYTES:
+                    self.passed_on += data
                 there_writer.write(data)
                 await there_writer.drain()
             if there_writer.can_write_eof():
