@@ -100,11 +100,12 @@ class Proxying(NamedTuple):
         if named is None:
             return None
         proxy = proxy_of(named)
+        auth = proxy.auth or self.auth
         if proxy.is_socks:
-            return checked(proxy._replace(auth=proxy.auth or self.auth))
-        return proxy._replace(
-            auth=proxy.auth or self.auth, field_lines=self.field_lines, ssl=self.ssl
-        )
+            return checked(proxy._replace(auth=auth))
+        if b"proxy-authorization" in names_in(self.field_lines):
+            auth = None  # the program has said it
+        return checked(proxy._replace(auth=auth, field_lines=self.field_lines, ssl=self.ssl))
 
 
 def proxying_with(

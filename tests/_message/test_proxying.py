@@ -295,6 +295,14 @@ def test_what_the_session_says_without_a_proxy_is_for_those_of_the_environment()
     assert lines_for(request_of(session, proxy=PROXY)) == []
 
 
+def test_what_the_program_says_comes_before_user_info_of_the_environment() -> None:
+    session = of_session(
+        {"http_proxy": f"http://me:{SECRET}@env.example"},
+        headers={"Proxy-Authorization": "Bearer own"},
+    )
+    assert lines_for(request_of(session)) == ["Proxy-Authorization: Bearer own"]
+
+
 def test_user_info_of_the_environment_is_for_its_own_proxy() -> None:
     session = of_session(
         {"http_proxy": f"http://me:{SECRET}@env.example", "https_proxy": "http://env.example"}
