@@ -15,7 +15,6 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -302,7 +301,7 @@ async def _asked(client: "SocksClient", proxy: Proxy, host: str, port: int) -> _
     variables have the password in plain, and there are tools that print those.
     """
     try:
-        await client.connect(_as_library_reads(host), port, timeout=_NEVER_S)
+        await client.connect(host, port, timeout=_NEVER_S)
     except Exception as error:  # it is foreign code, and reads what anybody may send
         return _refusal(error, proxy, host, port)
     return None
@@ -324,11 +323,6 @@ def _client(sock: socket.socket, proxy: Proxy, loop: asyncio.AbstractEventLoop) 
         forward=cast("SocksClient", _Connected(sock)),
         loop=loop,
     )
-
-
-def _as_library_reads(host: str) -> str:
-    """The host, with an IPv6 address in full: its pattern need not know all short forms."""
-    return ip_address(host).exploded if ":" in host else host
 
 
 # --- what came of it -----------------------------------------------------------------------------

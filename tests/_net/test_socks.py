@@ -112,7 +112,9 @@ class Client:
         proxy_host: str = "127.0.0.1",
         guard: Callable[[Any], bool] | None = None,
         proxy_guard: Callable[[Any], bool] | None = None,
+        kind: type[socket.socket] = socket.socket,
     ) -> None:
+        self._kind = kind
         self.proxy = Proxy(scheme, proxy_host, port, auth=auth)
         self.made: list[socket.socket] = []
         self.resolver = FakeResolver({"a.example": addresses})
@@ -121,7 +123,7 @@ class Client:
         self._dialer = SocksDialer(dialer.connect, names.lookup, guard)
 
     def _make(self, addr_info: AddrInfoType) -> socket.socket:
-        self.made.append(socket.socket(*addr_info[:3]))
+        self.made.append(self._kind(*addr_info[:3]))
         return self.made[-1]
 
     async def dial(self, host: str = "a.example", port: int = 80) -> socket.socket:
@@ -322,8 +324,8 @@ LONGEST: Final = "x" * 255
     [
         (BasicAuth("", PASSWORD), "login"),
         (BasicAuth(LOGIN, ""), "password"),
-        (BasicAuth(LOGIN + LONGEST, PASSWORD), "login"),
-        (BasicAuth(LOGIN, PASSWORD + LONGEST), "password"),
+        (BasicAuth(LOGIN + "x" * (256 - len(LOGIN)), PASSWORD), "login"),
+        (BasicAuth(LOGIN, PASSWORD + "x" * (256 - len(PASSWORD))), "password"),
         (BasicAuth(LOGIN + "\xe4", PASSWORD), "login"),
         (BasicAuth(LOGIN, PASSWORD + "\xe4"), "password"),
     ],
@@ -559,6 +561,23 @@ def with_errors(answers: Sequence[bytes], chance: random.Random) -> list[bytes]:
         answer = chance.choice(changed)
         answer[chance.randrange(len(answer))] = chance.randrange(256)
     return [bytes(answer) for answer in changed]
+
+
+class LostSocket(socket.socket):
+    """Its peer does not even acknowledge any more."""
+
+    def recv(self, *args: Any) -> bytes:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the loop asks the system, not the socket")
+@asynchronous
+async def test_a_connection_that_the_system_gives_up_is_an_error_of_the_proxy() -> None:
+    async with SocksServer([ANONYMOUS, CONNECTED]) as server:
+        error = await Client(server.port, auth=AUTH, kind=LostSocket).failure()
+        assert isinstance(error, ClientProxyConnectionError)
+        assert error.errno == errno.ETIMEDOUT
+        assert str(error).endswith("the SOCKS5 handshake failed: Connection timed out")
 
 
 # --- several addresses ---------------------------------------------------------------------------
@@ -886,6 +905,21 @@ def test_without_the_library_the_error_says_what_to_install(
         with pytest.raises(RuntimeError, match=words):
             await client.dial()
         assert not client.made
+
+    dial()
+
+
+def test_the_socket_is_closed_if_the_library_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "python_socks.async_.asyncio", None)
+
+    @asynchronous
+    async def dial() -> None:
+        async with SocksServer([ANONYMOUS, CONNECTED]) as server:
+            client = Client(server.port)
+            with pytest.raises(ImportError):
+                await client.dial()
+            assert len(client.made) == 1
+            assert client.all_closed
 
     dial()
 
