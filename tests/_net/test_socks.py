@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pytest
 from fake_resolver import FakeResolver
+from harmful_server import LINGER_NOT
 from running import (
     Watching,
     asynchronous,
@@ -68,7 +69,6 @@ class SocksServer(ScriptedServer):
         host: str = "127.0.0.1",
     ) -> None:
         super().__init__(self._answer, host=host)
-        self.address = host
         self._scripts = scripts
         self._then = then
         self._slowly = slowly
@@ -493,24 +493,22 @@ async def test_an_answer_that_is_cut_off_is_an_error_of_the_proxy(
     for index, answer in enumerate(answers):
         for length in range(len(answer)):
             script = [*answers[:index], answer[:length]]
-            then = "close" if ending == "close" else "reset"
-            async with _ending(script, then) as server:
+            server = SocksServer(script, then="close") if ending == "close" else resetting(script)
+            async with server:
                 error = await Client(server.port, scheme, auth).failure()
                 assert isinstance(error, ClientProxyConnectionError)
-                assert f"the {scheme.upper()} handshake failed: Connection " in str(error)
+                assert f"the {scheme.upper()} handshake failed: " in str(error)
 
 
-def _ending(script: list[bytes], then: str) -> ScriptedServer:
-    if then == "close":
-        return SocksServer(script, then="close")
+def resetting(script: list[bytes]) -> ScriptedServer:
+    """A server that answers so, and then resets the connection."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for answer in script:
             await reader.read(65536)
             writer.write(answer)
-        # A linger time of 0 makes of the end a reset.
         sock = writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
         writer.transport.abort()
 
     return ScriptedServer(handler)
