@@ -87,8 +87,9 @@ class _Refusal(NamedTuple):
 class SocksDialer:
     """Connects to the hosts of routes whose proxy is a SOCKS server.
 
-    Arguments: `connect` gives sockets that are connected to the proxies themselves; `lookup` gives
-    the addresses of hosts, as `DnsCache.lookup`; `guard` says which of them may be connected to.
+    Arguments: `connect` gives sockets that are connected to the proxies themselves, and raises
+    ClientProxyConnectionError; `lookup` gives the addresses of hosts, as `DnsCache.lookup`; `guard`
+    says which of them may be connected to.
     """
 
     __slots__ = ("_connect", "_guard", "_lookup")
@@ -119,7 +120,7 @@ class SocksDialer:
         refusals: list[_Refusal] = []
         attempts: list[ConnectAttempt] = []
         for host in await self._hosts(route, proxy):
-            sock = await self._to_proxy(proxy, loop)
+            sock = await self._connect(proxy.route, loop)
             refusal = await _handshake(sock, proxy, host, route.port, loop)
             if refusal is None:
                 return sock
@@ -147,16 +148,6 @@ class SocksDialer:
         if self._guard is not None:
             addresses = only_allowed(self._guard, addresses, route)
         return [address[4][0] for address in _in_turns(_sendable(addresses, route, proxy))]
-
-    async def _to_proxy(self, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        try:
-            return await self._connect(proxy.route, loop)
-        except AddressNotAllowedError:
-            raise
-        except ClientConnectorError as error:
-            failure = ClientProxyConnectionError(proxy.route, error.os_error)
-            failure.attempts = error.attempts
-            raise failure from error
 
 
 def check_socks_auth(proxy: Proxy) -> None:
