@@ -183,6 +183,10 @@ async def test_a_refusal_is_an_error_with_headers_and_body(bite: int) -> None:
     assert str(error.request_info.real_url) == "http://proxy.example:3128"
     assert error.request_info.method == "CONNECT"
     assert error.history == ()
+    assert str(error) == (
+        "407, message='Proxy Authentication Required', url='http://proxy.example:3128', "
+        "tunnel to a.example:443"
+    )
     assert SECRET not in f"{error}{error!r}{error.request_info}{error.args}"
 
 
