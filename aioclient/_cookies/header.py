@@ -1,31 +1,24 @@
 """The Cookie header of a request, from the cookies that the caller gave.
 
-In between, cookies are pairs of a name and of a value as it is sent. This module loads
-``http.cookies``, and so ``http``: import it when there are cookies.
+This module loads ``http.cookies``, and so ``http``: import it when there are cookies.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from http.cookies import BaseCookie, Morsel
 from typing import Final
 
 from aioclient._aliases import LooseCookies
 
+from .pairs import joined
 from .quote import is_quoted, quote_value
 
 # RFC 6265bis section 4.1.1 asks for tokens. Servers use more than that, but with these in it a name
 # would be read as something else.
 _UNFIT_FOR_NAMES: Final = re.compile(r"[\x00-\x20=;,\x7f]")
 _UNFIT_FOR_VALUES: Final = re.compile(r"[\x00-\x1f;\x7f]")
-_UNFIT_FOR_FIELDS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
-_BLANKS: Final = " \t"
 _SHOWN_CHARACTERS: Final = 100
-# One cookie of a header: up to ";", or a quoted string that is the whole value. The quantifiers are
-# possessive, and no quoted string is looked at twice: time is linear.
-_PAIR: Final = re.compile(
-    r'([^=;]*+)(?:(=)[ \t]*+("(?:[^"\\]|\\.)*+"(?=[ \t]*+(?:;|\Z))|[^;]*+))?+[ \t]*+(?:;|\Z)'
-)
 
 
 def cookie_header(cookies: LooseCookies, *, quote: bool = True) -> str | None:
@@ -48,51 +41,16 @@ def cookie_pairs(cookies: LooseCookies, *, quote: bool = True) -> list[tuple[str
     ";", and for what is no Unicode text. Messages have the name and not the value.
     """
     coded: dict[str, str] = {}
-    for name, value in _items(cookies):
+    for name, value in items_of(cookies):
         inside = value.items() if isinstance(value, BaseCookie) else [(name, value)]
         for own_name, own_value in inside:
-            checked = _checked_name(own_name)
-            coded[checked] = _coded(checked, own_value, quote)
+            checked = checked_name(own_name)
+            coded[checked] = coded_value(checked, own_value, quote)
     return list(coded.items())
 
 
-def header_pairs(value: str) -> list[tuple[str, str]]:
-    """The cookies in the value of a Cookie header, in order, as they stand there.
-
-    A ";" inside of a quoted value ends no cookie: this is what the caller wrote. Text without "="
-    is a value without a name. Several headers can be joined with "; ".
-
-    Raises ValueError for control characters, which cannot be sent.
-    """
-    if _UNFIT_FOR_FIELDS.search(value):
-        raise ValueError("the Cookie header has a control character")
-    pairs = []
-    for found in _PAIR.finditer(value):
-        name, equals, text = found.groups("")
-        if not equals:
-            name, text = "", name
-        name, text = name.strip(_BLANKS), text.strip(_BLANKS)
-        if name or text:
-            pairs.append((name, text))
-    return pairs
-
-
-def merged(
-    first: Iterable[tuple[str, str]], second: Sequence[tuple[str, str]]
-) -> list[tuple[str, str]]:
-    """Both, where a name of `second` replaces all of that name in `first`."""
-    replaced = {name for name, _ in second}
-    return [pair for pair in first if pair[0] not in replaced] + list(second)
-
-
-def joined(pairs: Iterable[tuple[str, str]]) -> str | None:
-    """The value of a Cookie header with these cookies; None if there are none."""
-    # RFC 6265bis section 5.8.3 step 4: without a name there is no "=", unless the value has one.
-    texts = [f"{name}={value}" if name or "=" in value else value for name, value in pairs]
-    return "; ".join(texts) or None
-
-
-def _items(cookies: LooseCookies) -> Iterator[tuple[object, object]]:
+def items_of(cookies: LooseCookies) -> Iterator[tuple[object, object]]:
+    """Names and values; TypeError for what has none."""
     if isinstance(cookies, Mapping):
         yield from cookies.items()
         return
@@ -105,7 +63,8 @@ def _items(cookies: LooseCookies) -> Iterator[tuple[object, object]]:
         yield pair[0], pair[1]
 
 
-def _checked_name(name: object) -> str:
+def checked_name(name: object) -> str:
+    """The name of a cookie; TypeError and ValueError for what cannot be one."""
     if not isinstance(name, str):
         raise TypeError(f"name of a cookie must be str, not {type(name).__name__}")
     if not name or _UNFIT_FOR_NAMES.search(name):
@@ -113,7 +72,7 @@ def _checked_name(name: object) -> str:
     return _checked_text(name, name)
 
 
-def _coded(name: str, value: object, quote: bool) -> str:
+def coded_value(name: str, value: object, quote: bool) -> str:
     """A value as it is sent."""
     if isinstance(value, Morsel):
         coded: object = value.coded_value

@@ -4,10 +4,13 @@ This module loads ``http.cookies``, and so ``http``: import it when somebody ask
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from email.utils import formatdate
 from http.cookies import CookieError, Morsel, SimpleCookie
+from math import inf
 from typing import Final
 
+from .cookie import Cookie
 from .parse import SetCookie, parse_set_cookies
 from .quote import unquote_value
 
@@ -44,14 +47,78 @@ def simple_cookie(cookies: Iterable[SetCookie]) -> SimpleCookie:
     return found
 
 
-def _morsel(cookie: SetCookie) -> Morsel[str]:
+def kept_morsel(cookie: Cookie) -> Morsel[str]:
+    """A cookie of a jar as a Morsel, with all that the jar knows of it.
+
+    Raises CookieError for a name or value that Morsels do not take, such as one with a tab.
+    """
+    if _CONTROL.search(cookie.name + cookie.value):
+        raise CookieError("a Morsel cannot have control characters")
+    morsel = _bare_morsel(cookie.name, cookie.value)
+    morsel["domain"] = cookie.domain
+    morsel["path"] = cookie.path
+    if cookie.expires_at < inf:
+        morsel["expires"] = http_date(cookie.expires_at)
+    if cookie.is_secure:
+        morsel["secure"] = True
+    if cookie.is_http_only:
+        morsel["httponly"] = True
+    if cookie.same_site:
+        morsel["samesite"] = cookie.same_site
+    if cookie.is_partitioned and "partitioned" in morsel:  # from Python 3.14 on
+        morsel["partitioned"] = True
+    return morsel
+
+
+def kept_morsels(cookies: Iterable[Cookie]) -> Iterator[Morsel[str]]:
+    """The same for many, without those that Morsels do not take."""
+    for cookie in cookies:
+        try:
+            yield kept_morsel(cookie)
+        except CookieError:
+            continue
+
+
+def any_morsel(cookie: Cookie) -> Morsel[str]:
+    """A Morsel for every cookie; one that Morsels do not take has no value there."""
+    try:
+        return kept_morsel(cookie)
+    except CookieError:
+        name = _CONTROL.sub("?", cookie.name)
+        plain = Cookie(name, "", cookie.domain, cookie.path, expires_at=cookie.expires_at)
+        return kept_morsel(plain)
+
+
+def sent_cookies(pairs: Iterable[tuple[str, str]]) -> SimpleCookie:
+    """What a request is sent, by name; of several with one name the first."""
+    found = SimpleCookie()
+    for name, coded in pairs:
+        if name and name not in found and not _CONTROL.search(name + coded):
+            try:
+                found[name] = _bare_morsel(name, coded)
+            except CookieError:  # as above
+                continue
+    return found
+
+
+def http_date(seconds: float) -> str:
+    """A time since the epoch as RFC 9110 section 5.6.7 writes it."""
+    return formatdate(seconds, usegmt=True)
+
+
+def _bare_morsel(name: str, coded: str) -> Morsel[str]:
     morsel: Morsel[str] = Morsel()
-    value = unquote_value(cookie.value)
+    value = unquote_value(coded)
     if _CONTROL.search(value):
-        value = cookie.value
+        value = coded
     # The protocol of pickle, since Morsel.set() refuses names that servers do use: "a[b]", "path".
-    state = {"key": cookie.name, "value": value, "coded_value": cookie.value}
+    state = {"key": name, "value": value, "coded_value": coded}
     morsel.__setstate__(state)  # type: ignore[attr-defined]  # typeshed lacks it
+    return morsel
+
+
+def _morsel(cookie: SetCookie) -> Morsel[str]:
+    morsel = _bare_morsel(cookie.name, cookie.value)
     for attribute, coded in cookie.attributes:
         name = attribute.lower()
         if name not in morsel:  # a new one has all the attributes that it can have, empty

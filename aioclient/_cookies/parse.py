@@ -62,11 +62,15 @@ def parse_set_cookies(fields: Sequence[str]) -> list[SetCookie]:
             cookies.append(parse_set_cookie(field))
         except CookieRefused as refused:
             reason = reason or str(refused)
-    ignored = len(fields) - len(cookies)
-    if ignored:
-        reason = reason or f"a response has at most {MAX_FIELDS}"
-        _LOG.warning("Set-Cookie: %d of %d ignored: %s", ignored, len(fields), reason)
+    log_ignored(len(fields) - len(cookies), len(fields), reason)
     return cookies
+
+
+def log_ignored(count: int, total: int, reason: str | None) -> None:
+    """Log, once for a response, that so many of its Set-Cookie fields are ignored, if any are."""
+    if count:
+        reason = reason or f"a response has at most {MAX_FIELDS}"
+        _LOG.warning("Set-Cookie: %d of %d ignored: %s", count, total, reason)
 
 
 def parse_set_cookie(field: str) -> SetCookie:

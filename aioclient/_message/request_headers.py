@@ -115,7 +115,8 @@ def _add_payload_headers(
 
 def add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:
     """Add cookies to what a Cookie header says already; each replaces those of its name."""
-    from aioclient._cookies.header import cookie_pairs, header_pairs, joined, merged  # late
+    from aioclient._cookies.header import cookie_pairs  # late
+    from aioclient._cookies.pairs import header_pairs, joined, merged
 
     pairs = cookie_pairs(cookies)
     if pairs:
@@ -125,7 +126,7 @@ def add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:
 
 def add_session_cookies(headers: CIMultiDict[str], cookies: Sequence[tuple[str, str]]) -> None:
     """Add cookies of a session; what a Cookie header says already replaces those of its names."""
-    from aioclient._cookies.header import header_pairs, joined, merged  # late: rarely needed
+    from aioclient._cookies.pairs import header_pairs, joined, merged  # late: rarely needed
 
     given = header_pairs("; ".join(headers.popall(COOKIE, ())))
     headers[COOKIE] = joined(merged(cookies, given)) or ""

@@ -8,14 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import MultiDict
 
-from aioclient._cookies.header import (
-    cookie_header,
-    cookie_pairs,
-    header_pairs,
-    joined,
-    merged,
-)
+from aioclient._cookies.header import cookie_header, cookie_pairs
 from aioclient._cookies.morsels import response_cookies
+from aioclient._cookies.pairs import header_pairs, joined, merged
 from aioclient._cookies.quote import unquote_value
 
 NAMES = st.text(

@@ -1,0 +1,87 @@
+"""A cookie as it is kept: whom it came from, whom it goes to, and until when."""
+
+from math import inf
+from typing import NamedTuple
+
+
+class Cookie:
+    """One cookie of a jar; times are in seconds since the epoch."""
+
+    __slots__ = (
+        "created_at",
+        "domain",
+        "expires_at",
+        "is_host_only",
+        "is_http_only",
+        "is_kept",
+        "is_partitioned",
+        "is_secure",
+        "name",
+        "order",
+        "path",
+        "same_site",
+        "used_at",
+        "value",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        domain: str,
+        path: str = "/",
+        *,
+        is_host_only: bool = True,
+        expires_at: float = inf,
+        is_secure: bool = False,
+        is_http_only: bool = False,
+        same_site: str = "",
+        is_partitioned: bool = False,
+        created_at: float = 0.0,
+        used_at: float | None = None,
+    ) -> None:
+        self.name = name
+        #: As it is on the wire, with its quotes if it has any.
+        self.value = value
+        #: The host, or the domain whose hosts get it, in ASCII.
+        self.domain = domain
+        self.is_host_only = is_host_only
+        self.path = path
+        #: inf: it ends with the session.
+        self.expires_at = expires_at
+        self.is_secure = is_secure
+        self.is_http_only = is_http_only
+        #: "Strict", "Lax" or "None", or nothing; kept, and without a meaning for this client.
+        self.same_site = same_site
+        #: The same.
+        self.is_partitioned = is_partitioned
+        self.created_at = created_at
+        self.used_at = created_at if used_at is None else used_at
+        #: The store's own: which was created before which, and is it in the store?
+        self.order = 0
+        self.is_kept = False
+
+    @property
+    def key(self) -> "CookieKey":
+        """What makes it another cookie (RFC 6265bis section 5.7, on replacing)."""
+        return CookieKey(self.domain, self.path, self.name, self.is_host_only)
+
+    def is_as(self, other: "Cookie") -> bool:
+        """Would it be sent to the same requests, with the same value?"""
+        return (
+            self.value == other.value
+            and self.is_secure == other.is_secure
+            and self.key == other.key
+        )
+
+    def __repr__(self) -> str:  # without the value: it may be a secret
+        return f"<Cookie {self.name!r} for {self.domain}{self.path}>"
+
+
+class CookieKey(NamedTuple):
+    """A store has one cookie for each of these."""
+
+    domain: str
+    path: str
+    name: str
+    is_host_only: bool
