@@ -52,7 +52,7 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"], ABC):
         """Domain, path and name of the cookies that are for one host only."""
 
     @abstractmethod
-    def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
+    def clear(self, predicate: "ClearCookiePredicate | None" = None) -> None:
         """Remove all cookies, or those of which the function says True."""
 
     @abstractmethod

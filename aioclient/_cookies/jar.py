@@ -162,7 +162,7 @@ class CookieJar(AbstractCookieJar):
 
     # --- removing --------------------------------------------------------------------------------
 
-    def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
+    def clear(self, predicate: "ClearCookiePredicate | None" = None) -> None:
         """Remove all cookies, or those of which the function says True; it gets Morsels."""
         if predicate is None:
             self.store.clear()
@@ -401,7 +401,7 @@ class DummyCookieJar(AbstractCookieJar):
     def __len__(self) -> int:
         return 0
 
-    def clear(self, predicate: ClearCookiePredicate | None = None) -> None:
+    def clear(self, predicate: "ClearCookiePredicate | None" = None) -> None:
         """Change nothing."""
 
     def clear_domain(self, domain: str) -> None:

@@ -6,11 +6,12 @@ This module loads ``http.cookies``, and so ``http``: import it when somebody ask
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from email.utils import formatdate
-from http.cookies import CookieError, Morsel, SimpleCookie
+from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
 from math import inf
 from typing import Final
 
 from .cookie import Cookie
+from .header import checked_name, coded_value
 from .parse import SetCookie, parse_set_cookies
 from .quote import unquote_value
 
@@ -99,6 +100,17 @@ def sent_cookies(pairs: Iterable[tuple[str, str]]) -> SimpleCookie:
             except CookieError:  # as above
                 continue
     return found
+
+
+def sent_pairs(cookies: BaseCookie[str]) -> list[tuple[str, str]]:
+    """Names and values as they are sent, of a jar of somebody else.
+
+    Raises TypeError and ValueError as `cookie_pairs`, without quoting what it left unquoted.
+    """
+    return [
+        (checked_name(name), coded_value(name, morsel.coded_value, quote=False))
+        for name, morsel in cookies.items()
+    ]
 
 
 def http_date(seconds: float) -> str:

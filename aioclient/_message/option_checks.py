@@ -6,7 +6,7 @@ that name the option.
 
 from collections.abc import Callable, Iterable
 from math import inf
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from multidict import istr
 from yarl import URL
@@ -22,6 +22,9 @@ from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish, merged_tls_wish
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout, TimeoutWish, session_timeout
 from aioclient.errors import InvalidUrlClientError
+
+if TYPE_CHECKING:
+    from aioclient._cookies.abstract import AbstractCookieJar
 
 _OF_READING = frozenset(
     {
@@ -249,6 +252,17 @@ def checked_cookies(cookies: LooseCookies) -> list[tuple[str, str]]:
     from aioclient._cookies.header import cookie_pairs  # late: not at start-up
 
     return cookie_pairs(cookies)
+
+
+def checked_jar(jar: object) -> "AbstractCookieJar | None":
+    """A `cookie_jar`."""
+    if jar is None:
+        return None
+    from aioclient._cookies.abstract import AbstractCookieJar  # late: not at start-up
+
+    if not isinstance(jar, AbstractCookieJar):
+        raise TypeError(f"cookie_jar must be an AbstractCookieJar, not {type(jar).__name__}")
+    return jar
 
 
 def netrc_credentials(*, use_default: bool) -> Callable[[str], BasicAuth | None] | None:

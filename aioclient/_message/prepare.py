@@ -14,7 +14,7 @@ from yarl import URL
 from aioclient._aliases import JSONEncoder, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._body.payload import Payload, body_payload, json_payload
-from aioclient._http.events import CHUNKED, NO_BODY, RequestHead
+from aioclient._http.events import CHUNKED, NO_BODY, FieldLines, RequestHead
 from aioclient._http.header_names import AUTHORIZATION, CONTENT_LENGTH, EXPECT
 from aioclient._http1.framing import (
     METHODS_EXPECTING_BODY,
@@ -41,12 +41,12 @@ from aioclient._message.request_headers import (
     Fields,
     add_auto_headers,
     add_cookies,
-    add_session_cookies,
     check_framing,
     compressed,
     field_lines,
     merged_headers,
 )
+from aioclient._message.session_cookies import SessionCookies
 from aioclient._message.target import HTTP_SCHEMES, Target, origin_of, split_credentials, target_of
 from aioclient._net.route import Route, TlsWish
 from aioclient._timeout import request_timeout
@@ -129,6 +129,7 @@ class Preparer:
 
     __slots__ = (
         "_body_fields",
+        "_cookies",
         "_default_fields",
         "_default_version",
         "_defaults",
@@ -141,8 +142,9 @@ class Preparer:
         "_wishes",
     )
 
-    def __init__(self, defaults: Defaults) -> None:
+    def __init__(self, defaults: Defaults, cookies: SessionCookies | None = None) -> None:
         self.change(defaults)
+        self._cookies = cookies or SessionCookies(defaults.cookies)
         # Whom the session's credentials and cookies are for: nobody else gets them.
         self._own_origin = None if defaults.base_url is None else origin_of(defaults.base_url)
         self._targets: dict[StrOrURL, Target] = {}
@@ -180,16 +182,19 @@ class Preparer:
         if _version(self._headers) != self._default_version:
             self._refresh_defaults()
         fields = self._default_fields
+        lines = fields.lines
+        if self._cookies.store.count or fields.cookie is not None:
+            lines = FieldLines(lines + self._cookies.line(target.url, fields.cookie, False))
         head = RequestHead(
             method,
             target.path_and_query,
             fields.host or target.authority,
-            fields.lines,
+            lines,
             0 if method in METHODS_EXPECTING_BODY else NO_BODY,
             fields.connection,
             self._minor_version,
         )
-        return Request(target, target.route, head, None, self._wishes)
+        return Request(target, target.route, head, None, self._wishes, cookie=fields.cookie)
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         if not options.keys() <= _OPTION_NAMES:
@@ -225,10 +230,24 @@ class Preparer:
             payload,
             bool(options.get("chunked")),
             defaults.minor_version,
+            self._cookie_line(target, fields),
         )
         expects_100 = fields.expects_100 and payload is not None and payload.size != 0
         wishes = self._wishes_with(options, expects_100, payload)
-        return Request(target, route, head, payload, wishes, direct=direct, proxying=proxying)
+        return Request(
+            target,
+            route,
+            head,
+            payload,
+            wishes,
+            direct=direct,
+            proxying=proxying,
+            cookie=fields.cookie,
+        )
+
+    def _cookie_line(self, target: Target, fields: Fields) -> FieldLines:
+        gets_given = bool(self._defaults.cookies) and origin_of(target.url) == self._own_origin
+        return self._cookies.line(target.url, fields.cookie, gets_given)
 
     def _proxying_of(self, options: RequestOptions) -> "Proxying | None":
         """What is wished of proxies where the request says something of them."""
@@ -273,7 +292,7 @@ class Preparer:
         if self._has_secrets:
             self._add_secrets(headers, target)
         if cookies := options.get("cookies"):
-            add_cookies(headers, cookies)
+            add_cookies(headers, cookies, self._cookies.quotes)
         if options.get("compress"):
             payload = compressed(payload, options.get("compress"), headers)
         if payload is not None and payload.size != 0 and options.get("expect100"):
@@ -352,19 +371,23 @@ class Preparer:
             headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
         if proxying is not None:
             proxying.settle_headers(headers, route, follows=True)
+        fields = field_lines(headers)
         head = _head(
             following.method,
             target,
             route,
-            field_lines(headers),
+            fields,
             payload,
             chunked,
             before.head.minor_version,
+            self._cookie_line(target, fields),
         )
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
             wishes = wishes.replaced(expect_100_s=None)
-        return Request(target, route, head, payload, wishes, was_secure, direct, before.proxying)
+        return Request(
+            target, route, head, payload, wishes, was_secure, direct, proxying, fields.cookie
+        )
 
     def _add_secrets(
         self,
@@ -374,9 +397,10 @@ class Preparer:
         follows: bool = False,
         was_secure: bool = False,
     ) -> None:
-        """Add what the session has for this host: its credentials and cookies, or those of netrc.
+        """Add what the session has for this host: its credentials, or those of netrc.
 
-        The session's are for its base URL's origin, else for the first that needs them.
+        The session's, and its cookies, are for its base URL's origin, else for the first that needs
+        one of them.
         `follows` says that a server chose this target, `was_secure` that https led there at first.
         """
         defaults = self._defaults
@@ -393,8 +417,6 @@ class Preparer:
                 auth = defaults.netrc(target.route.host)
             if auth is not None:
                 headers[AUTHORIZATION] = auth.encode()
-        if is_own and defaults.cookies:
-            add_session_cookies(headers, defaults.cookies)
 
     def _take_apart(self, given: StrOrURL) -> Target:
         """The parts of a URL, kept for the next request to it."""
@@ -470,6 +492,7 @@ def _head(
     payload: Payload | None,
     chunked: bool,
     minor_version: int,
+    cookie_line: FieldLines,
 ) -> RequestHead:
     """The head of a request with these header lines."""
     # HTTP/1.0 has bodies of a length only; one that the caller says will do.
@@ -482,7 +505,7 @@ def _head(
         if route.proxy is None or not route.proxy.forwards
         else target.absolute_form,
         fields.host or target.authority,
-        fields.lines,
+        FieldLines(fields.lines + cookie_line) if cookie_line else fields.lines,
         length if fields.content_length is None else int(fields.content_length),
         fields.connection,
         minor_version,

@@ -9,7 +9,13 @@ from aioclient._body.payload import Payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
 from aioclient._http.events import CHUNKED, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
-from aioclient._http.header_names import CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING
+from aioclient._http.header_names import (
+    CONNECTION,
+    CONTENT_LENGTH,
+    COOKIE,
+    HOST,
+    TRANSFER_ENCODING,
+)
 from aioclient._http.request_info import RequestInfo
 from aioclient._message.target import Target
 from aioclient._net.route import Route
@@ -97,6 +103,7 @@ class Request:
     """One request: where to, what, and what the caller wishes for it."""
 
     __slots__ = (
+        "cookie",
         "direct",
         "head",
         "payload",
@@ -117,6 +124,7 @@ class Request:
         was_secure: bool = False,
         direct: Route | None = None,
         proxying: "Proxying | None" = None,
+        cookie: str | None = None,
     ) -> None:
         #: Does it follow, on a way of redirects, one to an https URL?
         self.was_secure = was_secure
@@ -126,14 +134,19 @@ class Request:
         self.direct = route if direct is None else direct
         #: What is wished of proxies, for this and those that follow it.
         self.proxying = proxying
+        #: Those of its cookies that the caller gave with it.
+        self.cookie = cookie
         self.head = head
         self.payload = payload
         self.wishes = wishes
 
     def own_headers(self) -> CIMultiDict[str]:
-        """The headers without those that follow from the URL and the body."""
+        """The headers but those that follow from the URL and the body, and cookies of the jar."""
         head = self.head
         headers = to_multidict(FieldSection(head.field_lines + b"\r\n"))
+        headers.popall(COOKIE, None)
+        if self.cookie is not None:
+            headers[COOKIE] = self.cookie
         if head.authority != self.target.authority:
             headers[HOST] = head.authority
         if head.connection is not None:

@@ -4,7 +4,6 @@ What is put together is a multidict at first and lines at last (`field_lines`): 
 fields that follow from the connection and the body's framing, which the HTTP/1 rooms write.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 from multidict import CIMultiDict
@@ -35,7 +34,7 @@ _OF_FRAMING: Final = frozenset({"connection", "content-length", "host", "transfe
 class Fields:
     """Header lines, and apart from them what has to be known of the rest; not to be changed."""
 
-    __slots__ = ("connection", "content_length", "expects_100", "host", "lines")
+    __slots__ = ("connection", "content_length", "cookie", "expects_100", "host", "lines")
 
     def __init__(
         self,
@@ -43,9 +42,12 @@ class Fields:
         host: str | None,
         connection: str | None,
         content_length: str | None,
+        cookie: str | None,
         expects_100: bool,
     ) -> None:
         self.lines = lines
+        #: Not among the lines: cookies of other places are put to it.
+        self.cookie = cookie
         self.host = host
         self.connection = connection
         self.content_length = content_length
@@ -113,23 +115,15 @@ def _add_payload_headers(
             headers.add(name, value)
 
 
-def add_cookies(headers: CIMultiDict[str], cookies: LooseCookies) -> None:
+def add_cookies(headers: CIMultiDict[str], cookies: LooseCookies, quote: bool = True) -> None:
     """Add cookies to what a Cookie header says already; each replaces those of its name."""
     from aioclient._cookies.header import cookie_pairs  # late
     from aioclient._cookies.pairs import header_pairs, joined, merged
 
-    pairs = cookie_pairs(cookies)
+    pairs = cookie_pairs(cookies, quote=quote)
     if pairs:
         given = header_pairs("; ".join(headers.popall(COOKIE, ())))
         headers[COOKIE] = joined(merged(given, pairs)) or ""
-
-
-def add_session_cookies(headers: CIMultiDict[str], cookies: Sequence[tuple[str, str]]) -> None:
-    """Add cookies of a session; what a Cookie header says already replaces those of its names."""
-    from aioclient._cookies.pairs import header_pairs, joined, merged  # late: rarely needed
-
-    given = header_pairs("; ".join(headers.popall(COOKIE, ())))
-    headers[COOKIE] = joined(merged(cookies, given)) or ""
 
 
 def compressed(payload: Payload | None, wish: object, headers: CIMultiDict[str]) -> Payload | None:
@@ -158,6 +152,7 @@ def field_lines(headers: CIMultiDict[str]) -> Fields:
     host = headers.popone(HOST, None)
     connection = headers.popone(CONNECTION, None)
     content_length = headers.popone(CONTENT_LENGTH, None)
+    cookies = headers.popall(COOKIE, None)
     for name in (HOST, CONNECTION, CONTENT_LENGTH):
         if name in headers:
             raise ValueError(f"header {name!s} was given more than once")
@@ -166,7 +161,8 @@ def field_lines(headers: CIMultiDict[str]) -> Fields:
     # RFC 9110 section 10.1.1: the one expectation there is, in any case of letters.
     expects_100 = headers.get(EXPECT, "").lower() == "100-continue"
     lines = write_field_lines(headers.items())
-    return Fields(lines, host, connection, content_length, expects_100)
+    cookie = None if cookies is None else "; ".join(cookies)
+    return Fields(lines, host, connection, content_length, cookie, expects_100)
 
 
 def check_framing(fields: Fields, length: int, chunked: bool) -> None:

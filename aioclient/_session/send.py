@@ -6,11 +6,13 @@ from typing import Final
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
+from aioclient._http.header_names import SET_COOKIE
 from aioclient._message.option_checks import claim_tracker
 from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
 from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
+from aioclient._message.session_cookies import SessionCookies
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
 from aioclient._pool.connector import BaseConnector
@@ -27,10 +29,13 @@ from aioclient.errors import (
 class Sender:
     """Sends the requests of one session, on the event loop that sends the first."""
 
-    __slots__ = ("_connector", "_deadlines", "_loop", "_preparer")
+    __slots__ = ("_connector", "_cookies", "_deadlines", "_loop", "_preparer")
 
-    def __init__(self, preparer: Preparer, connector: BaseConnector) -> None:
+    def __init__(
+        self, preparer: Preparer, connector: BaseConnector, cookies: SessionCookies
+    ) -> None:
         self._preparer = preparer
+        self._cookies = cookies
         self._connector: BaseConnector | None = connector
         self._loop: asyncio.AbstractEventLoop | None = None
         self._deadlines: Deadlines
@@ -85,6 +90,8 @@ class Sender:
                 raise RuntimeError("exchange ended without a head")
             kind = wishes.response_class or ClientResponse
             response: ClientResponse = kind(request, head, exchange, attempts)
+            if head.has_set_cookie:
+                self._keep_cookies(request, response)
             if head.location is not None and wishes.redirects is not None:
                 response = await self._follow(connector, request, response, head.location, deadline)
             if wishes.upload_observer is not None:
@@ -196,6 +203,16 @@ class Sender:
             history = (*response.history, response)
             kind = request.wishes.response_class or ClientResponse
             response = kind(request, head, exchange, attempts, history)
+            if head.has_set_cookie:
+                self._keep_cookies(request, response)
+
+    def _keep_cookies(self, request: Request, response: ClientResponse) -> None:
+        """What a response sets is kept before anything else is asked, or the response is read."""
+        try:
+            self._cookies.keep(response.headers.getall(SET_COOKIE), request.target.url)
+        except BaseException:  # of a jar of somebody else
+            response.close()
+            raise
 
     def _begin(
         self,

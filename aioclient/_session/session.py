@@ -22,6 +22,7 @@ from aioclient._message.option_checks import (
     checked_crossing_names,
     checked_expect_100_s,
     checked_function,
+    checked_jar,
     checked_judge,
     checked_minor_version,
     checked_ratio,
@@ -38,6 +39,7 @@ from aioclient._message.prepare import Defaults, Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse
+from aioclient._message.session_cookies import SessionCookies
 from aioclient._net.route import TlsWish, check_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
@@ -46,6 +48,7 @@ from aioclient._session.send import Sender
 from aioclient._timeout import ClientTimeout, TimeoutWish
 
 if TYPE_CHECKING:
+    from aioclient._cookies.abstract import AbstractCookieJar
     from aioclient._message.proxying import Proxying
 
 
@@ -92,6 +95,8 @@ class ClientSession:
         loop, ssl_shutdown_timeout: deprecated, have no effect.
         ssl: the TLS setting of requests that bring none of their own, as `ssl` of `TCPConnector`,
             which is for sessions that have none.
+        cookie_jar: keeps the cookies of responses and gives them to requests; a `CookieJar()` of
+            the session's own if none is given, `DummyCookieJar()` for no cookies.
         cookies: cookies for the origin of the base URL, or without one for the first origin that is
             asked; no other gets them.
         headers: headers of all requests; copied.
@@ -151,7 +156,7 @@ class ClientSession:
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
             all chunk extensions of a body, of its trailers (which also count to `max_headers` and
             `max_head_size`, together with the head); BodyLimitError.
-        cookie_jar, trace_configs, middlewares, request_class, ws_response_class:
+        trace_configs, middlewares, request_class, ws_response_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -177,7 +182,7 @@ class ClientSession:
         response_class: type[ClientResponse] = ClientResponse,
         ws_response_class: type | None = None,
         version: HttpVersion = HttpVersion11,
-        cookie_jar: object = None,
+        cookie_jar: "AbstractCookieJar | None" = None,
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
         read_timeout: float | None = None,
@@ -233,7 +238,6 @@ class ClientSession:
                 warn_deprecated(f"{name} is deprecated and has no effect")
         check_tls_wish(ssl)
         refuse_what_is_not_there(
-            cookie_jar=cookie_jar,
             trace_configs=trace_configs,
             middlewares=middlewares,
             request_class=request_class,
@@ -295,8 +299,9 @@ class ClientSession:
         self._trust_env = trust_env
         self._connector_owner = connector_owner
         self._connector = pool
-        self._preparer = Preparer(self._defaults)
-        self._sender = Sender(self._preparer, pool)
+        self._cookies = SessionCookies(self._defaults.cookies, checked_jar(cookie_jar))
+        self._preparer = Preparer(self._defaults, self._cookies)
+        self._sender = Sender(self._preparer, pool, self._cookies)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -349,6 +354,11 @@ class ClientSession:
     def skip_auto_headers(self) -> frozenset[istr]:
         """Names of headers that are not added by themselves."""
         return self._skip_auto_headers
+
+    @property
+    def cookie_jar(self) -> "AbstractCookieJar":
+        """What keeps the cookies of responses; those given as `cookies` are not in it."""
+        return self._cookies.jar
 
     @property
     def auth(self) -> BasicAuth | None:
