@@ -93,6 +93,8 @@ if _TYPE_CHECKING:
     from ._body.streamer import streamer
     from ._body.zlib_backend import set_zlib_backend
     from ._connection.upload_tracker import UploadTracker
+    from ._cookies.abstract import AbstractCookieJar
+    from ._cookies.jar import CookieJar, DummyCookieJar
     from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
@@ -116,7 +118,10 @@ _LATE = {
     "ConnectorStats": "aioclient._pool.stats",
     "SocketFactoryType": "aioclient._net.tcp",
     "AddrInfoType": "aioclient._net.tcp",
+    "AbstractCookieJar": "aioclient._cookies.abstract",
     "AbstractResolver": "aioclient._net.names",
+    "CookieJar": "aioclient._cookies.jar",
+    "DummyCookieJar": "aioclient._cookies.jar",
     "AsyncIterablePayload": "aioclient._body.payload",
     "AsyncResolver": "aioclient._net.async_resolver",
     "BadContentDispositionHeader": "aioclient._body.content_disposition",
@@ -157,6 +162,7 @@ _LATE = {
 
 __all__ = (
     "PAYLOAD_REGISTRY",
+    "AbstractCookieJar",
     "AbstractResolver",
     "AddrInfoType",
     "AddressNotAllowedError",
@@ -196,7 +202,9 @@ __all__ = (
     "ConnectorStats",
     "ContentDisposition",
     "ContentTypeError",
+    "CookieJar",
     "DefaultResolver",
+    "DummyCookieJar",
     "EofStream",
     "Fingerprint",
     "FormData",

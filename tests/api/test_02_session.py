@@ -43,7 +43,7 @@ ROWS = (
             "max_headers": Difference(256, _LIMITS),
         },
     ),
-    Later("session", "request_class ws_response_class cookie_jar trace_configs"),
+    Later("session", "request_class ws_response_class trace_configs"),
     Later("session", "middlewares"),
     # Methods.
     Call("ClientSession.request", "method, url"),
@@ -82,7 +82,7 @@ ROWS = (
         json_serialize connector_owner raise_for_status auto_decompress trust_env""",
         settable="requote_redirect_url",
     ),
-    Later("ClientSession", "cookie_jar trace_configs"),
+    Later("ClientSession", "trace_configs"),
     Line(
         "properties say what the arguments said",
         "test_properties_say_what_was_given test_properties_without_arguments",

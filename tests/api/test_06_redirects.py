@@ -85,7 +85,7 @@ ROWS = (
         "netrc is asked for each hop",
         """tests/_message/test_prepare_auth.py::test_netrc_is_asked_again_after_a_redirect_but_not_after_a_downgrade""",
     ),
-    Later("session", "cookie_jar middlewares"),  # asked again for each hop
+    Later("session", "middlewares"),  # asked again for each hop
     # Sent again.
     Line(
         "GET, HEAD, OPTIONS, TRACE, PUT and DELETE are sent once more when the connection ends",
