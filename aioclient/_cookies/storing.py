@@ -9,7 +9,7 @@ from typing import Final
 
 from .cookie import Cookie
 from .expiry import expiry_of
-from .matching import default_path, domain_matches, path_matches
+from .matching import canonical_host, default_path, domain_matches, path_matches
 from .parse import CookieRefused, SetCookie
 from .public_suffix import is_public_suffix
 
@@ -68,7 +68,7 @@ def stored_cookie(received: SetCookie, source: Source, now: float) -> Cookie:
 
 def _domain(name: str, attribute: str, source: Source) -> str:
     """Steps 7 to 10: the domain whose hosts get it; empty if that is this host only."""
-    domain = attribute.removeprefix(".").lower()  # section 5.6.3
+    domain = canonical_host(attribute.removeprefix("."))  # section 5.6.3
     if not domain:
         return ""
     if not domain.isascii():  # step 8
