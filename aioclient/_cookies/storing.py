@@ -74,8 +74,8 @@ def _domain(name: str, attribute: str, source: Source) -> str:
     if not domain.isascii():  # step 8
         raise CookieRefused(f"{_shown(name)} has a Domain that is not ASCII")
     if domain == source.host:
-        # For a public suffix and for an address the host itself (step 9).
-        return "" if source.is_address or is_public_suffix(domain) else domain
+        # For a public suffix it is the host itself (step 9).
+        return "" if not source.is_address and is_public_suffix(domain) else domain
     if source.is_address or not domain_matches(source.host, domain):  # step 10
         raise CookieRefused(f"{_shown(name)} is for another domain than its host's")
     if is_public_suffix(domain):  # step 9
