@@ -187,6 +187,7 @@ class CookieJar(AbstractCookieJar):
         from .given import given_cookies  # late: rarely needed
 
         now = self._clock()
+        self.store.remove_expired(now)
         reason, ignored = None, 0
         given = given_cookies(cookies, quote=self._quote_cookie)
         for cookie in given:
@@ -209,6 +210,8 @@ class CookieJar(AbstractCookieJar):
         if source is None:
             return
         now = self._clock()
+        # What is over hides nothing, and has no age that another could take over.
+        self.store.remove_expired(now)
         reason, ignored = None, max(0, len(headers) - MAX_FIELDS)
         for field in headers[:MAX_FIELDS]:
             try:
