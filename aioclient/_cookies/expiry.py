@@ -10,7 +10,7 @@ Times are seconds since the epoch. Nothing here asks what time it is.
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from .parse import MAX_ATTRIBUTE_VALUE_BYTES
 
@@ -46,27 +46,49 @@ _INTEGER: Final = re.compile(r"(-?+)(?=[0-9])0*+([0-9]*+)")
 _AGE_DIGITS: Final = len(str(MAX_AGE_S))
 
 
-def expiry_of(attributes: Sequence[tuple[str, str]], now: float) -> float | None:
-    """The time from which on a cookie with these attributes is expired; None if it has no such.
+class Lifetime(NamedTuple):
+    """What the attributes of a cookie say of its end; each time that it is set that is anew."""
 
-    One without is kept for as long as its session. Max-Age counts before Expires, and of either the
-    last that can be read; no result is before `EARLIEST`, or more than `MAX_AGE_S` after `now`.
-    A cookie is expired when the time that it is has come up to this one.
-    """
-    expires = []
+    #: Max-Age, within `MAX_AGE_S`; None if there is none that can be read.
+    age_s: int | None
+    #: Expires, as it was written; None likewise.
+    date: float | None
+
+    def ends_at(self, now: float) -> float | None:
+        """The time from which on a cookie is expired that was set now; None if it has no such.
+
+        One without is kept for as long as its session. Max-Age counts before Expires; no result is
+        before `EARLIEST`, or more than `MAX_AGE_S` after `now`. A cookie is expired when the time
+        that it is has come up to this one.
+        """
+        if self.age_s is not None:  # RFC 6265bis section 5.7 step 6
+            return now + self.age_s if self.age_s > 0 else EARLIEST  # section 5.6.2 step 7
+        if self.date is not None:
+            return max(EARLIEST, min(self.date, now + MAX_AGE_S))  # section 5.6.1 steps 4 and 5
+        return None
+
+
+def lifetime_of(attributes: Sequence[tuple[str, str]]) -> Lifetime:
+    """Of Max-Age and Expires the last that can be read; no date is read if there is an age."""
+    dates = []
     for name, value in reversed(attributes):
         known = name.lower()
-        if known == "max-age":  # RFC 6265bis section 5.7 step 6
+        if known == "max-age":
             age_s = parse_max_age(value)
             if age_s is not None:
-                return now + age_s if age_s > 0 else EARLIEST  # section 5.6.2 step 7
+                return Lifetime(age_s, None)
         elif known == "expires":
-            expires.append(value)
-    for text in expires:
+            dates.append(value)
+    for text in dates:
         expiry = parse_cookie_date(text)
-        if expiry is not None:  # section 5.6.1 steps 4 and 5
-            return max(EARLIEST, min(expiry, now + MAX_AGE_S))
-    return None
+        if expiry is not None:
+            return Lifetime(None, expiry)
+    return Lifetime(None, None)
+
+
+def expiry_of(attributes: Sequence[tuple[str, str]], now: float) -> float | None:
+    """`Lifetime.ends_at` for these attributes."""
+    return lifetime_of(attributes).ends_at(now)
 
 
 def parse_max_age(text: str) -> int | None:

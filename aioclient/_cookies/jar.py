@@ -22,7 +22,7 @@ from aioclient._http1.head_writer import write_field_lines
 
 from .abstract import AbstractCookieJar, ClearCookiePredicate
 from .cookie import Cookie
-from .expiry import parse_max_age
+from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, domain_matches, is_ip, parents
 from .pairs import joined
 from .parse import MAX_FIELDS, CookieRefused, SetCookie, log_ignored, parse_set_cookie
@@ -100,7 +100,7 @@ class CookieJar(AbstractCookieJar):
         # Whom cookies are for that a program gave without a URL: the first host that is asked.
         self._own_host: str | None = None
         self._sent: dict[tuple[str, str, bool], _Sent] = {}
-        self._fields: dict[_FieldKey, tuple[Cookie, int | None] | str] = {}
+        self._fields: dict[_FieldKey, tuple[Cookie, Lifetime] | str] = {}
 
     # --- what it is ------------------------------------------------------------------------------
 
@@ -250,11 +250,13 @@ class CookieJar(AbstractCookieJar):
         if known is not None:
             if isinstance(known, str):
                 raise CookieRefused(known)
-            cookie, max_age = known
+            cookie, lifetime = known
             if cookie.is_kept:
+                self._check_hiding(cookie, source)
                 cookie.used_at = now
-                if max_age is not None:
-                    self.store.renew(cookie, now + max_age)
+                ends_at = lifetime.ends_at(now)
+                if ends_at is not None:
+                    self.store.renew(cookie, ends_at)
                 return
         try:
             received = parse_set_cookie(field)
@@ -263,22 +265,26 @@ class CookieJar(AbstractCookieJar):
             self._remember(key, str(refused))
             raise
         self._keep(cookie, source, now)
-        self._remember(key, (cookie, _max_age(received)))
+        self._remember(key, (cookie, lifetime_of(received.attributes)))
 
-    def _remember(self, key: _FieldKey, outcome: tuple[Cookie, int | None] | str) -> None:
+    def _remember(self, key: _FieldKey, outcome: tuple[Cookie, Lifetime] | str) -> None:
         if len(key[0]) + len(key[2]) <= _MAX_REMEMBERED_CHARS:
             if len(self._fields) >= MAX_REMEMBERED_FIELDS:
                 del self._fields[next(iter(self._fields))]  # the oldest
             self._fields[key] = outcome
 
     def _keep(self, cookie: Cookie, source: Source, now: float) -> None:
+        self._check_hiding(cookie, source)
+        self.store.put(cookie, now)
+
+    def _check_hiding(self, cookie: Cookie, source: Source) -> None:
+        """Section 5.7 step 16: raise CookieRefused if it would hide a secure one."""
         if not source.is_secure and not cookie.is_secure:
             for old in self.store.secure_of_name(cookie.name):
                 if is_overlaid(old, cookie):
                     raise CookieRefused(
                         f"cookie {cookie.name[:40]!a} would hide one that is for secure connections"
                     )
-        self.store.put(cookie, now)
 
     # --- giving ----------------------------------------------------------------------------------
 
@@ -429,16 +435,6 @@ def _origins(given: StrOrURL | Iterable[StrOrURL] | None) -> frozenset[URL]:
         return frozenset()
     urls = [given] if isinstance(given, str | URL) else list(given)
     return frozenset(URL(url).origin() for url in urls)
-
-
-def _max_age(received: SetCookie) -> int | None:
-    """For how many seconds from now on a cookie is kept each time that it is set."""
-    found = None
-    for name, value in received.attributes:
-        if name.lower() == "max-age":
-            age = parse_max_age(value)
-            found = found if age is None else age
-    return None if found is None else found
 
 
 def _within_limits(cookies: list[Cookie]) -> list[Cookie]:
