@@ -17,7 +17,8 @@ def header_pairs(value: str) -> list[tuple[str, str]]:
     """The cookies in the value of a Cookie header, in order, as they stand there.
 
     A ";" inside of a quoted value ends no cookie: this is what the caller wrote. Text without "="
-    is a value without a name. Several headers can be joined with "; ".
+    is a value without a name, and so is what begins with it; that keeps it if there is another, as
+    its beginning would become a name. Several headers can be joined with "; ".
 
     Raises ValueError for control characters, which cannot be sent.
     """
@@ -29,6 +30,8 @@ def header_pairs(value: str) -> list[tuple[str, str]]:
         if not equals:
             name, text = "", name
         name, text = name.strip(_BLANKS), text.strip(_BLANKS)
+        if not name and "=" in text:
+            text = f"={text}"
         if name or text:
             pairs.append((name, text))
     return pairs
@@ -44,6 +47,6 @@ def merged(
 
 def joined(pairs: Iterable[tuple[str, str]]) -> str | None:
     """The value of a Cookie header with these cookies; None if there are none."""
-    # RFC 6265bis section 5.8.3 step 4: without a name there is no "=", unless the value has one.
-    texts = [f"{name}={value}" if name or "=" in value else value for name, value in pairs]
+    # RFC 6265bis section 5.8.3 step 6: without a name there is no "=".
+    texts = [f"{name}={value}" if name else value for name, value in pairs]
     return "; ".join(texts) or None

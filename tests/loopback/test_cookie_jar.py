@@ -1,4 +1,1 @@
 """Sessions with cookie jars, over real sockets."""
-
-
-
