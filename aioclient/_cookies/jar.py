@@ -53,13 +53,14 @@ _FieldKey: TypeAlias = tuple[str, str, str, bool]
 class _Sent:
     """The cookies of one URL, for as long as nothing changes."""
 
-    __slots__ = ("cookies", "ends_at", "line", "pairs", "version")
+    __slots__ = ("ends_at", "line", "pairs", "version")
 
-    def __init__(self, cookies: list[Cookie], version: int) -> None:
-        self.cookies = cookies
+    def __init__(self, cookies: list[Cookie], version: int, now: float) -> None:
         self.pairs = [(cookie.name, cookie.value) for cookie in cookies]
         self.version = version
-        self.ends_at = min((cookie.expires_at for cookie in cookies), default=inf)
+        # The store learns that they are used whenever they are looked for.
+        lives_until = now + _USED_AT_S if cookies else inf
+        self.ends_at = min([lives_until, *(cookie.expires_at for cookie in cookies)])
         self.line = _line(self.pairs)
 
 
@@ -311,9 +312,6 @@ class CookieJar(AbstractCookieJar):
         now = self._clock()
         if sent is None or sent.version != self.store.version or sent.ends_at <= now:
             sent = self._find(key, now)
-        elif sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S:
-            for cookie in sent.cookies:
-                cookie.used_at = now
         return sent
 
     def _find(self, key: tuple[str, str, bool], now: float) -> _Sent:
@@ -322,7 +320,7 @@ class CookieJar(AbstractCookieJar):
         found = self.store.matching(tuple(parents(host)), path, is_secure, now) if host else []
         if len(self._sent) >= MAX_REMEMBERED_URLS:
             self._sent.pop(next(iter(self._sent)))  # the oldest
-        sent = self._sent[key] = _Sent(_within_limits(found), self.store.version)
+        sent = self._sent[key] = _Sent(_within_limits(found), self.store.version, now)
         return sent
 
     def _bind(self, host: str) -> None:
