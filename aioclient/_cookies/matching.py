@@ -21,6 +21,9 @@ def canonical_host(host: str) -> str:
     A dot at the end stays, as in browsers: to them "example.com." is another host than
     "example.com", and neither can set cookies for the other. Characters that are not ASCII stay as
     they are, so that none turns into an ASCII letter: such a domain matches no host.
+
+    Section 5.1.2 has no form for labels that RFC 5890 does not know. They stay as they are, too, as
+    hosts are in use that have such: services of a local network with "_", and many with "--".
     """
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

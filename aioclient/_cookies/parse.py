@@ -16,7 +16,8 @@ from typing import Final
 MAX_PAIR_BYTES: Final = 4096
 #: Octets of an attribute's value (section 5.6); a longer attribute is ignored.
 MAX_ATTRIBUTE_VALUE_BYTES: Final = 1024
-#: Attributes of one cookie that are looked at, empty ones counted. Cookies have up to nine.
+#: Attributes of one cookie that are looked at, empty ones counted. Cookies have up to nine. This
+#: limit and the next are none of RFC 6265bis: what one response costs must have an end.
 MAX_ATTRIBUTES: Final = 32
 #: Set-Cookie fields of one response that are looked at.
 MAX_FIELDS: Final = 50

@@ -105,6 +105,52 @@ SECURE = [
     ),
 ]
 
+#: Who sets the secure one and for which domain, who sets the other, and do these two relate?
+_DOMAINS = [
+    ("site", "", "site", "", True),
+    ("site", "", "site", "; Domain=site.example", True),
+    ("site", "; Domain=site.example", "site", "", True),
+    ("site", "; Domain=site.example", "www.site", "", True),
+    ("site", "; Domain=site.example", "www.site", "; Domain=www.site.example", True),
+    ("site", "", "www.site", "", True),
+    ("www.site", "", "site", "", True),
+    ("www.site", "; Domain=www.site.example", "site", "; Domain=site.example", True),
+    ("www.site", "; Domain=site.example", "a.site", "; Domain=site.example", True),
+    ("www.site", "", "a.site", "", False),
+    ("www.site", "; Domain=www.site.example", "a.site", "; Domain=a.site.example", False),
+    ("site", "; Domain=site.example", "mysite", "", False),
+    ("site", "", "other", "; Domain=other.example", False),
+]
+#: The path of the secure one, that of the other, and does this match that?
+_PATHS = [
+    ("/x", "/x", True),
+    ("/x", "/x/", True),
+    ("/x", "/x/y", True),
+    ("/x/", "/x/y", True),
+    ("/", "/x", True),
+    ("/", "/", True),
+    ("/x", "/", False),
+    ("/x/", "/x", False),
+    ("/x/y", "/x", False),
+    ("/x", "/xy", False),
+    ("/x", "/y", False),
+    ("/x", "/X", False),
+]
+
+RELATIONS = [
+    Case(
+        "5.7 step 16",
+        [
+            (f"https://{owner}.example/", f"a=1; Secure; Path={kept}{domain}"),
+            (f"http://{other}.example/", f"a=2; Path={path}{other_domain}"),
+        ],
+        f"http://{other}.example{path}",
+        None if relates and matches else "a=2",
+    )
+    for owner, domain, other, other_domain, relates in _DOMAINS
+    for kept, path, matches in _PATHS
+]
+
 OTHERS = [
     Case("5.7 step 23", [(HTTPS, "a=1"), (HTTPS, "a=2")], HTTPS, "a=2"),
     Case("5.7 step 23", [(HTTPS, "a=1", "a=2")], HTTPS, "a=2"),
@@ -236,4 +282,4 @@ OTHERS = [
     Case("5.7", [(HTTPS, "a=1; Max-Age=0", "a=2", "b=1; Max-Age=0")], HTTPS, "a=2"),
 ]
 
-REPLACING: list[Case] = [*SECURE, *OTHERS]
+REPLACING: list[Case] = [*SECURE, *RELATIONS, *OTHERS]
