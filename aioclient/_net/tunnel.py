@@ -33,6 +33,8 @@ class Tunnel:
 
     `opened` is done then. Else it has a ClientHttpProxyError for an answer that refuses, or a
     ClientProxyConnectionError.
+
+    Raises ValueError for what cannot be asked of the proxy.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class Tunnel:
         "_machine",
         "_proxy",
         "_receiver",
+        "_request",
         "_route",
         "_timer",
         "opened",
@@ -56,6 +59,11 @@ class Tunnel:
         self._receiver = receiver
         self._loop = loop
         self._machine = Http1Machine()
+        authority = _authority(route)
+        # Here, and not when there is a link: an error in its callback would reach nobody.
+        self._request = self._machine.request(
+            RequestHead("CONNECT", authority, authority, _field_lines(proxy))
+        )
         self._link: Link | None = None
         self._head: ResponseHead | None = None
         self._body = bytearray()
@@ -73,9 +81,7 @@ class Tunnel:
     def link_made(self, link: Link) -> None:
         """Ask for the tunnel."""
         self._link = link
-        authority = _authority(self._route)
-        head = RequestHead("CONNECT", authority, authority, _field_lines(self._proxy))
-        link.write(self._machine.request(head))
+        link.write(self._request)
 
     def bytes_arrived(self, data: memoryview | bytes) -> None:
         """The proxy answers; after an answer that agrees, the bytes are not its own any more."""
