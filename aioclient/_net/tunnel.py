@@ -165,8 +165,10 @@ class Tunnel:
 
 def _authority(route: Route) -> str:
     """RFC 9112 section 3.2.3: host and port, always both. A zone means nothing to the proxy."""
-    host = route.host.partition("%")[0]
-    return f"[{host}]:{route.port}" if ":" in host else f"{host}:{route.port}"
+    host = route.host
+    if ":" not in host:
+        return f"{host}:{route.port}"  # a name may have a "%" in it, and that is no zone
+    return f"[{host.partition('%')[0]}]:{route.port}"
 
 
 def _field_lines(proxy: Proxy) -> FieldLines:

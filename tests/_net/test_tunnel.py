@@ -98,6 +98,7 @@ async def test_the_host_is_asked_for_with_its_port() -> None:
         ("::1", "[::1]:443"),
         ("fe80::1%eth0", "[fe80::1]:443"),
         ("127.0.0.1", "127.0.0.1:443"),
+        ("a%20b.example", "a%20b.example:443"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example:443"),
     ],
 )
