@@ -59,7 +59,8 @@ class Proxying(NamedTuple):
     def route(self, target: Target, direct: Route) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
 
-        Raises InvalidUrlClientError if the environment names what is no proxy.
+        Raises InvalidUrlClientError if the environment names what is no proxy, ValueError for one
+        that cannot be told what it is to be told.
         """
         proxy = self.proxy
         if proxy is None and self.environment is not None:

@@ -188,6 +188,14 @@ def test_what_the_environment_names_must_be_a_proxy() -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("url", [HTTP, HTTPS])
+def test_what_a_proxy_of_the_environment_cannot_be_told_is_refused(url: str) -> None:
+    session = of_session({"all_proxy": f"http://m%3Ae:{SECRET}@env.example"})
+    with pytest.raises(ValueError, match="must not contain") as caught:
+        request_of(session, url)
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize("scheme", ["https", "socks5h"])
 def test_https_proxies_of_the_environment_count(scheme: str) -> None:
     session = of_session({"all_proxy": f"{scheme}://env.example"})
