@@ -242,4 +242,4 @@ def _checked_auth(auth: object) -> BasicAuth:
 
 def _shown(url: URL) -> str:
     """Scheme, host and port: a URL that is none may have a password anywhere else."""
-    return f"{url.scheme}://..." if not url.raw_host else str(url.origin())
+    return str(url.origin()) if url.scheme and url.raw_host else f"{url.scheme}://..."

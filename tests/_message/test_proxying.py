@@ -83,6 +83,7 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         "http://127.1:80",
         f"me:{SECRET}@proxy.example",
         f"ftp://me:{SECRET}@proxy.example",
+        f"//me:{SECRET}@proxy.example:3128",
         f"http://me:{SECRET}@",
         f"http://me:{SECRET}@proxy.example:port",
     ],
