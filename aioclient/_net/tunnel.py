@@ -93,10 +93,7 @@ class Tunnel:
 
     def link_lost(self, error: Exception | None) -> None:
         """The link to the proxy is gone."""
-        if self._head is not None:
-            self._refuse(self._head)
-        else:
-            self._fail(error or ConnectionResetError("it closed the connection"))
+        self._break_off(error or ConnectionResetError("it closed the connection"))
 
     # --- the answer ------------------------------------------------------------------------------
 
@@ -108,7 +105,7 @@ class Tunnel:
             elif isinstance(event, bytes):
                 self._body += event
             elif isinstance(event, Exception):
-                self._fail(event)
+                self._break_off(event)
         head = self._head
         if head is None or self.opened.done():
             return
@@ -119,6 +116,13 @@ class Tunnel:
             self._refuse(head)
         elif self._timer is None:
             self._timer = self._loop.call_later(REFUSAL_S, self._refuse, head)
+
+    def _break_off(self, error: Exception) -> None:
+        """Nothing more can be heard: of a refusal that is only the page, or the rest of it."""
+        if self._head is not None:
+            self._refuse(self._head)
+        else:
+            self._fail(error)
 
     def _hand_on(self, rest: memoryview | bytes) -> None:
         link = self._link
