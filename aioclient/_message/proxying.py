@@ -20,7 +20,7 @@ from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.option_checks import parsed_url
 from aioclient._message.options import RequestOptions
 from aioclient._message.request_headers import checked_headers
-from aioclient._message.target import Target, looks_like_an_address
+from aioclient._message.target import Target, looks_like_an_address, split_zone
 from aioclient._net.route import (
     HTTP_PROXY_SCHEMES,
     SOCKS_SCHEMES,
@@ -185,6 +185,8 @@ def proxy_of(given: StrOrURL) -> Proxy:
     port = url.port if url.port is not None else _DEFAULT_PORTS.get(scheme, _SOCKS_PORT)
     if not port:
         raise InvalidUrlClientError(_shown(url), "the port of the proxy must not be 0")
+    if ":" in host and "%" in host:
+        host = "%".join(split_zone(url.origin(), host))
     auth = None
     if url.raw_user is not None or url.raw_password is not None:
         auth = BasicAuth(url.user or "", url.password or "", "utf-8")

@@ -51,6 +51,8 @@ def proxy_for(request: Request) -> Proxy:
         ("http://p.example:3128/", Proxy("http", "p.example", 3128)),
         (URL("http://P.example:3128/path?a#b"), Proxy("http", "p.example", 3128)),
         ("http://[::1]:1", Proxy("http", "::1", 1)),
+        ("http://[fe80::1%25eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
+        ("http://[fe80::1%eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
         ("socks4://p.example", Proxy("socks4", "p.example", 1080)),
         ("socks4a://p.example", Proxy("socks4a", "p.example", 1080)),
         ("socks5://p.example", Proxy("socks5", "p.example", 1080)),
@@ -81,6 +83,7 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         "http://proxy.example:0",
         "http://proxy.example:70000",
         "http://127.1:80",
+        f"http://me:{SECRET}@[fe80::1%25]:80",
         f"me:{SECRET}@proxy.example",
         f"ftp://me:{SECRET}@proxy.example",
         f"//me:{SECRET}@proxy.example:3128",
@@ -99,6 +102,13 @@ def test_what_is_no_url_of_a_proxy_is_refused(url: str) -> None:
 def test_what_cannot_be_a_url_is_a_type_error(url: Any) -> None:
     with pytest.raises(TypeError, match="proxy must be a URL or False"):
         proxy_of(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"), [("https://[fe80::1%25eth0]", "fe80::1"), ("https://[fe80::1]", None)]
+)
+def test_the_name_for_tls_with_a_proxy_has_no_zone(url: str, name: str | None) -> None:
+    assert proxy_of(url).route.server_hostname == name
 
 
 def test_a_proxy_shows_no_credentials() -> None:
