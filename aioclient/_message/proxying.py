@@ -154,6 +154,8 @@ def proxying_with(
 
 def proxying_of(session: Proxying | None, options: RequestOptions) -> Proxying | None:
     """What a session and a request wish of proxies."""
+    if session is not None and options.get("proxy") is False:
+        return Proxying()  # not None: headers that are for the session's proxy stay behind
     return proxying_with(
         session,
         options.get("proxy"),

@@ -381,6 +381,7 @@ def test_credentials_for_a_proxy_in_headers_of_the_session_do_not_go_past_it() -
     assert forwarded["Proxy-Authorization"] == SECRET
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "http://b.example", {}))
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "https://b.example", {}))
+    assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", HTTP, {"proxy": False}))
 
 
 def test_what_the_proxy_is_told_replaces_headers_of_the_request_that_it_reads() -> None:
