@@ -67,7 +67,7 @@ class Proxying(NamedTuple):
             proxy = self._named_proxy(target.url.scheme, direct)
         if proxy is None:
             return direct
-        if proxy.auth is None and self.netrc is not None and not _has_credentials(proxy):
+        if self.netrc is not None and _wants_credentials(proxy):
             proxy = proxy._replace(auth=self.netrc(proxy.host))
         if not proxy.is_socks and not _needs_tunnel(target):
             return proxy.route
@@ -227,6 +227,12 @@ def _proxy_lines(headers: LooseHeaders) -> FieldLines:
 
 def _has_credentials(proxy: Proxy) -> bool:
     return b"proxy-authorization" in names_in(proxy.field_lines)
+
+
+def _wants_credentials(proxy: Proxy) -> bool:
+    """Has it none, and could be told a login and a password? SOCKS4 has no passwords."""
+    is_socks4 = proxy.scheme in ("socks4", "socks4a")
+    return proxy.auth is None and not is_socks4 and not _has_credentials(proxy)
 
 
 def names_in(lines: bytes) -> frozenset[bytes]:

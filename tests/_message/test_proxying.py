@@ -338,6 +338,14 @@ def test_a_request_may_say_more_to_the_proxy_of_the_session() -> None:
     assert lines_for(other) == [f"Proxy-Authorization: {encode_basic_auth('you')}"]
 
 
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a"])
+def test_netrc_is_not_asked_for_proxies_without_passwords(scheme: str) -> None:
+    session = of_session(
+        proxy=f"{scheme}://proxy.example", netrc=lambda _host: BasicAuth("netrc", SECRET)
+    )
+    assert proxy_for(request_of(session)).auth is None
+
+
 @pytest.mark.parametrize("where", ["environment", "session"])
 def test_netrc_has_credentials_for_proxies_without(where: str) -> None:
     asked = []
