@@ -41,6 +41,22 @@ def bad_head(head: bytes) -> ServerProtocolError:
     return ServerProtocolError(_bad_field(fields))
 
 
+def bad_field_name(name: str) -> ValueError:
+    """For a name of a field to send that is not a token; what follows may be a secret value."""
+    if not name:
+        return ValueError("a header name is empty")
+    good = re.match(_TOKEN.decode("ascii"), name)
+    start = good[0] if good else ""
+    wrong = name[len(start)]
+    return ValueError(f"invalid character {wrong!r} in a header name, after {start!r}")
+
+
+def bad_field_value(name: str, encoded: bytes | None) -> ValueError:
+    """For a value of a field to send, which may be a secret; None if it cannot be encoded."""
+    what = "character that cannot be encoded" if encoded is None else "control character"
+    return ValueError(f"{what} in the value of header {str(name)!r}")
+
+
 def bad_trailers(section: bytes) -> ClientPayloadError:
     """For a complete trailer section that breaks a rule."""
     return ClientPayloadError(f"{_bad_field(section)} (in the trailers)")
