@@ -23,9 +23,17 @@ _STATUS_LINE = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?"
 
 def bad_start(data: bytes) -> ServerProtocolError:
     """For bytes that do not begin as an HTTP/1 response."""
+    line = _first_line(data)
     if data.startswith(b"HTTP/"):
-        return ServerProtocolError(f"the server speaks another version of HTTP: {shown(data)}")
-    return ServerProtocolError(f"the server's answer is not HTTP: {shown(data)}")
+        return ServerProtocolError(f"the server speaks another version of HTTP: {line}")
+    return ServerProtocolError(f"the server's answer is not HTTP: {line}")
+
+
+def _first_line(data: bytes) -> str:
+    """What is shown of a head: fields may be secrets, of the server's or, from an echo, ours."""
+    line, end, rest = data.partition(b"\n")
+    text = shown(line + end)
+    return f"{text}..." if rest and not text.endswith("...") else text
 
 
 def bad_head(head: bytes) -> ServerProtocolError:
@@ -153,7 +161,7 @@ def cut_off_head(received: bytes) -> ServerDisconnectedError:
     """For a connection that ended before the head of a response was complete."""
     if received:
         return ServerDisconnectedError(
-            f"server disconnected in the middle of a response head: {shown(received)}"
+            f"server disconnected in the middle of a response head: {_first_line(received)}"
         )
     return ServerDisconnectedError("server disconnected without a response")
 
