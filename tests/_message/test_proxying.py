@@ -85,13 +85,37 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         f"ftp://me:{SECRET}@proxy.example",
         f"http://me:{SECRET}@",
         f"http://me:{SECRET}@proxy.example:port",
+        f"http://me:{SECRET}",
+        f"http://me:@/{SECRET}@proxy.example",
+        f"me://{SECRET}:x",
+        f"//me:{SECRET}@proxy.example:port",
     ],
 )
 def test_what_is_no_url_of_a_proxy_is_refused(url: str) -> None:
     with pytest.raises(InvalidURL) as caught:
         proxy_of(url)
     assert isinstance(caught.value, ValueError)
-    assert SECRET not in str(caught.value) + repr(caught.value)
+    assert SECRET not in str(caught.value) + repr(caught.value) + repr(caught.value.args)
+    assert SECRET not in str(caught.value.url)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://proxy.example:70000/", "http://proxy.example:70000/"),
+        (f"http://me:{SECRET}@proxy.example:port", "http://proxy.example:port"),
+        ("http://me:@/@proxy.example", "http://proxy.example"),
+        ("http://[::1", "http://..."),
+        ("http://me:port", "http://..."),
+    ],
+)
+def test_what_is_no_url_of_a_proxy_is_shown_as_far_as_no_password_can_be_in_it(
+    url: str, shown: str
+) -> None:
+    with pytest.raises(InvalidUrlClientError) as caught:
+        proxy_of(url)
+    assert caught.value.url == shown
 
 
 @pytest.mark.parametrize("url", [5, b"http://proxy.example", True, ["http://proxy.example"]])
