@@ -57,6 +57,9 @@ class Proxying(NamedTuple):
     #: Finds credentials for a proxy's host, if nothing else has any.
     netrc: Callable[[str], BasicAuth | None] | None = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # without what it has: some are credentials
+
     def route(self, target: Target, direct: Route) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
 

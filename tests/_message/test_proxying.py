@@ -8,6 +8,7 @@ from preparing import fields_of, prepared, preparer
 from yarl import URL
 
 from aioclient import BasicAuth, InvalidURL, InvalidUrlClientError, encode_basic_auth
+from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.proxying import Proxying, proxy_of, proxying_with
 from aioclient._message.redirect import NextRequest, Redirected
 from aioclient._message.request import Request
@@ -128,6 +129,8 @@ def test_a_proxy_shows_no_credentials() -> None:
     proxy = proxy_of(f"http://{SECRET}:{SECRET}@[::1]:3128")
     assert repr(proxy) == "Proxy(http://[::1]:3128)"
     assert SECRET not in repr(proxy.route)
+    lines = write_field_lines([("X-Token", SECRET)])
+    assert SECRET not in repr(Proxying(proxy, field_lines=lines))
 
 
 # --- which way -----------------------------------------------------------------------------------
