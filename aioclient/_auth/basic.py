@@ -60,4 +60,6 @@ class BasicAuth(NamedTuple):
         return cls(url.user or "", url.password or "", encoding)
 
     def __repr__(self) -> str:
-        return f"BasicAuth(login={self.login!r}, password=***, encoding={self.encoding!r})"
+        # A login alone is a token.
+        login = repr(self.login) if self.password else "***"
+        return f"BasicAuth(login={login}, password=***, encoding={self.encoding!r})"

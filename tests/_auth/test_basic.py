@@ -81,6 +81,7 @@ def test_credentials_of_a_url():
 
 def test_password_is_not_shown():
     assert "secret" not in repr(BasicAuth("me", "secret"))
+    assert "secret" not in repr(BasicAuth("secret"))  # as a token is given
 
 
 def test_login_of_an_auth_must_not_have_a_colon():
