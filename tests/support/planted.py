@@ -17,12 +17,15 @@ import warnings
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
+from types import MethodType
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from yarl import URL
 
 from aioclient import BasicAuth, ClientResponse, InvalidURL, RequestInfo
+from aioclient._connection.http1 import Http1Connection
 from aioclient._http.events import ResponseHead
 from aioclient._net.route import Proxy
 from aioclient.errors._pickling import PastResponse
@@ -114,6 +117,7 @@ OPEN: Final = (
         "part of the pool's key: connections with other credentials are others; not in pickles",
     ),
     Open(Proxy, "field_lines", (PROXY,), "the same"),
+    Open(Http1Connection, "_proxy_lines", (PROXY,), "private: the same, as it is sent"),
     Open(
         PastResponse,
         "headers",
@@ -121,7 +125,6 @@ OPEN: Final = (
         "what a server said, as documented; a Location may have user-info",
         in_pickles=True,
     ),
-    Open(ClientResponse, "_headers", (SERVER,), "the same"),
     Open(ResponseHead, "field_section", (SERVER,), "the same, as it came"),
     Open(ResponseHead, "location", (SERVER,), "the same"),
     Open(
@@ -286,6 +289,10 @@ def _parts(value: object) -> Iterator[tuple[str, object]]:
             yield str(key), item
     elif isinstance(value, tuple | list | AbstractSet):
         yield from ((str(index), item) for index, item in enumerate(value))
+    elif isinstance(value, MethodType):
+        yield "__self__", value.__self__
+    elif isinstance(value, partial):
+        yield from (("func", value.func), ("args", value.args), ("keywords", value.keywords))
     elif _is_ours(value) and not isinstance(value, type):
         for kind in type(value).__mro__:
             slots = vars(kind).get("__slots__", ())
