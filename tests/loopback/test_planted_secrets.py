@@ -384,7 +384,18 @@ async def makes_a_handle(text: str) -> None:
     asyncio.get_running_loop().call_soon(str, text)
 
 
-@pytest.mark.parametrize("way", [logs, logs_a_traceback, warns, tells_the_loop, makes_a_handle])
+@pytest.mark.parametrize(
+    "way",
+    [
+        logs,
+        logs_a_traceback,
+        warns,
+        tells_the_loop,
+        pytest.param(
+            makes_a_handle, marks=pytest.mark.asyncio_only(reason="uvloop logs no handles")
+        ),
+    ],
+)
 def test_a_secret_that_comes_out_elsewhere_is_found(
     way: Callable[[str], Awaitable[None]], make: Make
 ) -> None:
