@@ -5,6 +5,7 @@ no other: it is part of the `Proxy` in the route, so that only a connection that
 carries it.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
 from aioclient._http.header_names import PROXY_AUTHORIZATION
 from aioclient._http1.head_writer import write_field_lines
-from aioclient._message.option_checks import parsed_url
+from aioclient._message.option_checks import url_or_fault
 from aioclient._message.options import RequestOptions
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.target import Target, looks_like_an_address, split_zone
@@ -55,6 +56,9 @@ class Proxying(NamedTuple):
     ssl: TlsWish = True
     #: Finds credentials for a proxy's host, if nothing else has any.
     netrc: Callable[[str], BasicAuth | None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # without what it has: some are credentials
 
     def route(self, target: Target, direct: Route) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
@@ -172,7 +176,9 @@ def proxy_of(given: StrOrURL) -> Proxy:
     """
     if not isinstance(given, str | URL):
         raise TypeError(f"proxy must be a URL or False, not {type(given).__name__}")
-    url = parsed_url(given)
+    url = url_or_fault(given)
+    if not isinstance(url, URL):
+        raise InvalidUrlClientError(_shown_text(str(given)), url)
     scheme = url.scheme
     if scheme not in HTTP_PROXY_SCHEMES and scheme not in SOCKS_SCHEMES:
         known = ", ".join(f"{name}://" for name in (*_DEFAULT_PORTS, *sorted(SOCKS_SCHEMES)))
@@ -253,3 +259,14 @@ def _checked_auth(auth: object) -> BasicAuth:
 def _shown(url: URL) -> str:
     """Scheme, host and port: a URL that is none may have a password anywhere else."""
     return str(url.origin()) if url.scheme and url.raw_host else f"{url.scheme}://..."
+
+
+def _shown_text(text: str) -> str:
+    """The same of what could not be parsed: no password is behind the last "@"."""
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in HTTP_PROXY_SCHEMES | SOCKS_SCHEMES:
+        return "..."
+    _, at, behind = rest.rpartition("@")
+    # Without one, what follows a colon is a port or a password that nothing follows.
+    is_harmless = at or re.fullmatch(r"[^:@]*(?::-?[0-9]*)?/?", rest)
+    return f"{scheme}://{behind if is_harmless else '...'}"

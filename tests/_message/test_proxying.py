@@ -8,6 +8,7 @@ from preparing import fields_of, prepared, preparer
 from yarl import URL
 
 from aioclient import BasicAuth, InvalidURL, InvalidUrlClientError, encode_basic_auth
+from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.proxying import Proxying, proxy_of, proxying_with
 from aioclient._message.redirect import NextRequest, Redirected
 from aioclient._message.request import Request
@@ -89,13 +90,37 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         f"//me:{SECRET}@proxy.example:3128",
         f"http://me:{SECRET}@",
         f"http://me:{SECRET}@proxy.example:port",
+        f"http://me:{SECRET}",
+        f"http://me:@/{SECRET}@proxy.example",
+        f"me://{SECRET}:x",
+        f"//me:{SECRET}@proxy.example:port",
     ],
 )
 def test_what_is_no_url_of_a_proxy_is_refused(url: str) -> None:
     with pytest.raises(InvalidURL) as caught:
         proxy_of(url)
     assert isinstance(caught.value, ValueError)
-    assert SECRET not in str(caught.value) + repr(caught.value)
+    assert SECRET not in str(caught.value) + repr(caught.value) + repr(caught.value.args)
+    assert SECRET not in str(caught.value.url)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://proxy.example:70000/", "http://proxy.example:70000/"),
+        (f"http://me:{SECRET}@proxy.example:port", "http://proxy.example:port"),
+        ("http://me:@/@proxy.example", "http://proxy.example"),
+        ("http://[::1", "http://..."),
+        ("http://me:port", "http://..."),
+    ],
+)
+def test_what_is_no_url_of_a_proxy_is_shown_as_far_as_no_password_can_be_in_it(
+    url: str, shown: str
+) -> None:
+    with pytest.raises(InvalidUrlClientError) as caught:
+        proxy_of(url)
+    assert caught.value.url == shown
 
 
 @pytest.mark.parametrize("url", [5, b"http://proxy.example", True, ["http://proxy.example"]])
@@ -115,6 +140,8 @@ def test_a_proxy_shows_no_credentials() -> None:
     proxy = proxy_of(f"http://{SECRET}:{SECRET}@[::1]:3128")
     assert repr(proxy) == "Proxy(http://[::1]:3128)"
     assert SECRET not in repr(proxy.route)
+    lines = write_field_lines([("X-Token", SECRET)])
+    assert SECRET not in repr(Proxying(proxy, field_lines=lines))
 
 
 # --- which way -----------------------------------------------------------------------------------
