@@ -15,8 +15,10 @@ import pytest
 import trustme
 import truststore
 from origin import Origin
+from recording_proxy import RecordingProxy
 from running import asynchronous
-from scripted import ScriptedServer, silent
+from scripted import ScriptedServer, head_of, silent
+from yarl import URL
 
 import aioclient
 
@@ -123,3 +125,65 @@ async def run_tls_example(example, origin_tls):
             "url": origin.url("/json"),
         }
         await run(example, names)
+
+
+# --- proxies: one of each kind, at the addresses that the text speaks of -------------------------
+
+REFUSAL = b"""HTTP/1.1 407 Who are you?\r
+Proxy-Authenticate: Basic realm="here"\r
+Content-Length: 21\r
+\r
+Ask Jane for a login."""
+
+
+async def socks5h(reader, writer):
+    """Takes anybody for any name, and answers each request itself (RFC 1928)."""
+    _, methods = await reader.readexactly(2)
+    await reader.readexactly(methods)
+    writer.write(b"\5\0")
+    _, _, _, _, length = await reader.readexactly(5)
+    await reader.readexactly(length + 2)
+    writer.write(b"\5\0\0\1" + bytes(6))
+    while await head_of(reader):
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
+@pytest.mark.parametrize("example", examples("proxies.md"), ids=first_line)
+def test_example_about_proxies_runs(example, origin_tls, capsys, monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    run_proxy_example(example, origin_tls, monkeypatch)
+    assert capsys.readouterr().out
+
+
+@asynchronous
+async def run_proxy_example(example, origin_tls, monkeypatch):
+    async with (
+        Origin(origin_tls) as origin,
+        RecordingProxy() as proxy,
+        RecordingProxy(origin_tls) as secure,
+        RecordingProxy(connect_answer=REFUSAL) as strict,
+        ScriptedServer(socks5h) as socks,
+        Origin() as neighbour,
+        aioclient.ClientSession() as session,
+    ):
+        servers = {
+            "proxy.example:3128": proxy,
+            "proxy.example:3129": secure,
+            "proxy.example:1080": socks,
+            "strict.example:3128": strict,
+        }
+        for address, server in servers.items():
+            example = example.replace(address, f"127.0.0.1:{server.port}")
+        monkeypatch.setenv("http_proxy", proxy.url())
+        names = {
+            "URL": URL,
+            "aioclient": aioclient,
+            "https_url": origin.url("/json"),
+            "local_url": neighbour.url("/json"),
+            "session": session,
+            "ssl": ssl,
+            "url": "http://elsewhere.example/",
+        }
+        await run(example, names)
+        assert sum(server.accepted for server in servers.values()) == 1

@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 from origin import Origin
-from running import result_of
+from recording_proxy import RecordingProxy
+from running import closed_port, result_of
+from scripted import ScriptedServer, answers
 from unix_server import UnixPages
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -111,6 +113,31 @@ def test_shared_connector_makes_one_connection():
     assert run_against_origin("/json", load("shared_connector").ask_twice) == (
         "1 made, 1 used again"
     )
+
+
+def test_proxy_says_who_failed(monkeypatch):
+    example = load("proxy").status_or_reason
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def main():
+        refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nNever!"
+        wanting = b"HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+        async with (
+            RecordingProxy(connect_answer=refusal) as proxy,
+            ScriptedServer(answers(wanting)) as strict,
+        ):
+            through = f"200, connected to ('127.0.0.1', {proxy.port})"
+            assert await example("http://a.example/", proxy.url()) == through
+            monkeypatch.setenv("http_proxy", proxy.url())
+            assert await example("http://a.example/") == through
+            tunnelled = await example("https://a.example/", proxy.url())
+            assert tunnelled == "no tunnel: 403 Forbidden, Never!"
+            assert await example("http://a.example/", strict.url()) == "login, please: Basic"
+            nobody = await example("http://a.example/", f"http://127.0.0.1:{closed_port()}")
+            assert nobody.startswith("no proxy: cannot connect to proxy 127.0.0.1:")
+
+    result_of(main())
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX domain sockets")

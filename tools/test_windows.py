@@ -64,6 +64,7 @@ TEST_PACKAGES: Final = (
     "isal",
     "pytest",
     "python-multipart",
+    "python-socks",
     "rich",
     "trustme",
     "werkzeug",

@@ -481,7 +481,9 @@ def _head(
     check_framing(fields, length, chunked)
     head = RequestHead(
         method,
-        target.absolute_form if route.is_to_proxy else target.path_and_query,
+        target.path_and_query
+        if route.proxy is None or not route.proxy.forwards
+        else target.absolute_form,
         fields.host or target.authority,
         fields.lines,
         length if fields.content_length is None else int(fields.content_length),

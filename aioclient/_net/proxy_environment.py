@@ -66,8 +66,7 @@ class ProxyEnvironment:
 
     The system is asked on Windows and macOS only, and if no variable names a proxy. Python does not
     look at its setting either if there is any other variable that ends in "_proxy", also NO_PROXY.
-    It may block: on macOS, and on Windows before Python 3.13, a list of exceptions makes it look up
-    the name of the host.
+    It may block: before Python 3.13 a list of exceptions makes it look up the name of the host.
     """
 
     __slots__ = ("_environ", "_forged", "_has_setting", "_no_proxy", "_system")

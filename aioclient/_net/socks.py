@@ -15,7 +15,6 @@ import asyncio
 import errno
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import ip_address
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
@@ -88,8 +87,9 @@ class _Refusal(NamedTuple):
 class SocksDialer:
     """Connects to the hosts of routes whose proxy is a SOCKS server.
 
-    Arguments: `connect` gives sockets that are connected to the proxies themselves; `lookup` gives
-    the addresses of hosts, as `DnsCache.lookup`; `guard` says which of them may be connected to.
+    Arguments: `connect` gives sockets that are connected to the proxies themselves, and raises
+    ClientProxyConnectionError; `lookup` gives the addresses of hosts, as `DnsCache.lookup`; `guard`
+    says which of them may be connected to.
     """
 
     __slots__ = ("_connect", "_guard", "_lookup")
@@ -120,7 +120,7 @@ class SocksDialer:
         refusals: list[_Refusal] = []
         attempts: list[ConnectAttempt] = []
         for host in await self._hosts(route, proxy):
-            sock = await self._to_proxy(proxy, loop)
+            sock = await self._connect(proxy.route, loop)
             refusal = await _handshake(sock, proxy, host, route.port, loop)
             if refusal is None:
                 return sock
@@ -148,16 +148,6 @@ class SocksDialer:
         if self._guard is not None:
             addresses = only_allowed(self._guard, addresses, route)
         return [address[4][0] for address in _in_turns(_sendable(addresses, route, proxy))]
-
-    async def _to_proxy(self, proxy: Proxy, loop: asyncio.AbstractEventLoop) -> socket.socket:
-        try:
-            return await self._connect(proxy.route, loop)
-        except AddressNotAllowedError:
-            raise
-        except ClientConnectorError as error:
-            failure = ClientProxyConnectionError(proxy.route, error.os_error)
-            failure.attempts = error.attempts
-            raise failure from error
 
 
 def check_socks_auth(proxy: Proxy) -> None:
@@ -302,7 +292,7 @@ async def _asked(client: "SocksClient", proxy: Proxy, host: str, port: int) -> _
     variables have the password in plain, and there are tools that print those.
     """
     try:
-        await client.connect(_as_library_reads(host), port, timeout=_NEVER_S)
+        await client.connect(host, port, timeout=_NEVER_S)
     except Exception as error:  # it is foreign code, and reads what anybody may send
         return _refusal(error, proxy, host, port)
     return None
@@ -324,11 +314,6 @@ def _client(sock: socket.socket, proxy: Proxy, loop: asyncio.AbstractEventLoop) 
         forward=cast("SocksClient", _Connected(sock)),
         loop=loop,
     )
-
-
-def _as_library_reads(host: str) -> str:
-    """The host, with an IPv6 address in full: its pattern need not know all short forms."""
-    return ip_address(host).exploded if ":" in host else host
 
 
 # --- what came of it -----------------------------------------------------------------------------

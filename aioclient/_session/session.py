@@ -5,7 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack
 
 from multidict import CIMultiDict, istr
 
@@ -58,7 +58,7 @@ def _checked_connector(connector: object) -> BaseConnector:
 def _proxying(
     environment_counts: bool,
     netrc: "Callable[[str], BasicAuth | None] | None",
-    proxy: StrOrURL | None,
+    proxy: StrOrURL | Literal[False] | None,
     auth: BasicAuth | None,
     headers: LooseHeaders | None,
     tls: TlsWish | None,
@@ -110,6 +110,7 @@ class ClientSession:
         proxy: the URL of a proxy for requests that name none: http://, https://, or, with the extra
             "socks", socks4://, socks4a://, socks5:// or socks5h://; with login and password, if it
             wants them. socks4 and socks5 get addresses, socks4a and socks5h names to look up.
+            False is none, whatever the environment names.
         proxy_headers: headers for the proxy, and nobody else.
         proxy_ssl: TLS with an https proxy, as `ssl` with a server; that is not for the proxy.
         proxy_auth: deprecated: login and password for the proxy.
@@ -164,7 +165,7 @@ class ClientSession:
         ssl: TlsWish = True,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
-        proxy: StrOrURL | None = None,
+        proxy: StrOrURL | Literal[False] | None = None,
         proxy_auth: BasicAuth | None = None,
         proxy_headers: LooseHeaders | None = None,
         proxy_ssl: TlsWish | None = None,

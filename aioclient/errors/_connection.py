@@ -101,6 +101,8 @@ class AddressNotAllowedError(ClientConnectorError):
 
     def __str__(self) -> str:
         where = _where(self.connection_key)
+        if _is_to_proxy(self.connection_key):
+            return f"allowed_addresses cannot check what {where} would connect to"
         if not self.addresses:
             return (
                 f"addresses of {where} cannot be checked by allowed_addresses: the proxy would "
@@ -166,7 +168,8 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
     def __str__(self) -> str:
         from ._tls import certificate_reason  # late: for messages only
 
-        why = certificate_reason(self.os_error, self.certificate)
+        option = "proxy_ssl" if _is_to_proxy(self.connection_key) else "ssl"
+        why = certificate_reason(self.os_error, self.certificate, option)
         return f"certificate of {_where(self.connection_key)} was not accepted: {why}"
 
 
@@ -247,8 +250,8 @@ class ClientTimeoutError(ClientError, TimeoutError):
     ) -> Self:
         """The error for a limit that passed in this phase, with all of it in the message."""
         return cls(
-            f"{limit} limit of {limit_s:g} s passed while {_DOING[phase]} {_where(endpoint)} "
-            f"(after {elapsed_s:.3g} s)",
+            f"{limit} limit of {limit_s:g} s passed while {_DOING[phase]} {_where(endpoint)}"
+            f"{_through(endpoint)} (after {elapsed_s:.3g} s)",
             limit=limit,
             limit_s=limit_s,
             elapsed_s=elapsed_s,
@@ -283,6 +286,17 @@ _DOING: Final = {
 }
 
 
+def _is_to_proxy(endpoint: Endpoint) -> bool:
+    return getattr(endpoint, "is_to_proxy", False)
+
+
+def _through(endpoint: Endpoint) -> str:
+    proxy = getattr(endpoint, "proxy", None)
+    if proxy is None or _is_to_proxy(endpoint):
+        return ""
+    return f" through proxy {proxy.host}:{proxy.port}"
+
+
 def _where(endpoint: Endpoint) -> str:
-    what = "proxy " if getattr(endpoint, "is_to_proxy", False) else ""
+    what = "proxy " if _is_to_proxy(endpoint) else ""
     return f"{what}{endpoint.host}:{endpoint.port}"

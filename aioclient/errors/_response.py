@@ -92,4 +92,12 @@ class WSServerHandshakeError(ClientResponseError):
 
 
 class ClientHttpProxyError(ClientResponseError):
-    """A proxy refused to open a tunnel; `request_info` is about the proxy."""
+    """A proxy refused to open a tunnel; `request_info` is about the proxy.
+
+    Of its headers there is only Host, which says where the tunnel was to lead.
+    """
+
+    def __str__(self) -> str:
+        headers: Mapping[str, str] = getattr(self.request_info, "headers", {})
+        host = headers.get("Host")
+        return f"{super().__str__()}, tunnel to {host}" if host else super().__str__()

@@ -20,7 +20,7 @@ _SELF_SIGNED: Final = 18
 _UNKNOWN_AUTHORITY: Final = (2, 19, 20, 21)
 _WRONG_NAME: Final = (62, 64)
 
-_TRUST: Final = "ssl= takes an ssl.SSLContext that trusts it"
+_TRUST: Final = "= takes an ssl.SSLContext that trusts it"
 
 
 class CertificateFacts(NamedTuple):
@@ -36,20 +36,20 @@ class CertificateFacts(NamedTuple):
     seen_at: datetime
 
 
-def certificate_reason(error: OSError, facts: CertificateFacts | None) -> str:
-    """Why a certificate was not accepted."""
+def certificate_reason(error: OSError, facts: CertificateFacts | None, option: str = "ssl") -> str:
+    """Why a certificate was not accepted; `option` would change that."""
     code = getattr(error, "verify_code", 0)
     message = getattr(error, "verify_message", "").rstrip(".")
     if code in _WRONG_NAME:
         # The library's message has the name that was wanted.
         return message if facts is None else f"{message}, {_only_for(facts.names)}"
     if code == _SELF_SIGNED:
-        return f"{message}, so it is its own authority, which is not trusted ({_TRUST})"
+        return f"{message}, so it is its own authority, which is not trusted ({option}{_TRUST})"
     if code in _UNKNOWN_AUTHORITY:
         issuer = f" {_quoted(facts.issuer)}" if facts is not None and facts.issuer else ""
         return (
-            f"{message}: its authority{issuer} is not trusted ({_TRUST}), or the server does not "
-            "send the certificates between"
+            f"{message}: its authority{issuer} is not trusted ({option}{_TRUST}), or the server "
+            "does not send the certificates between"
         )
     if code in (_EXPIRED, _NOT_YET_VALID):
         return message + _when(code, facts)

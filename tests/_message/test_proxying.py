@@ -52,6 +52,8 @@ def proxy_for(request: Request) -> Proxy:
         ("http://p.example:3128/", Proxy("http", "p.example", 3128)),
         (URL("http://P.example:3128/path?a#b"), Proxy("http", "p.example", 3128)),
         ("http://[::1]:1", Proxy("http", "::1", 1)),
+        ("http://[fe80::1%25eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
+        ("http://[fe80::1%eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
         ("socks4://p.example", Proxy("socks4", "p.example", 1080)),
         ("socks4a://p.example", Proxy("socks4a", "p.example", 1080)),
         ("socks5://p.example", Proxy("socks5", "p.example", 1080)),
@@ -82,8 +84,10 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         "http://proxy.example:0",
         "http://proxy.example:70000",
         "http://127.1:80",
+        f"http://me:{SECRET}@[fe80::1%25]:80",
         f"me:{SECRET}@proxy.example",
         f"ftp://me:{SECRET}@proxy.example",
+        f"//me:{SECRET}@proxy.example:3128",
         f"http://me:{SECRET}@",
         f"http://me:{SECRET}@proxy.example:port",
         f"http://me:{SECRET}",
@@ -123,6 +127,13 @@ def test_what_is_no_url_of_a_proxy_is_shown_as_far_as_no_password_can_be_in_it(
 def test_what_cannot_be_a_url_is_a_type_error(url: Any) -> None:
     with pytest.raises(TypeError, match="proxy must be a URL or False"):
         proxy_of(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"), [("https://[fe80::1%25eth0]", "fe80::1"), ("https://[fe80::1]", None)]
+)
+def test_the_name_for_tls_with_a_proxy_has_no_zone(url: str, name: str | None) -> None:
+    assert proxy_of(url).route.server_hostname == name
 
 
 def test_a_proxy_shows_no_credentials() -> None:
@@ -212,6 +223,14 @@ def test_what_the_environment_names_must_be_a_proxy() -> None:
     session = of_session({"http_proxy": f"ftp://me:{SECRET}@env.example"})
     with pytest.raises(InvalidUrlClientError, match="begins with one of") as caught:
         request_of(session)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [HTTP, HTTPS])
+def test_what_a_proxy_of_the_environment_cannot_be_told_is_refused(url: str) -> None:
+    session = of_session({"all_proxy": f"http://m%3Ae:{SECRET}@env.example"})
+    with pytest.raises(ValueError, match="must not contain") as caught:
+        request_of(session, url)
     assert SECRET not in str(caught.value)
 
 
@@ -322,6 +341,14 @@ def test_what_the_session_says_without_a_proxy_is_for_those_of_the_environment()
     assert lines_for(request_of(session, proxy=PROXY)) == []
 
 
+def test_what_the_program_says_comes_before_user_info_of_the_environment() -> None:
+    session = of_session(
+        {"http_proxy": f"http://me:{SECRET}@env.example"},
+        headers={"Proxy-Authorization": "Bearer own"},
+    )
+    assert lines_for(request_of(session)) == ["Proxy-Authorization: Bearer own"]
+
+
 def test_user_info_of_the_environment_is_for_its_own_proxy() -> None:
     session = of_session(
         {"http_proxy": f"http://me:{SECRET}@env.example", "https_proxy": "http://env.example"}
@@ -336,6 +363,14 @@ def test_a_request_may_say_more_to_the_proxy_of_the_session() -> None:
     assert lines_for(request) == [f"Proxy-Authorization: {BASIC}", "X-A: b"]
     other = request_of(session, proxy_auth=BasicAuth("you"))
     assert lines_for(other) == [f"Proxy-Authorization: {encode_basic_auth('you')}"]
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a"])
+def test_netrc_is_not_asked_for_proxies_without_passwords(scheme: str) -> None:
+    session = of_session(
+        proxy=f"{scheme}://proxy.example", netrc=lambda _host: BasicAuth("netrc", SECRET)
+    )
+    assert proxy_for(request_of(session)).auth is None
 
 
 @pytest.mark.parametrize("where", ["environment", "session"])
@@ -381,6 +416,7 @@ def test_credentials_for_a_proxy_in_headers_of_the_session_do_not_go_past_it() -
     assert forwarded["Proxy-Authorization"] == SECRET
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "http://b.example", {}))
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "https://b.example", {}))
+    assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", HTTP, {"proxy": False}))
 
 
 def test_what_the_proxy_is_told_replaces_headers_of_the_request_that_it_reads() -> None:

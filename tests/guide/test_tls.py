@@ -143,6 +143,57 @@ async def test_the_value_of_a_request_overrides_the_default(
                 await ask(session, site, ssl=strict)
 
 
+@asynchronous
+async def test_a_pin_is_a_default_that_a_request_overrides(
+    authority: trustme.CA, ssl_context: ssl.SSLContext
+) -> None:
+    certificate = authority.issue_cert(HOST)
+    right, wrong = aiohttp.Fingerprint(digest_of(certificate)), aiohttp.Fingerprint(b"0" * 32)
+    async with TlsSite(site_context(certificate)) as site:
+        async with ClientSession(connector=connector(ssl=wrong)) as session:
+            with pytest.raises(aiohttp.ServerFingerprintMismatch):
+                await ask(session, site)
+            await ask(session, site, ssl=right)
+            await ask(session, site, ssl=ssl_context)
+        async with ClientSession(connector=connector(ssl=right)) as session:
+            await ask(session, site)
+            with pytest.raises(aiohttp.ServerFingerprintMismatch):
+                await ask(session, site, ssl=wrong)
+
+
+VERSIONS = pytest.mark.parametrize(
+    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
+)
+
+
+def for_the_host(authority: trustme.CA) -> trustme.LeafCert:
+    return authority.issue_cert("other.example", HOST)
+
+
+def with_the_one_between(authority: trustme.CA) -> trustme.LeafCert:
+    return authority.create_child_ca().issue_cert(HOST)
+
+
+@VERSIONS
+@pytest.mark.parametrize(
+    "certificate", [for_the_host, with_the_one_between], ids=lambda make: make.__name__
+)
+@asynchronous
+async def test_a_certificate_that_is_right_passes_strict_checks(
+    certificate: Callable[[trustme.CA], trustme.LeafCert],
+    version: ssl.TLSVersion,
+    authority: trustme.CA,
+    ssl_context: ssl.SSLContext,
+) -> None:
+    context = site_context(certificate(authority))
+    context.minimum_version = context.maximum_version = version
+    async with TlsSite(context) as site:
+        async with ClientSession(connector=connector(ssl=ssl_context)) as session:
+            async with session.get(site.url(host=HOST)) as r:
+                assert r.connection.tls_version == f"TLSv1.{version.name[-1]}"
+                assert r.connection.peer_certificate
+
+
 # --- explicit errors -----------------------------------------------------------------------------
 
 
@@ -197,9 +248,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(
-    "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
-)
+@VERSIONS
 @pytest.mark.parametrize("certificate", WRONG, ids=lambda make: make.__name__)
 @asynchronous
 async def test_a_certificate_that_is_wrong_ends_it_before_anything_is_sent(
@@ -266,6 +315,19 @@ async def test_a_version_that_the_server_does_not_speak_is_an_ssl_error(
         await until(lambda: site.open == 0)
         assert site.seen == b""
         await ask(session, site, ssl=ssl_context)
+
+
+@pytest.mark.parametrize("certificate", WRONG, ids=lambda make: make.__name__)
+@asynchronous
+async def test_relaxed_checks_take_whatever_is_wrong_for_that_request(
+    certificate: Callable[[trustme.CA], trustme.LeafCert], authority: trustme.CA
+) -> None:
+    async with TlsSite(site_context(certificate(authority))) as site:
+        async with ClientSession(connector=connector()) as session:
+            await ask(session, site, ssl=False)
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await session.get(site.url("/secret", HOST))
+            assert b"secret" not in site.seen
 
 
 @pytest.mark.parametrize("certificate", [expired, for_another_host], ids=lambda make: make.__name__)
@@ -388,6 +450,20 @@ async def test_in_tls_1_3_a_client_hears_it_after_the_handshake(
                 await session.post(site.url("/secret", HOST), data=b"password")
             await until(lambda: site.open == 0)
         assert site.seen == b""  # it did not look at what came
+
+
+@asynchronous
+async def test_a_certificate_of_the_client_may_be_refused(
+    demanding: ssl.SSLContext, authority: trustme.CA
+) -> None:
+    ssl_context = trusting(authority)
+    ssl_context.maximum_version = ssl.TLSVersion.TLSv1_2
+    trustme.CA().issue_cert("device@site.example").configure_cert(ssl_context)
+    async with TlsSite(demanding) as site, ClientSession(connector=connector()) as sess:
+        with pytest.raises(aiohttp.ClientConnectorSSLError, match="unknown ca"):
+            await sess.post(site.url("/secret", HOST), data=b"password", ssl=ssl_context)
+        await until(lambda: site.open == 0)
+        assert site.seen == b""
 
 
 @asynchronous

@@ -1,10 +1,13 @@
-"""Certificates for servers on loopback."""
+"""Certificates for servers on loopback, and proxies."""
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trustme
+from proxy_servers import Proxies
+from seeing_origin import ORIGIN_NAMES
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,16 @@ def certificate_files(authority: trustme.CA, tmp_path_factory: pytest.TempPathFa
     for blob in certificate.cert_chain_pems:
         blob.write_to_path(str(folder / "cert.pem"), append=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def proxies(authority: trustme.CA) -> Iterator[Proxies]:
+    """Real proxies; none runs before a test asks for it."""
+    with Proxies(authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def origin_certificate(authority: trustme.CA) -> trustme.LeafCert:
+    """For an origin, by all the names that a test may call it."""
+    return authority.issue_cert(*ORIGIN_NAMES)

@@ -1,14 +1,16 @@
 """Requests through HTTP proxies, over real sockets."""
 
 import asyncio
+import hashlib
 import socket
 import ssl
+from collections.abc import AsyncIterator
 
 import pytest
 from origin import FIXED_JSON, Origin
 from recording_proxy import RecordingProxy
 from running import asynchronous, closed_port, until
-from scripted import ScriptedServer, silent
+from scripted import ScriptedServer, head_of, silent
 from tls_site import TlsSite
 from yarl import URL
 
@@ -180,7 +182,9 @@ async def test_a_proxy_whose_name_does_not_resolve_is_an_error_of_its_own() -> N
 async def test_an_https_proxy_is_verified_as_usual(url: str, server_tls: ssl.SSLContext) -> None:
     async with TlsSite(server_tls) as proxy, ClientSession() as session:
         # Neither what is said for the server counts, nor is a byte sent.
-        with pytest.raises(ClientConnectorCertificateError, match=r"certificate of proxy 127\."):
+        with pytest.raises(
+            ClientConnectorCertificateError, match=r"certificate of proxy 127\..*\(proxy_ssl= takes"
+        ):
             await session.get(url, proxy=proxy.url(), ssl=False)
         assert proxy.seen == b""
 
@@ -240,6 +244,87 @@ async def test_a_pin_is_for_the_server_or_for_the_proxy(
         assert site.seen == b""
 
 
+@BOTH
+@asynchronous
+async def test_a_host_that_a_proxy_cannot_be_asked_for_is_an_error_at_once(
+    is_tls: bool, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    url = URL("https://a b.example/", encoded=True)
+    async with RecordingProxy(server_tls if is_tls else None) as proxy, ClientSession() as session:
+        with pytest.raises(ValueError, match="invalid character in request target"):
+            await session.get(url, proxy=proxy.url(), proxy_ssl=trusting)
+        assert proxy.heads == []
+
+
+# --- TLS in TLS ----------------------------------------------------------------------------------
+
+_PIECE = bytes(range(256)) * 4096
+_PIECES = 100
+
+
+async def _send_much(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await head_of(reader)
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(_PIECE) * _PIECES))
+    for _ in range(_PIECES):
+        writer.write(_PIECE)
+        await writer.drain()
+
+
+@asynchronous
+async def test_a_hundred_megabytes_come_through_tls_in_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with (
+        ScriptedServer(_send_much, server_tls) as origin,
+        RecordingProxy(server_tls) as proxy,
+        ClientSession() as session,
+    ):
+        response = await session.get(
+            origin.url(), proxy=proxy.url(), proxy_ssl=trusting, ssl=trusting
+        )
+        expected = memoryview(_PIECE * 2)
+        size = 0
+        async for piece in response.content.iter_any():
+            start = size % len(_PIECE)
+            assert len(piece) <= len(_PIECE)
+            assert expected[start : start + len(piece)] == piece
+            size += len(piece)
+        assert size == len(_PIECE) * _PIECES
+
+
+async def _digest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with the digest of a body of so many pieces."""
+    await head_of(reader)
+    digest = hashlib.sha256()
+    for _ in range(_PIECES):
+        digest.update(await reader.readexactly(len(_PIECE)))
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + digest.hexdigest().encode())
+
+
+@asynchronous
+async def test_a_hundred_megabytes_go_through_tls_in_tls(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(_PIECES):
+            yield _PIECE
+
+    async with (
+        ScriptedServer(_digest, server_tls) as origin,
+        RecordingProxy(server_tls) as proxy,
+        ClientSession() as session,
+    ):
+        response = await session.post(
+            origin.url(),
+            data=pieces(),
+            headers={"Content-Length": str(len(_PIECE) * _PIECES)},
+            proxy=proxy.url(),
+            proxy_ssl=trusting,
+            ssl=trusting,
+        )
+        assert await response.text() == hashlib.sha256(_PIECE * _PIECES).hexdigest()
+
+
 # --- time ----------------------------------------------------------------------------------------
 
 
@@ -248,7 +333,8 @@ async def test_a_pin_is_for_the_server_or_for_the_proxy(
 async def test_a_proxy_that_does_not_answer_is_waited_for_within_the_limits(limit: str) -> None:
     async with ScriptedServer(silent) as proxy, ClientSession() as session:
         timeout = ClientTimeout(**{"total": None, limit: 0.05})
-        with pytest.raises(ClientTimeoutError, match=f"{limit} limit"):
+        words = f"{limit} limit .* connecting to a.example:443 through proxy 127.0.0.1:{proxy.port}"
+        with pytest.raises(ClientTimeoutError, match=words):
             await session.get("https://a.example/", proxy=proxy.url(), timeout=timeout)
         await until(lambda: proxy.open == 0)
 
@@ -285,6 +371,6 @@ async def test_a_guard_of_addresses_refuses_what_only_a_proxy_can_check() -> Non
     connector = TCPConnector(allowed_addresses=lambda _address: True)
     async with RecordingProxy() as proxy, ClientSession(connector=connector) as session:
         for url in ("http://127.0.0.1/", "https://127.0.0.1/"):
-            with pytest.raises(AddressNotAllowedError):
+            with pytest.raises(AddressNotAllowedError, match="cannot"):
                 await session.get(url, proxy=proxy.url())
         assert proxy.accepted == 0

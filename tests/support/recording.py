@@ -115,28 +115,31 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._unread += data
-        while self._unread and (request := self._next_request()) is not None:
-            self._server.arrived.append(request)
-            self._transport.write(self._server.answer(request))
+        server = self._server
+        while self._unread and (first := first_request(self._unread, self._scheme, server.port)):
+            request, self._unread = first
+            server.arrived.append(request)
+            self._transport.write(server.answer(request))
 
-    def _next_request(self) -> Arrived | None:
-        """The next request, once all of it is there."""
-        head, end, rest = self._unread.partition(b"\r\n\r\n")
-        if not end:
-            return None
-        start, *lines = head.decode("latin-1").split("\r\n")
-        method, target, _ = start.split(" ")
-        fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
-        said = {name.lower(): value for name, value in fields}
-        if "transfer-encoding" in said:
-            whole = unchunked(rest)
-        else:
-            size = int(said.get("content-length", "0"))
-            whole = (rest[:size], rest[size:]) if len(rest) >= size else None
-        if whole is None:
-            return None
-        body, self._unread = whole
-        return Arrived(self._scheme, self._server.port, method, target, fields, body)
+
+def first_request(data: bytes, scheme: str, port: int) -> tuple[Arrived, bytes] | None:
+    """The first request, and what follows it; None before its end has come."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    start, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = start.split(" ")
+    fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+    said = {name.lower(): value for name, value in fields}
+    if "transfer-encoding" in said:
+        whole = unchunked(rest)
+    else:
+        size = int(said.get("content-length", "0"))
+        whole = (rest[:size], rest[size:]) if len(rest) >= size else None
+    if whole is None:
+        return None
+    body, left = whole
+    return Arrived(scheme, port, method, target, fields, body), left
 
 
 def unchunked(data: bytes) -> tuple[bytes, bytes] | None:

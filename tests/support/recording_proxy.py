@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import ssl
 
+from running import while_connected
 from scripted import ScriptedServer, head_of
 
 AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_KEPT_BYTES = 2**20
 FORWARDED = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nforwarded"
 
 
@@ -31,7 +33,7 @@ class RecordingProxy(ScriptedServer):
         self._destination = destination
         #: Of all requests to the proxy itself.
         self.heads: list[str] = []
-        #: What went through tunnels to servers.
+        #: What went through tunnels to servers, as far as its beginning.
         self.passed_on = bytearray()
 
     async def _play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,22 +57,24 @@ class RecordingProxy(ScriptedServer):
         host, _, port = target.rpartition(":")
         host, number = self._destination or (host.strip("[]"), int(port))
         there_reader, there_writer = await asyncio.open_connection(host, number)
+        back = asyncio.ensure_future(_pump(there_reader, writer))
         try:
             writer.write(self._agreed)
-            back = asyncio.ensure_future(_pump(there_reader, writer))
             while data := await reader.read(65536):
-                self.passed_on += data
+                if len(self.passed_on) < _KEPT_BYTES:
+                    self.passed_on += data
                 there_writer.write(data)
                 await there_writer.drain()
             if there_writer.can_write_eof():
                 there_writer.write_eof()
             await back
         finally:
+            back.cancel()
             there_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    with while_connected(writer):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
