@@ -135,7 +135,7 @@ def test_what_is_no_text_is_refused_without_showing_it(quote, name, value):
         getattr(quote, name)(value)
 
 
-@pytest.mark.parametrize("length", [10_000, 1_000_000])
+@pytest.mark.parametrize("length", [1_000, 100_000])
 @pytest.mark.parametrize(
     "part", ["a", '"', "\\", "\\0", "\\054", "\u00e9", "\u20ac;", "\U0001f600\\"]
 )
