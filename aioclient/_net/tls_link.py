@@ -304,6 +304,8 @@ class TlsLink:
         while is_full and self._state is _State.OPEN and (to_the_end or not self._is_paused):
             size = self._fill_buffer()
             is_full = len(self._buffer) - size < _RECORD_BYTES
+            if self._keep_session is not None and self._failure is None:
+                self._offer_session()  # now: when the receiver has heard enough, it closes
             if size:
                 self.receiver.bytes_arrived(self._buffer[:size])
         if self._state is _State.CLOSED:
@@ -312,8 +314,6 @@ class TlsLink:
             self._write_backlog()
         if self._outgoing.pending:  # an alert, or an answer to an update of keys
             self._flush()
-        if self._keep_session is not None:
-            self._offer_session()
         if self._state is _State.OPEN:
             if self._failure is not None:
                 self._fail(self._failure)
@@ -363,7 +363,11 @@ class TlsLink:
             self._end()
 
     def _offer_session(self) -> None:
-        """Once there is one: a ticket of TLS 1.3 comes with the first bytes, or before them."""
+        """Once there is one: a ticket of TLS 1.3 comes with the first bytes, or before them.
+
+        Not asked for after a broken record: RFC 5246 section 7.2.2, a session that failed must not
+        be resumed.
+        """
         session, keep_session = self._tls.session, self._keep_session
         self._reads_without_ticket += 1
         if self._reads_without_ticket == _READS_FOR_A_TICKET:

@@ -79,6 +79,15 @@ class Pair:
     def talk(self) -> None:
         until_quiet(self.peer, self.transport.written, self.transport.receive)
 
+    def talk_until_the_peer_is_done(self) -> None:
+        """The handshake, but what the peer says last has not arrived."""
+        while True:
+            self.peer.receive(bytes(self.transport.written))
+            self.transport.written.clear()
+            if self.peer.is_done:
+                return
+            self.transport.receive(self.peer.take())
+
     def shaken(self) -> "Pair":
         """With the handshake done."""
         self.talk()
@@ -127,12 +136,7 @@ async def test_bytes_that_come_with_the_end_of_the_handshake_are_heard(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
     pair = Pair(server, client)
-    pair.peer.receive(bytes(pair.transport.written))
-    pair.transport.written.clear()
-    while not pair.peer.is_done:
-        pair.transport.receive(pair.peer.take())
-        pair.peer.receive(bytes(pair.transport.written))
-        pair.transport.written.clear()
+    pair.talk_until_the_peer_is_done()
     pair.transport.receive(pair.peer.take() + pair.peer.say(b"at once"))
     assert pair.listener.received == b"at once"
     pair.link.abort()
@@ -481,6 +485,39 @@ async def test_a_session_that_was_kept_is_resumed(
     second.transport.receive(second.peer.say(b"hello"))
     assert second.listener.received == b"hello"
     second.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_is_kept_that_comes_with_the_answer_and_the_goodbye(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    """As a server sends it that was told to close: its ticket, answer and end in one arrival."""
+    sessions: list[ssl.SSLSession] = []
+    pair = Pair(server, client, keep_session=sessions.append)
+    pair.listener.on_bytes = pair.link.close
+    pair.talk_until_the_peer_is_done()
+    pair.transport.receive(pair.peer.say(b"the answer") + pair.peer.say_goodbye())
+    assert pair.listener.received == b"the answer"
+    await settled()
+    assert pair.transport.is_closing()
+    (session,) = sessions
+    second = Pair(server, client, session=session).shaken()
+    assert second.peer.tls.session_reused
+    second.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_that_broke_is_not_kept(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    sessions: list[ssl.SSLSession] = []
+    pair = Pair(server, client, keep_session=sessions.append)
+    pair.talk_until_the_peer_is_done()
+    pair.transport.receive(pair.peer.say(b"some") + b"no record of TLS")
+    assert not sessions
+    assert pair.transport.was_aborted
     await settled()
 
 
