@@ -13,6 +13,7 @@ from tls_peer import TlsPeer, until_quiet
 
 from aioclient._net.link import READ_BUFFER_BYTES, Link, TransportLink
 from aioclient._net.tls_link import TlsLink
+from aioclient._net.tls_sessions import RouteSession
 
 NAME = "server.example"
 
@@ -471,20 +472,21 @@ async def test_a_receiver_may_close_when_it_has_heard_enough(
 
 
 @asynchronous
-async def test_a_session_that_was_kept_is_resumed(
+async def test_a_session_is_resumed_as_often_as_the_server_likes(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    sessions: list[ssl.SSLSession] = []
-    first = Pair(server, client, keep_session=sessions.append).shaken()
+    session = RouteSession()
+    first = Pair(server, client, session=session).shaken()
     first.transport.receive(first.peer.say(b"hello"))
-    assert len(sessions) == 1
     first.link.abort()
-    second = Pair(server, client, session=sessions[0]).shaken()
-    assert second.peer.tls.session_reused
-    assert second.link.facts.peer_certificate
-    second.transport.receive(second.peer.say(b"hello"))
-    assert second.listener.received == b"hello"
-    second.link.abort()
+    assert not first.peer.tls.session_reused
+    for _ in range(2):
+        pair = Pair(server, client, session=session).shaken()
+        assert pair.peer.tls.session_reused
+        assert pair.link.facts.peer_certificate
+        pair.transport.receive(pair.peer.say(b"hello"))
+        assert pair.listener.received == b"hello"
+        pair.link.abort()
     await settled()
 
 
@@ -493,15 +495,14 @@ async def test_a_session_is_kept_that_comes_with_the_answer_and_the_goodbye(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
     """As a server sends it that was told to close: its ticket, answer and end in one arrival."""
-    sessions: list[ssl.SSLSession] = []
-    pair = Pair(server, client, keep_session=sessions.append)
+    session = RouteSession()
+    pair = Pair(server, client, session=session)
     pair.listener.on_bytes = pair.link.close
     pair.talk_until_the_peer_is_done()
     pair.transport.receive(pair.peer.say(b"the answer") + pair.peer.say_goodbye())
     assert pair.listener.received == b"the answer"
     await settled()
     assert pair.transport.is_closing()
-    (session,) = sessions
     second = Pair(server, client, session=session).shaken()
     assert second.peer.tls.session_reused
     second.link.abort()
@@ -509,15 +510,36 @@ async def test_a_session_is_kept_that_comes_with_the_answer_and_the_goodbye(
 
 
 @asynchronous
-async def test_a_session_that_broke_is_not_kept(
+async def test_a_session_that_broke_is_not_resumed(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    sessions: list[ssl.SSLSession] = []
-    pair = Pair(server, client, keep_session=sessions.append)
+    session = RouteSession()
+    pair = Pair(server, client, session=session)
     pair.talk_until_the_peer_is_done()
     pair.transport.receive(pair.peer.say(b"some") + b"no record of TLS")
-    assert not sessions
     assert pair.transport.was_aborted
+    second = Pair(server, client, session=session).shaken()
+    assert not second.peer.tls.session_reused
+    second.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_with_which_a_handshake_failed_is_not_resumed(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    session = RouteSession()
+    first = Pair(server, client, session=session).shaken()
+    first.transport.receive(first.peer.say(b"hello"))
+    first.link.abort()
+    failing = Pair(server, client, session=session)
+    failing.transport.receive_eof()
+    await settled()
+    with pytest.raises(ConnectionResetError):
+        await failing.link.opened
+    third = Pair(server, client, session=session).shaken()
+    assert not third.peer.tls.session_reused
+    third.link.abort()
     await settled()
 
 
