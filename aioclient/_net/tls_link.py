@@ -244,6 +244,8 @@ class TlsLink:
         self._incoming.write(data)
         if self._state is _State.HANDSHAKE:
             self._shake_hands()
+            if not self._incoming.pending:
+                return
         if self._state is _State.OPEN:
             if not self._is_paused:
                 self._read()
@@ -284,7 +286,6 @@ class TlsLink:
             self._flush()  # an alert tells the peer what is wrong
             self.give_up(error)
         else:
-            self._flush()
             self._state = _State.OPEN
             self._is_made = True
             self.facts = self._lower.facts
@@ -294,6 +295,9 @@ class TlsLink:
             if not self.opened.done():
                 self.opened.set_result(None)
             self.receiver.link_made(self)
+            if self._outgoing.pending:
+                # Who wakes up now writes a request, and the end of our handshake goes with it.
+                self._loop.call_soon(self._flush_if_open)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -402,6 +406,10 @@ class TlsLink:
     def _flush(self) -> None:
         if self._outgoing.pending:
             self._lower.write(self._outgoing.read())
+
+    def _flush_if_open(self) -> None:
+        if self._state is _State.OPEN:
+            self._flush()
 
     # --- the end ------------------------------------------------------------------------------
 
