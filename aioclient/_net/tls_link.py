@@ -289,8 +289,10 @@ class TlsLink:
             self._state = _State.OPEN
             self._is_made = True
             self.facts = self._lower.facts
-            self.facts.add_tls(self._tls)
-            if self._session is not None:
+            if self._session is None:
+                self.facts.add_tls(self._tls, self._tls.getpeercert())
+            else:
+                self.facts.add_tls(self._tls, self._session.certificate(self._tls))
                 self._session.agreed(self._tls, self._was_offered)
             if not self.opened.done():
                 self.opened.set_result(None)

@@ -12,6 +12,7 @@ client; who needs that resumes nothing. Where a server resumes nothing, trying i
 
 import ssl
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Final
 
 from aioclient._net.route import Route
@@ -24,11 +25,21 @@ MAX_PAUSE: Final = 1023
 
 
 class RouteSession:
-    """The session of one route."""
+    """The session of one route, and the certificate that its server showed last."""
 
-    __slots__ = ("_has_served", "_pause", "_session", "_tls", "_to_skip")
+    __slots__ = (
+        "_certificate",
+        "_has_served",
+        "_pause",
+        "_session",
+        "_shown",
+        "_tls",
+        "_to_skip",
+    )
 
     def __init__(self) -> None:
+        self._shown: bytes | None = None
+        self._certificate: Mapping[str, object] | None = None
         self._tls: ssl.SSLObject | None = None  # which was not asked for its session yet
         self._session: ssl.SSLSession | None = None
         self._has_served = False
@@ -60,6 +71,14 @@ class RouteSession:
             self._try_less_often()
         self._tls = tls
         self._session = None
+
+    def certificate(self, tls: ssl.SSLObject) -> Mapping[str, object] | None:
+        """As `ssl.SSLObject.getpeercert` gives it; parsed when another is shown than before."""
+        shown = tls.getpeercert(binary_form=True)
+        if not self._certificate or shown != self._shown:
+            self._certificate = tls.getpeercert()
+            self._shown = shown
+        return self._certificate
 
     def forget(self) -> None:
         """A connection failed in TLS.

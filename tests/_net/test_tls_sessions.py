@@ -102,6 +102,29 @@ def test_a_server_that_resumes_again_is_offered_each_time() -> None:
     assert all(shake(route, resumed) for _ in range(5))
 
 
+class Shown:
+    """What is asked of a handshake about the server's certificate."""
+
+    def __init__(self, der: bytes | None) -> None:
+        self._der = der
+        self.parsings = 0
+
+    def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object] | None:
+        if binary_form:
+            return self._der
+        self.parsings += 1
+        return None if self._der is None else {"serialNumber": self._der}
+
+
+def test_a_certificate_is_parsed_when_it_is_another() -> None:
+    route = RouteSession()
+    handshakes = [Shown(der) for der in (b"1", b"1", b"2", b"1", None, None, b"1")]
+    told = [route.certificate(cast("ssl.SSLObject", shown)) for shown in handshakes]
+    numbers = [None if facts is None else facts["serialNumber"] for facts in told]
+    assert numbers == [b"1", b"1", b"2", b"1", None, None, b"1"]
+    assert [shown.parsings for shown in handshakes] == [1, 0, 1, 1, 1, 1, 1]
+
+
 def test_what_failed_is_forgotten() -> None:
     route = RouteSession()
     shake(route, Handshake(Session()))
