@@ -238,7 +238,9 @@ class CookieJar(AbstractCookieJar):
     def _is_secure(self, url: URL) -> bool:
         if url.scheme in _SECURE_SCHEMES:
             return True
-        return bool(self._secure_origins) and url.origin() in self._secure_origins
+        if not self._secure_origins or not url.raw_host:
+            return False
+        return url.origin() in self._secure_origins
 
     def _receive(self, field: str, source: Source, now: float) -> None:
         """Keep the cookie of a Set-Cookie field, or raise CookieRefused."""
