@@ -9,7 +9,7 @@ from http.cookies import BaseCookie, Morsel, SimpleCookie
 from typing import Any
 
 import pytest
-from fake_resolver import FakeResolver
+from jars import A, B, named_session, sent
 from pages import Pages, page
 from running import asynchronous, closed_port
 from yarl import URL
@@ -22,21 +22,7 @@ from aioclient import (
     TCPConnector,
 )
 
-A, B = URL("http://a.example/"), URL("http://b.example/")
 SECRET = "xyzzy"
-
-
-def named_session(jar: AbstractCookieJar | None = None, **options: Any) -> ClientSession:
-    """Connects to this machine under two names: addresses have no cookies."""
-    resolver = FakeResolver({"a.example": ["127.0.0.1"], "b.example": ["127.0.0.1"]})
-    return ClientSession(connector=TCPConnector(resolver=resolver), cookie_jar=jar, **options)
-
-
-def sent(server: Pages) -> list[str | None]:
-    """What each request had as its Cookie field; none may have two of them."""
-    fields = [seen.headers.getall("Cookie", []) for seen in server.seen]
-    assert all(len(values) <= 1 for values in fields)
-    return [values[0] if values else None for values in fields]
 
 
 def jar_with(cookies: Mapping[str, str], url: URL = A) -> CookieJar:

@@ -6,7 +6,7 @@ import ssl
 from pathlib import Path
 
 import pytest
-from fake_resolver import FakeResolver
+from jars import named_session, sent
 from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import asynchronous
@@ -21,27 +21,8 @@ from aioclient import (
     ClientSession,
     CookieJar,
     DummyCookieJar,
-    TCPConnector,
     UnixConnector,
 )
-
-NAMES = ("a.example", "www.a.example", "b.example", "localhost")
-
-
-def by_names() -> TCPConnector:
-    """Connects to this machine, whatever of these it is called: addresses have no cookies."""
-    return TCPConnector(resolver=FakeResolver({name: ["127.0.0.1"] for name in NAMES}))
-
-
-def named_session(jar: CookieJar | None = None) -> ClientSession:
-    return ClientSession(connector=by_names(), cookie_jar=jar)
-
-
-def sent(server: Pages) -> list[str | None]:
-    """What each request had as its Cookie field; none may have two of them."""
-    fields = [seen.headers.getall("Cookie", []) for seen in server.seen]
-    assert all(len(values) <= 1 for values in fields)
-    return [values[0] if values else None for values in fields]
 
 
 def setting(*cookies: str, status: str = "200 OK") -> bytes:
@@ -351,9 +332,7 @@ async def test_sessions_may_share_a_jar() -> None:
 async def test_a_dummy_jar_keeps_nothing() -> None:
     async with (
         Pages(set=setting("a=1")) as server,
-        ClientSession(
-            connector=by_names(), cookie_jar=DummyCookieJar(), cookies={"given": "0"}
-        ) as session,
+        named_session(DummyCookieJar(), cookies={"given": "0"}) as session,
     ):
         response = await session.get(server.url("/set", host="a.example"))
         assert response.cookies["a"].value == "1"
@@ -364,7 +343,8 @@ async def test_a_dummy_jar_keeps_nothing() -> None:
 
 @asynchronous
 async def test_a_request_without_a_session_keeps_cookies_from_hop_to_hop() -> None:
-    async with Pages() as server, by_names() as connector:
+    async with Pages() as server, named_session() as session:
+        connector = session.connector
         server.redirect("login", "/home", fields="Set-Cookie: a=1\r\n")
         url = server.url("/login", host="a.example")
         for _ in range(2):
