@@ -346,7 +346,7 @@ class CookieJar(AbstractCookieJar):
         """
         from .jar_file import load_cookies  # late: rarely needed
 
-        self._replace(load_cookies(file_path))
+        self._replace(load_cookies(file_path, now=self._clock()))
 
     def save_cookies_txt(self, file_path: str | os.PathLike[str]) -> None:
         """Write all cookies in Netscape's format, which curl, wget and browsers' extensions read.
@@ -361,7 +361,7 @@ class CookieJar(AbstractCookieJar):
         """The same as `load`, for a file in Netscape's format."""
         from .cookies_txt import load_cookies_txt  # late: rarely needed
 
-        self._replace(load_cookies_txt(file_path))
+        self._replace(load_cookies_txt(file_path, now=self._clock()))
 
     def _replace(self, cookies: Iterable[Cookie]) -> None:
         now = self._clock()
