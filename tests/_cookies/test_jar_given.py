@@ -155,7 +155,7 @@ def test_cookies_without_a_url_are_for_the_first_host_that_is_asked() -> None:
     jar = CookieJar()
     jar.update_cookies({"a": "1"})
     assert len(jar) == 1
-    assert [line(jar, url) for url in (A, B, A / "x")] == ["a=1", "", "a=1"]
+    assert [line(jar, url) for url in (A, A / "x", B)] == ["a=1", "a=1", ""]
     jar.update_cookies({"b": "2"})  # from now on it is clear for whom
     assert [line(jar, url) for url in (B, A)] == ["", "a=1; b=2"]
 

@@ -171,6 +171,19 @@ def test_a_cookie_that_comes_again_with_a_shorter_life_ends_then() -> None:
     assert line(jar) == "a=1"
 
 
+def test_a_cookie_that_comes_again_after_the_clock_was_set_back_ends_by_that() -> None:
+    clock = Clock()
+    jar = jar_of("a=1; Max-Age=10", "b=2", clock=clock)
+    assert line(jar) == "a=1; b=2"
+    clock.now = 900.0
+    jar.update_cookies_from_headers(["a=1; Max-Age=10"], A)
+    lines = []
+    for now in (909.9, 910.0):
+        clock.now = now
+        lines.append((line(jar), len(jar)))
+    assert lines == [("a=1; b=2", 2), ("b=2", 1)]
+
+
 @pytest.mark.parametrize(
     "remove",
     [

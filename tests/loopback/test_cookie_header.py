@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jars import A, B, named_session, sent
 from pages import Pages, page
-from running import asynchronous, closed_port
+from running import asynchronous, closed_port, until
 from yarl import URL
 
 from aioclient import (
@@ -172,6 +172,17 @@ async def test_cookies_of_the_caller_stay_with_their_origin() -> None:
 
 
 @asynchronous
+async def test_cookies_of_the_caller_go_along_within_their_origin() -> None:
+    jar = jar_with({"jar": "1"})
+    async with Pages() as server, named_session(jar) as session:
+        for number in range(3):
+            server.redirect(str(number), f"/{number + 1}", fields=f"Set-Cookie: jar={number}\r\n")
+        await session.get(server.url("/0", host="a.example"), cookies={"own": "x"})
+        jars = ["1", "0", "1", "2"]
+        assert sent(server) == [f"jar={value}; own=x" for value in jars]
+
+
+@asynchronous
 async def test_cookies_of_the_caller_come_before_what_a_redirect_sets() -> None:
     async with Pages() as server, named_session() as session:
         fields = "Set-Cookie: a=server\r\nSet-Cookie: b=server\r\n"
@@ -278,15 +289,18 @@ async def test_a_jar_of_a_user_is_asked_for_each_hop() -> None:
 @pytest.mark.parametrize("fails", ["give /start", "keep /start", "give /end", "keep /end"])
 @asynchronous
 async def test_a_jar_that_fails_leaves_no_connection_behind(fails: str) -> None:
-    async with (
-        Pages(end=page(b"hello", "Set-Cookie: b=2")) as server,
-        named_session(Own(fails)) as session,
-    ):
-        server.redirect("start", "/end", fields="Set-Cookie: a=1\r\n")
+    # Of each body most is missing, so that nothing ends by itself.
+    fields = b"Content-Length: 100000\r\nSet-Cookie: a=1\r\n"
+    pages = {
+        "start": b"HTTP/1.1 302 Found\r\nLocation: /end\r\n" + fields + b"\r\nhello",
+        "end": b"HTTP/1.1 200 OK\r\n" + fields + b"\r\nhello",
+    }
+    async with Pages(**pages) as server, named_session(Own(fails)) as session:
         with pytest.raises(LookupError, match="the jar is broken"):
             await session.get(server.url("/start", host="a.example"))
         assert isinstance(session.connector, TCPConnector)
         assert session.connector.stats().active == 0
+        await until(lambda: server.open == 0)
 
 
 @asynchronous
