@@ -302,11 +302,14 @@ class CookieJar(AbstractCookieJar):
         key = (host, url.raw_path, self._is_secure(url))
         sent = self._sent.get(key)
         now = self._clock()
-        if sent is None or sent.version != self.store.version or sent.ends_at <= now:
+        if (
+            sent is None
+            or sent.version != self.store.version
+            or sent.ends_at <= now
+            # The store notes when they were used. Not here: others may have taken their places.
+            or (sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S)
+        ):
             sent = self._find(key, now)
-        elif sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S:
-            for cookie in sent.cookies:
-                cookie.used_at = now
         return sent
 
     def _find(self, key: tuple[str, str, bool], now: float) -> _Sent:

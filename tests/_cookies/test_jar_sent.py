@@ -184,6 +184,28 @@ def test_a_cookie_that_comes_again_after_the_clock_was_set_back_ends_by_that() -
     assert lines == [("a=1; b=2", 2), ("b=2", 1)]
 
 
+def test_a_cookie_that_is_sent_stays_before_those_that_are_not() -> None:
+    clock = Clock(0.0)
+    jar = CookieJar(clock=clock)
+    others = [f"n{number}=1; Path=/other" for number in range(179)]
+
+    def set_others() -> None:
+        for field in others:
+            jar.update_cookies_from_headers([field], A)
+
+    set_others()
+    for seconds in (10_000, 20_000):  # the second changes no line, so that none is made anew
+        jar.update_cookies_from_headers([f"login=1; Max-Age={seconds}"], A)
+        assert line(jar) == "login=1"
+    clock.now = 500.0
+    set_others()
+    clock.now = 1000.0
+    assert line(jar) == "login=1"
+    jar.update_cookies_from_headers(["one=too many; Path=/other"], A)
+    assert len(jar) == 150
+    assert line(jar) == "login=1"
+
+
 @pytest.mark.parametrize(
     "remove",
     [
