@@ -238,7 +238,9 @@ class CookieJar(AbstractCookieJar):
     def _is_secure(self, url: URL) -> bool:
         if url.scheme in _SECURE_SCHEMES:
             return True
-        return bool(self._secure_origins) and url.origin() in self._secure_origins
+        if not self._secure_origins or not url.raw_host:
+            return False
+        return url.origin() in self._secure_origins
 
     def _receive(self, field: str, source: Source, now: float) -> None:
         """Keep the cookie of a Set-Cookie field, or raise CookieRefused."""
@@ -300,11 +302,14 @@ class CookieJar(AbstractCookieJar):
         key = (host, url.raw_path, self._is_secure(url))
         sent = self._sent.get(key)
         now = self._clock()
-        if sent is None or sent.version != self.store.version or sent.ends_at <= now:
+        if (
+            sent is None
+            or sent.version != self.store.version
+            or sent.ends_at <= now
+            # The store notes when they were used. Not here: others may have taken their places.
+            or (sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S)
+        ):
             sent = self._find(key, now)
-        elif sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S:
-            for cookie in sent.cookies:
-                cookie.used_at = now
         return sent
 
     def _find(self, key: tuple[str, str, bool], now: float) -> _Sent:
@@ -330,7 +335,9 @@ class CookieJar(AbstractCookieJar):
     def save(self, file_path: str | os.PathLike[str]) -> None:
         """Write all cookies to a file, which only its owner may read.
 
-        JSON; the file is replaced as a whole. Raises OSError. Blocks while it writes.
+        JSON; the file is replaced as a whole, and a symbolic link by a file. What could not be
+        loaded again is left out, with a warning logged. Raises OSError, and ValueError if it is too
+        much. Blocks while it writes.
         """
         from .jar_file import save_cookies  # late: rarely needed
 
@@ -339,12 +346,14 @@ class CookieJar(AbstractCookieJar):
     def load(self, file_path: str | os.PathLike[str]) -> None:
         """Put the cookies of a file that `save` wrote in the place of those that are there.
 
-        What is over by now is left out. Raises OSError, and ValueError for another file; then
-        nothing has changed. Blocks while it reads.
+        Files that aiohttp wrote, in JSON, are read, too. What is over by now is left out, and so
+        are cookies that no server could set, with a warning logged. Raises OSError, also for a
+        symbolic link, and ValueError for another file; then nothing has changed. Blocks while it
+        reads.
         """
         from .jar_file import load_cookies  # late: rarely needed
 
-        self._replace(load_cookies(file_path))
+        self._replace(load_cookies(file_path, now=self._clock()))
 
     def save_cookies_txt(self, file_path: str | os.PathLike[str]) -> None:
         """Write all cookies in Netscape's format, which curl, wget and browsers' extensions read.
@@ -359,13 +368,15 @@ class CookieJar(AbstractCookieJar):
         """The same as `load`, for a file in Netscape's format."""
         from .cookies_txt import load_cookies_txt  # late: rarely needed
 
-        self._replace(load_cookies_txt(file_path))
+        self._replace(load_cookies_txt(file_path, now=self._clock()))
 
     def _replace(self, cookies: Iterable[Cookie]) -> None:
         now = self._clock()
         self.store.clear()
         for cookie in cookies:
-            self.store.put(cookie, now)
+            cookie.domain = cookie.domain or self._own_host or ""
+            if self._unsafe or not is_ip(cookie.domain):
+                self.store.put(cookie, now)
 
 
 class DummyCookieJar(AbstractCookieJar):

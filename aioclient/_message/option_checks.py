@@ -255,11 +255,11 @@ def checked_auth(auth: object) -> BasicAuth | None:
     return auth
 
 
-def checked_cookies(cookies: LooseCookies) -> list[tuple[str, str]]:
+def checked_cookies(cookies: LooseCookies, *, quote: bool) -> list[tuple[str, str]]:
     """The `cookies` as they are sent."""
     from aioclient._cookies.header import cookie_pairs  # late: not at start-up
 
-    return cookie_pairs(cookies)
+    return cookie_pairs(cookies, quote=quote)
 
 
 def checked_jar(jar: object) -> "AbstractCookieJar | None":
