@@ -1,4 +1,8 @@
-"""Certificates for the TLS workloads: an authority of our own, and a server that it vouches for."""
+"""Certificates for the TLS workloads: an authority of our own, and a server that it vouches for.
+
+As with public authorities there is an intermediate one, whose certificate the server sends with its
+own: a client that does a full handshake verifies two certificates.
+"""
 
 import ssl
 import sys
@@ -12,9 +16,9 @@ def write(folder: Path) -> Path:
     except ImportError as exc:
         sys.exit(f"TLS needs trustme, see requirements.txt ({exc})")
     authority = trustme.CA()
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-        folder / "server.pem"
-    )
+    authority.create_child_ca().issue_cert(
+        "127.0.0.1"
+    ).private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     path = folder / "authority.pem"
     authority.cert_pem.write_to_path(path)
     return path

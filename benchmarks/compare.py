@@ -35,7 +35,7 @@ import body_server
 import cores
 import nginx
 import peers
-from workloads import WORKLOADS, Server, Site, Workload
+from workloads import TLS_SERVERS, WORKLOADS, Server, Site, Workload
 
 BUSY = 0.7  # the load average from which on a warning is printed
 
@@ -155,9 +155,9 @@ def _serve(
     """Start the servers that the workloads need; where they are."""
     sites: dict[Server, Site] = {}
     needed = {workload.server for workload in chosen}
-    if not needed.isdisjoint(("nginx", "nginx tls")):
+    if needed != {"bodies"}:
         with_download = any(workload.path == "/download" for workload in chosen)
-        with_tls = "nginx tls" in needed
+        with_tls = not needed.isdisjoint(TLS_SERVERS)
         sites.update(stack.enter_context(nginx.serve(core, with_download, with_tls)))
     if "bodies" in needed:
         sites["bodies"] = Site(stack.enter_context(body_server.serve(core)))

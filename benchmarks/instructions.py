@@ -154,7 +154,7 @@ def main() -> None:
     client_core, server_core = cores.choose()
     results: dict[str, dict[str, float]] = {}
     chosen = [arguments.profile[1]] if arguments.profile else arguments.workloads
-    with_tls = any(workloads.WORKLOADS[name].server == "nginx tls" for name in chosen)
+    with_tls = any(workloads.WORKLOADS[name].server in workloads.TLS_SERVERS for name in chosen)
     with nginx.serve(server_core, with_tls=with_tls) as sites:
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients

@@ -10,8 +10,9 @@ that are never closed by the server:
 * ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie;
 * ``/download``: a file of 100 MB, sent with sendfile; only if it is asked for.
 
-If TLS is asked for, another port has the same over TLS 1.2 and 1.3, without a session cache,
-with a certificate for 127.0.0.1 that is made for it (certificates.py).
+If TLS is asked for, another port has the same over TLS 1.2 and 1.3, with a certificate for
+127.0.0.1 that is made for it (certificates.py). What nginx does by default with sessions it does
+there: it gives tickets, with which clients can resume them. On a third port nothing can be resumed.
 
 The documents are checked once when the server has started, so that a figure is never
 taken from an error page. Needs Linux (CPU affinity) and the nginx binary; no module
@@ -24,10 +25,11 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import bodies
@@ -102,9 +104,13 @@ http {{
     default_type application/json;
     keepalive_requests 100000000;
     keepalive_timeout 86400s;
+{servers}
+}}
+"""
+
+_SERVER = """\
     server {{
-        listen 127.0.0.1:{port};
-{tls}
+{listen}
         location = /small {{
             return 200 '{small}';
         }}
@@ -124,15 +130,22 @@ http {{
             return 404;
         }}
     }}
-}}
 """
 
+_PLAIN = """\
+        listen 127.0.0.1:{port};
+"""
 
 _TLS = """\
         listen 127.0.0.1:{port} ssl;
         ssl_protocols TLSv1.2 TLSv1.3;
         ssl_certificate {folder}/server.pem;
         ssl_certificate_key {folder}/server.pem;
+"""
+
+_NOTHING_TO_RESUME = """\
+        ssl_session_tickets off;
+        ssl_session_cache off;
 """
 
 
@@ -165,12 +178,17 @@ def heavy_document() -> str:
     return json.dumps({"id": 4711, "name": "widget"})
 
 
-def _configuration(prefix: str, port: int, tls: str) -> str:
+def _configuration(prefix: str, listen: Sequence[str]) -> str:
+    """One server for each of `listen`, all with the same documents."""
+    servers = "\n".join(_server(prefix, lines) for lines in listen)
+    return _CONFIG.format(prefix=prefix, servers=servers)
+
+
+def _server(prefix: str, listen: str) -> str:
     fields = [*_HEAVY_PLAIN, *(("Set-Cookie", value) for value in _HEAVY_SET_COOKIE)]
-    return _CONFIG.format(
+    return _SERVER.format(
         prefix=prefix,
-        port=port,
-        tls=tls,
+        listen=listen,
         small=small_document(),
         created=created_document("$content_length $content_type"),
         heavy=heavy_document(),
@@ -244,14 +262,24 @@ def _check_download(port: int) -> None:
         raise NginxError(f"/download is not what it should be: {fields}")
 
 
-def _check_tls(site: Site) -> None:
+def _check_tls(site: Site, can_resume: bool) -> None:
     assert site.authority is not None
     context = certificates.trusting(site.authority)
-    connection = http.client.HTTPSConnection("127.0.0.1", site.port, timeout=5, context=context)
-    with contextlib.closing(connection):
-        connection.request("GET", "/small")
-        if len(connection.getresponse().read()) != SMALL_BYTES:
-            raise NginxError("/small is not what it should be over TLS")
+    session: ssl.SSLSession | None = None
+    resumed: list[bool | None] = []
+    for _ in range(2):
+        with (
+            socket.create_connection(("127.0.0.1", site.port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as tls,
+        ):
+            tls.sendall(b"GET /small HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            with tls.makefile("rb") as answer:
+                if not answer.read().endswith(small_document().encode("ascii")):
+                    raise NginxError("/small is not what it should be over TLS")
+            session = tls.session
+            resumed.append(tls.session_reused)
+    if resumed != [False, can_resume]:
+        raise NginxError(f"sessions of TLS were resumed: {resumed}, can be: {can_resume}")
 
 
 @contextlib.contextmanager
@@ -263,14 +291,16 @@ def serve(
     port = _free_port()
     sites: dict[Server, Site] = {"nginx": Site(port)}
     with tempfile.TemporaryDirectory(prefix="bench-nginx-") as prefix:
-        tls = ""
+        listen = [_PLAIN.format(port=port)]
         if with_tls:
-            tls_port = _free_port()
-            authority = certificates.write(Path(prefix))
-            sites["nginx tls"] = Site(tls_port, str(authority))
-            tls = _TLS.format(port=tls_port, folder=prefix)
+            authority = str(certificates.write(Path(prefix)))
+            resuming, full = _free_port(), _free_port()
+            sites["nginx tls"] = Site(resuming, authority)
+            sites["nginx tls full"] = Site(full, authority)
+            listen.append(_TLS.format(port=resuming, folder=prefix))
+            listen.append(_TLS.format(port=full, folder=prefix) + _NOTHING_TO_RESUME)
         config = Path(prefix, "nginx.conf")
-        config.write_text(_configuration(prefix, port, tls))
+        config.write_text(_configuration(prefix, listen))
         command = [binary, "-e", "stderr", "-p", prefix, "-c", str(config)]
         if with_download:
             Path(prefix).chmod(0o755)  # started by root, nginx reads files as somebody else
@@ -283,7 +313,8 @@ def serve(
             if with_download:
                 _check_download(port)
             if with_tls:
-                _check_tls(sites["nginx tls"])
+                _check_tls(sites["nginx tls"], can_resume=True)
+                _check_tls(sites["nginx tls full"], can_resume=False)
             yield sites
         finally:
             process.terminate()

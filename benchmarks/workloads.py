@@ -24,7 +24,9 @@
   that has ``force_close``, one after the other;
 * ``tls_get_small_seq``: the same as get_small_seq on a kept TLS connection. The client trusts the
   authority of the server's certificate, and verifies that;
-* ``tls_handshake``: the same as conn_new over TLS, one full handshake for each request.
+* ``tls_handshake``: the same as conn_new over TLS, a handshake for each request. The server gives
+  tickets, so a client may resume the session of a connection before; aiohttp does not;
+* ``tls_handshake_full``: the same, and the server lets nobody resume anything.
 
 100 MB are 100 * 2**20 bytes, 10 MB are 10 * 2**20. Every answer to a download or an
 upload is checked: how many bytes came, or how many the server says it got.
@@ -37,7 +39,10 @@ PIECE_BYTES = 64 * 1024
 BIG_BYTES = 100 * 2**20
 TEXT_BYTES = 10 * 2**20
 
-Server = Literal["nginx", "nginx tls", "bodies"]
+Server = Literal["nginx", "nginx tls", "nginx tls full", "bodies"]
+
+
+TLS_SERVERS: frozenset[Server] = frozenset(("nginx tls", "nginx tls full"))
 
 
 class Site(NamedTuple):
@@ -101,6 +106,7 @@ WORKLOADS = {
         Workload("conn_new", "nginx", "/small", "json", NEW, is_new=True),
         Workload("tls_get_small_seq", "nginx tls", "/small", "json", SMALL),
         Workload("tls_handshake", "nginx tls", "/small", "json", NEW, is_new=True),
+        Workload("tls_handshake_full", "nginx tls full", "/small", "json", NEW, is_new=True),
     )
 }
 SMALL_WORKLOADS = tuple(

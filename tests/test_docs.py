@@ -4,6 +4,7 @@ import ast
 import asyncio
 import hashlib
 import inspect
+import logging
 import re
 import socket
 import ssl
@@ -15,6 +16,7 @@ import pytest
 import trustme
 import truststore
 from origin import Origin
+from pages import Pages
 from recording_proxy import RecordingProxy
 from running import asynchronous
 from scripted import ScriptedServer, head_of, silent
@@ -187,3 +189,30 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
         }
         await run(example, names)
         assert sum(server.accepted for server in servers.values()) == 1
+
+
+# --- cookies: a service with a login -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", examples("cookies.md"), ids=first_line)
+def test_example_about_cookies_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_cookie_example(example)
+    printed = capsys.readouterr().out
+    # What the text says is printed is, where it says it.
+    said = re.findall(r"print\(.*\)  # (.*)", example)
+    assert printed
+    for words in said:
+        for text in words.partition(":")[0].split(", then "):
+            assert text in printed
+
+
+@asynchronous
+async def run_cookie_example(example):
+    login = "Set-Cookie: token=1; Path=/\r\n"
+    async with Pages().redirect("login", "/account", 303, login) as server:
+        names = {"Path": Path, "URL": URL, "aioclient": aioclient, "logging": logging}
+        # Only where somebody asks: else the service is but a name.
+        if "ClientSession(" in example:
+            example = example.replace("http://service.example", server.url("", "localhost"))
+        await run(example, names)

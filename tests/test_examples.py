@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 from origin import Origin
+from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import closed_port, result_of
 from scripted import ScriptedServer, answers
@@ -95,6 +96,19 @@ def test_credentials_and_cookies_are_sent():
     headers = {name.lower(): value for name, value in json.loads(text)["headers"]}
     assert headers["authorization"] == "Basic bWU6c2VjcmV0"
     assert headers["cookie"] == "theme=dark; page=1"
+
+
+def test_cookies_are_kept_in_a_file(tmp_path):
+    visit = load("cookies").visit
+
+    async def main():
+        fields = ("Set-Cookie: a=1", "Set-Cookie: b=2; Expires=Wed, 21 Oct 2015 07:28:00 GMT")
+        async with Pages(set=page(b"", *fields)) as server:
+            for path, names in {"/set": "none", "/": "a"}.items():
+                lines = await asyncio.to_thread(visit, server.url(path), tmp_path / "jar")
+                assert lines == [f"sent: {names}", "a until it is deleted"]
+
+    result_of(main())
 
 
 def test_redirects_shows_each_step():

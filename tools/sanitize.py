@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the parser's tests on twins that were built with AddressSanitizer and UBSan.
+"""Runs the tests of the twins, built with AddressSanitizer and UBSan.
 
     python tools/sanitize.py                    the corpus, the twins' agreement, other parsers
     python tools/sanitize.py PYTEST_OPTION ...  other tests or options of pytest
@@ -26,7 +26,7 @@ COPIED = ("aioclient", "tests", "tools", "vendor", "setup.py", "pyproject.toml",
 NEEDED = ("Cython", "setuptools", "pytest", "hypothesis", "multidict", "yarl", "trustme")
 FLAGS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"]
 FLAGS += ["-fno-omit-frame-pointer", "-Wno-maybe-uninitialized"]
-TESTS = ["tests/_http1", "tests/_http", "tests/twins"]
+TESTS = ["tests/_http1", "tests/_http", "tests/_cookies/test_quote.py", "tests/twins"]
 # What starts other programs, which would run under the sanitizers' libraries, too; what takes time.
 LEFT_OUT = "not stubs_agree and not without_asserts and not linear_time"
 # An out-of-bounds read that only a sanitizer sees: proves that the runs below would tell.

@@ -1,6 +1,7 @@
 """Basic authentication (RFC 7617)."""
 
 from base64 import b64decode, b64encode
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 from yarl import URL
@@ -10,11 +11,16 @@ def encode_basic_auth(login: str, password: str = "", encoding: str = "utf-8") -
     """The value of an Authorization header for a login and a password.
 
     Raises ValueError for a colon in the login, which could not be told from the one that ends it
-    (RFC 7617 section 2).
+    (RFC 7617 section 2), and for what the encoding lacks.
     """
     if ":" in login:
         raise ValueError('a login for Basic authentication must not contain ":"')
-    return "Basic " + b64encode(f"{login}:{password}".encode(encoding)).decode("ascii")
+    token = None
+    with suppress(UnicodeEncodeError):  # it would quote both
+        token = b64encode(f"{login}:{password}".encode(encoding)).decode("ascii")
+    if token is None:
+        raise ValueError(f"login and password cannot be encoded in {encoding}")
+    return f"Basic {token}"
 
 
 class BasicAuth(NamedTuple):
@@ -34,10 +40,11 @@ class BasicAuth(NamedTuple):
         scheme, _, token = auth_header.strip().partition(" ")
         if scheme.lower() != "basic":
             raise ValueError(f"not Basic authentication, but {scheme[:20]!r}")
-        try:
+        text = None
+        with suppress(ValueError):  # it would quote the token, which is a secret
             text = b64decode(token.strip(), validate=True).decode(encoding)
-        except ValueError:  # without the token: it is a secret
-            raise ValueError("credentials of Basic authentication are not valid") from None
+        if text is None:
+            raise ValueError("credentials of Basic authentication are not valid")
         login, colon, password = text.partition(":")
         if not colon:
             raise ValueError("credentials of Basic authentication have no colon")
@@ -53,4 +60,6 @@ class BasicAuth(NamedTuple):
         return cls(url.user or "", url.password or "", encoding)
 
     def __repr__(self) -> str:
-        return f"BasicAuth(login={self.login!r}, password=***, encoding={self.encoding!r})"
+        # A login alone is a token.
+        login = repr(self.login) if self.password else "***"
+        return f"BasicAuth(login={login}, password=***, encoding={self.encoding!r})"

@@ -20,6 +20,9 @@ class _Entry(NamedTuple):
     login: str
     password: str
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(***)"
+
 
 class NetrcFile:
     """Logins and passwords by host, as they were in a netrc file when that was loaded.

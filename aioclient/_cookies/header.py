@@ -95,12 +95,18 @@ def coded_value(name: str, value: object, quote: bool) -> str:
 
 def _checked_text(name: str, text: str) -> str:
     """`text`, if it can be encoded as header values are: what the message names is the cookie."""
-    if not text.isascii():
-        try:
-            text.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            raise ValueError(f"cookie {_shown(name)} is not Unicode text") from None
+    if not text.isascii() and not _is_unicode(text):
+        raise ValueError(f"cookie {_shown(name)} is not Unicode text")
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    # A function of its own: an error raised while this one is handled would lead to the value.
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(name: str) -> str:

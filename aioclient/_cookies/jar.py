@@ -53,14 +53,13 @@ _FieldKey: TypeAlias = tuple[str, str, str, bool]
 class _Sent:
     """The cookies of one URL, for as long as nothing changes."""
 
-    __slots__ = ("ends_at", "line", "pairs", "version")
+    __slots__ = ("cookies", "ends_at", "line", "pairs", "version")
 
-    def __init__(self, cookies: list[Cookie], version: int, now: float) -> None:
+    def __init__(self, cookies: list[Cookie], version: int) -> None:
+        self.cookies = cookies
         self.pairs = [(cookie.name, cookie.value) for cookie in cookies]
         self.version = version
-        # The store learns that they are used whenever they are looked for.
-        lives_until = now + _USED_AT_S if cookies else inf
-        self.ends_at = min([lives_until, *(cookie.expires_at for cookie in cookies)])
+        self.ends_at = min((cookie.expires_at for cookie in cookies), default=inf)
         self.line = _line(self.pairs)
 
 
@@ -242,7 +241,9 @@ class CookieJar(AbstractCookieJar):
     def _is_secure(self, url: URL) -> bool:
         if url.scheme in _SECURE_SCHEMES:
             return True
-        return bool(self._secure_origins) and url.origin() in self._secure_origins
+        if not self._secure_origins or not url.raw_host:
+            return False
+        return url.origin() in self._secure_origins
 
     def _receive(self, field: str, source: Source, now: float) -> None:
         """Keep the cookie of a Set-Cookie field, or raise CookieRefused."""
@@ -310,7 +311,13 @@ class CookieJar(AbstractCookieJar):
         key = (host, url.raw_path, self._is_secure(url))
         sent = self._sent.get(key)
         now = self._clock()
-        if sent is None or sent.version != self.store.version or sent.ends_at <= now:
+        if (
+            sent is None
+            or sent.version != self.store.version
+            or sent.ends_at <= now
+            # The store notes when they were used. Not here: others may have taken their places.
+            or (sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S)
+        ):
             sent = self._find(key, now)
         return sent
 
@@ -320,7 +327,7 @@ class CookieJar(AbstractCookieJar):
         found = self.store.matching(tuple(parents(host)), path, is_secure, now) if host else []
         if len(self._sent) >= MAX_REMEMBERED_URLS:
             self._sent.pop(next(iter(self._sent)))  # the oldest
-        sent = self._sent[key] = _Sent(_within_limits(found), self.store.version, now)
+        sent = self._sent[key] = _Sent(_within_limits(found), self.store.version)
         return sent
 
     def _bind(self, host: str) -> None:
@@ -337,7 +344,9 @@ class CookieJar(AbstractCookieJar):
     def save(self, file_path: str | os.PathLike[str]) -> None:
         """Write all cookies to a file, which only its owner may read.
 
-        JSON; the file is replaced as a whole. Raises OSError. Blocks while it writes.
+        JSON; the file is replaced as a whole, and a symbolic link by a file. What could not be
+        loaded again is left out, with a warning logged. Raises OSError, and ValueError if it is too
+        much. Blocks while it writes.
         """
         from .jar_file import save_cookies  # late: rarely needed
 
@@ -346,12 +355,14 @@ class CookieJar(AbstractCookieJar):
     def load(self, file_path: str | os.PathLike[str]) -> None:
         """Put the cookies of a file that `save` wrote in the place of those that are there.
 
-        What is over by now is left out. Raises OSError, and ValueError for another file; then
-        nothing has changed. Blocks while it reads.
+        Files that aiohttp wrote, in JSON, are read, too. What is over by now is left out, and so
+        are cookies that no server could set, with a warning logged. Raises OSError, also for a
+        symbolic link, and ValueError for another file; then nothing has changed. Blocks while it
+        reads.
         """
         from .jar_file import load_cookies  # late: rarely needed
 
-        self._replace(load_cookies(file_path))
+        self._replace(load_cookies(file_path, now=self._clock()))
 
     def save_cookies_txt(self, file_path: str | os.PathLike[str]) -> None:
         """Write all cookies in Netscape's format, which curl, wget and browsers' extensions read.
@@ -366,13 +377,15 @@ class CookieJar(AbstractCookieJar):
         """The same as `load`, for a file in Netscape's format."""
         from .cookies_txt import load_cookies_txt  # late: rarely needed
 
-        self._replace(load_cookies_txt(file_path))
+        self._replace(load_cookies_txt(file_path, now=self._clock()))
 
     def _replace(self, cookies: Iterable[Cookie]) -> None:
         now = self._clock()
         self.store.clear()
         for cookie in cookies:
-            self.store.put(cookie, now)
+            cookie.domain = cookie.domain or self._own_host or ""
+            if self._unsafe or not is_ip(cookie.domain):
+                self.store.put(cookie, now)
 
 
 class DummyCookieJar(AbstractCookieJar):

@@ -23,9 +23,17 @@ _STATUS_LINE = rb"HTTP/1\.[0-9] [1-9][0-9]{2}(?: .*)?"
 
 def bad_start(data: bytes) -> ServerProtocolError:
     """For bytes that do not begin as an HTTP/1 response."""
+    line = _first_line(data)
     if data.startswith(b"HTTP/"):
-        return ServerProtocolError(f"the server speaks another version of HTTP: {shown(data)}")
-    return ServerProtocolError(f"the server's answer is not HTTP: {shown(data)}")
+        return ServerProtocolError(f"the server speaks another version of HTTP: {line}")
+    return ServerProtocolError(f"the server's answer is not HTTP: {line}")
+
+
+def _first_line(data: bytes) -> str:
+    """What is shown of a head: fields may be secrets, of the server's or, from an echo, ours."""
+    line, end, rest = data.partition(b"\n")
+    text = shown(line + end)
+    return f"{text}..." if rest and not text.endswith("...") else text
 
 
 def bad_head(head: bytes) -> ServerProtocolError:
@@ -39,6 +47,22 @@ def bad_head(head: bytes) -> ServerProtocolError:
     if re.search(_CONTROL, status_line):
         return ServerProtocolError(f"control character in status line {shown(status_line)}")
     return ServerProtocolError(_bad_field(fields))
+
+
+def bad_field_name(name: str) -> ValueError:
+    """For a name of a field to send that is not a token; what follows may be a secret value."""
+    if not name:
+        return ValueError("a header name is empty")
+    good = re.match(_TOKEN.decode("ascii"), name)
+    start = good[0] if good else ""
+    wrong = name[len(start)]
+    return ValueError(f"invalid character {wrong!r} in a header name, after {start!r}")
+
+
+def bad_field_value(name: str, encoded: bytes | None) -> ValueError:
+    """For a value of a field to send, which may be a secret; None if it cannot be encoded."""
+    what = "character that cannot be encoded" if encoded is None else "control character"
+    return ValueError(f"{what} in the value of header {str(name)!r}")
 
 
 def bad_trailers(section: bytes) -> ClientPayloadError:
@@ -137,7 +161,7 @@ def cut_off_head(received: bytes) -> ServerDisconnectedError:
     """For a connection that ended before the head of a response was complete."""
     if received:
         return ServerDisconnectedError(
-            f"server disconnected in the middle of a response head: {shown(received)}"
+            f"server disconnected in the middle of a response head: {_first_line(received)}"
         )
     return ServerDisconnectedError("server disconnected without a response")
 

@@ -9,6 +9,8 @@ from aioclient._http.h1scan cimport (
     h1scan_span_visible,
 )
 
+from aioclient._http1.diagnosis import bad_field_name, bad_field_value
+
 ctypedef size_t (*span)(const unsigned char *, size_t) noexcept nogil
 
 
@@ -34,11 +36,16 @@ def write_field_lines(fields):
                 f"{type(value).__name__} for {name!r}"
             )
         if not _consists_of(name, h1scan_span_token):
-            raise ValueError(f"invalid character in header name {name!r}")
-        value_bytes = value.encode("utf-8", "surrogateescape")
+            raise bad_field_name(name)
+        try:
+            value_bytes = value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # it has the value
+            value_bytes = None
+        if value_bytes is None:
+            raise bad_field_value(name, None)
         size = PyBytes_GET_SIZE(value_bytes)
         if h1scan_span_value(<const unsigned char *>PyBytes_AS_STRING(value_bytes), size) != size:
-            raise ValueError(f"control character in the value of header {str(name)!r}")
+            raise bad_field_value(name, value_bytes)
         lines.append(name.encode("ascii"))
         lines.append(b": ")
         lines.append(value_bytes.strip(b" \t"))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 
 from aioclient._http.events import FieldLines
+from aioclient._http1.diagnosis import bad_field_name, bad_field_value
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")
@@ -21,17 +22,20 @@ def write_field_lines(fields: Iterable[tuple[str, str]]) -> FieldLines:
 
     White space around a value is cut off: it is no part of it (RFC 9110 section 5.5).
 
-    Raises ValueError for a name that is not a token or a control character in a value, and
-    TypeError for anything but strings.
+    Raises ValueError for a name that is not a token, and for a control character or what is no
+    Unicode text in a value; TypeError for anything but strings.
     """
     lines = []
     for name, value in fields:
         _require_text(name, value)
         if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"invalid character in header name {name!r}")
-        value_bytes = value.encode("utf-8", "surrogateescape")
-        if _FORBIDDEN_IN_VALUE.search(value_bytes):
-            raise ValueError(f"control character in the value of header {str(name)!r}")
+            raise bad_field_name(name)
+        try:
+            value_bytes = value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # it has the value
+            value_bytes = None
+        if value_bytes is None or _FORBIDDEN_IN_VALUE.search(value_bytes):
+            raise bad_field_value(name, value_bytes)
         lines.append(b"%b: %b\r\n" % (name.encode("ascii"), value_bytes.strip(_BLANKS)))
     return FieldLines(b"".join(lines))
 

@@ -218,12 +218,20 @@ def tls_wish(options: RequestOptions) -> TlsWish:
 
 def parsed_url(given: StrOrURL) -> URL:
     """A URL as an object; raises InvalidUrlClientError for what is none."""
+    url = url_or_fault(given)
+    if isinstance(url, URL):
+        return url
+    raise InvalidUrlClientError(given, url)
+
+
+def url_or_fault(given: StrOrURL) -> URL | str:
+    """A URL as an object, or what is wrong with it."""
     try:
         return URL(given)
     except ValueError as error:
-        # The parser's words may quote the user-info, and a traceback shows the cause.
-        words = "the URL is not valid" if "@" in str(error) else str(error)
-        raise InvalidUrlClientError(given, words) from None
+        # Its words may quote the user-info, and what it has been raised from does. So what is
+        # raised for it is not raised here, where it would lead to it.
+        return "the URL is not valid" if "@" in str(error) else str(error)
 
 
 # --- of a session -------------------------------------------------------------------------------
@@ -247,11 +255,11 @@ def checked_auth(auth: object) -> BasicAuth | None:
     return auth
 
 
-def checked_cookies(cookies: LooseCookies) -> list[tuple[str, str]]:
+def checked_cookies(cookies: LooseCookies, *, quote: bool) -> list[tuple[str, str]]:
     """The `cookies` as they are sent."""
     from aioclient._cookies.header import cookie_pairs  # late: not at start-up
 
-    return cookie_pairs(cookies)
+    return cookie_pairs(cookies, quote=quote)
 
 
 def checked_jar(jar: object) -> "AbstractCookieJar | None":

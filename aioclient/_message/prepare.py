@@ -123,6 +123,9 @@ class Defaults(NamedTuple):
         """Is there something that some hosts get, and others must not?"""
         return self.auth is not None or self.cookies is not None or self.netrc is not None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # without what it has: some are credentials
+
 
 class Preparer:
     """Makes the requests of one session."""

@@ -5,6 +5,7 @@ no other: it is part of the `Proxy` in the route, so that only a connection that
 carries it.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,10 +18,10 @@ from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
 from aioclient._http.header_names import PROXY_AUTHORIZATION
 from aioclient._http1.head_writer import write_field_lines
-from aioclient._message.option_checks import parsed_url
+from aioclient._message.option_checks import url_or_fault
 from aioclient._message.options import RequestOptions
 from aioclient._message.request_headers import checked_headers
-from aioclient._message.target import Target, looks_like_an_address
+from aioclient._message.target import Target, looks_like_an_address, split_zone
 from aioclient._net.route import (
     HTTP_PROXY_SCHEMES,
     SOCKS_SCHEMES,
@@ -56,17 +57,21 @@ class Proxying(NamedTuple):
     #: Finds credentials for a proxy's host, if nothing else has any.
     netrc: Callable[[str], BasicAuth | None] | None = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"  # without what it has: some are credentials
+
     def route(self, target: Target, direct: Route) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
 
-        Raises InvalidUrlClientError if the environment names what is no proxy.
+        Raises InvalidUrlClientError if the environment names what is no proxy, ValueError for one
+        that cannot be told what it is to be told.
         """
         proxy = self.proxy
         if proxy is None and self.environment is not None:
             proxy = self._named_proxy(target.url.scheme, direct)
         if proxy is None:
             return direct
-        if proxy.auth is None and self.netrc is not None and not _has_credentials(proxy):
+        if self.netrc is not None and _wants_credentials(proxy):
             proxy = proxy._replace(auth=self.netrc(proxy.host))
         if not proxy.is_socks and not _needs_tunnel(target):
             return proxy.route
@@ -153,6 +158,8 @@ def proxying_with(
 
 def proxying_of(session: Proxying | None, options: RequestOptions) -> Proxying | None:
     """What a session and a request wish of proxies."""
+    if session is not None and options.get("proxy") is False:
+        return Proxying()  # not None: headers that are for the session's proxy stay behind
     return proxying_with(
         session,
         options.get("proxy"),
@@ -169,7 +176,9 @@ def proxy_of(given: StrOrURL) -> Proxy:
     """
     if not isinstance(given, str | URL):
         raise TypeError(f"proxy must be a URL or False, not {type(given).__name__}")
-    url = parsed_url(given)
+    url = url_or_fault(given)
+    if not isinstance(url, URL):
+        raise InvalidUrlClientError(_shown_text(str(given)), url)
     scheme = url.scheme
     if scheme not in HTTP_PROXY_SCHEMES and scheme not in SOCKS_SCHEMES:
         known = ", ".join(f"{name}://" for name in (*_DEFAULT_PORTS, *sorted(SOCKS_SCHEMES)))
@@ -184,6 +193,8 @@ def proxy_of(given: StrOrURL) -> Proxy:
     port = url.port if url.port is not None else _DEFAULT_PORTS.get(scheme, _SOCKS_PORT)
     if not port:
         raise InvalidUrlClientError(_shown(url), "the port of the proxy must not be 0")
+    if ":" in host and "%" in host:
+        host = "%".join(split_zone(url.origin(), host))
     auth = None
     if url.raw_user is not None or url.raw_password is not None:
         auth = BasicAuth(url.user or "", url.password or "", "utf-8")
@@ -224,6 +235,12 @@ def _has_credentials(proxy: Proxy) -> bool:
     return b"proxy-authorization" in names_in(proxy.field_lines)
 
 
+def _wants_credentials(proxy: Proxy) -> bool:
+    """Has it none, and could be told a login and a password? SOCKS4 has no passwords."""
+    is_socks4 = proxy.scheme in ("socks4", "socks4a")
+    return proxy.auth is None and not is_socks4 and not _has_credentials(proxy)
+
+
 def names_in(lines: bytes) -> frozenset[bytes]:
     """The lower-case names of header lines."""
     return frozenset(line.partition(b":")[0].lower() for line in lines.split(b"\r\n") if line)
@@ -241,4 +258,15 @@ def _checked_auth(auth: object) -> BasicAuth:
 
 def _shown(url: URL) -> str:
     """Scheme, host and port: a URL that is none may have a password anywhere else."""
-    return f"{url.scheme}://..." if not url.raw_host else str(url.origin())
+    return str(url.origin()) if url.scheme and url.raw_host else f"{url.scheme}://..."
+
+
+def _shown_text(text: str) -> str:
+    """The same of what could not be parsed: no password is behind the last "@"."""
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in HTTP_PROXY_SCHEMES | SOCKS_SCHEMES:
+        return "..."
+    _, at, behind = rest.rpartition("@")
+    # Without one, what follows a colon is a port or a password that nothing follows.
+    is_harmless = at or re.fullmatch(r"[^:@]*(?::-?[0-9]*)?/?", rest)
+    return f"{scheme}://{behind if is_harmless else '...'}"

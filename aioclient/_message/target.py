@@ -93,14 +93,14 @@ def target_of(
         raise InvalidUrlClientError(url, "the port must not be 0")
     is_https = url.scheme == "https"
     if ":" in host and "%" in host:
-        address, zone = _split_zone(url, host)
+        address, zone = split_zone(url, host)
         # No certificate has a zone in it.
         name = address if is_https else None
         return Target(url, Route(f"{address}%{zone}", port, is_https, tls, name), authorization)
     return Target(url, Route(host, port, is_https, tls), authorization)
 
 
-def _split_zone(url: URL, host: str) -> tuple[str, str]:
+def split_zone(url: URL, host: str) -> tuple[str, str]:
     """An IPv6 address, and the zone behind it: "%25" and its name, or "%" as people type it.
 
     RFC 6874 sections 2 and 3.

@@ -38,11 +38,11 @@ class LinkFacts:
         self.tls_version: str | None = None
         self.alpn_protocol: str | None = None
 
-    def add_tls(self, tls: ssl.SSLObject) -> None:
+    def add_tls(self, tls: ssl.SSLObject, certificate: Mapping[str, object] | None) -> None:
         """Ask for what a handshake agreed on; of several, the last is the server's."""
         self.is_tls = True
         cipher = tls.cipher()
         self.cipher = None if cipher is None else cipher[0]
-        self.peer_certificate = tls.getpeercert()
+        self.peer_certificate = certificate
         self.tls_version = tls.version()
         self.alpn_protocol = tls.selected_alpn_protocol()

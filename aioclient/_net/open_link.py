@@ -192,8 +192,7 @@ async def _tls_link(
             route.server_hostname or route.host,
             policy.shutdown_s,
             pin_check(route),
-            None if sessions is None else sessions.take(route),
-            None if sessions is None else partial(sessions.keep, route),
+            None if sessions is None else sessions.of(route),
         )
     except ValueError as error:  # of the name
         raise ClientConnectorSSLError(route, OSError(None, str(error))) from error

@@ -107,7 +107,9 @@ class Proxy(NamedTuple):
     def route(self) -> "Route":
         """To the proxy itself: there a request goes that it forwards."""
         proxy = self if self.forwards else self._replace(forwards=True)
-        return Route(self.host, self.port, self.scheme == "https", self.ssl, None, proxy)
+        # No certificate has a zone in it.
+        name = self.host.partition("%")[0] if ":" in self.host and "%" in self.host else None
+        return Route(self.host, self.port, self.scheme == "https", self.ssl, name, proxy)
 
     def __copy__(self) -> Self:
         return self

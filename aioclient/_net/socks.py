@@ -338,15 +338,17 @@ def _refusal(error: Exception, proxy: Proxy, host: str, port: int) -> _Refusal:
         return _Refusal(OSError(error.errno, f"{failed}: {error.strerror or error}"))
     if not isinstance(error, ProxyError):
         return _Refusal(OSError(None, f"{failed}: its answer makes no sense ({error})"))
-    return _Refusal(OSError(None, f"{failed}: {error}{_hint(str(error), proxy)}"))
+    return _Refusal(OSError(None, f"{failed}: {error}{_hint(str(error), proxy, host, port)}"))
 
 
-def _hint(words: str, proxy: Proxy) -> str:
+def _hint(words: str, proxy: Proxy, host: str, port: int) -> str:
     """What the reason may be, for what the library says of an answer."""
     if "version" in words:
         return f" (it may not be a {_protocol(proxy)} proxy)"
     if "authentication" in words and proxy.auth is None:
         return " (it may want a login and a password)"
+    if "closed" in words:
+        return f" (some do so if they cannot connect to {_where(host, port)})"
     return ""
 
 

@@ -15,12 +15,11 @@ from typing import Final, cast
 from aioclient._aliases import BytesLike
 from aioclient._net.link import Link, Receiver, read_buffer
 from aioclient._net.link_facts import LinkFacts
+from aioclient._net.tls_sessions import RouteSession
 from aioclient._net.tls_transport import TlsTransport
 
 #: RFC 8446 section 5.1: no record carries more.
 _RECORD_BYTES: Final = 2**14
-#: A server that has sent no ticket until then sends none.
-_READS_FOR_A_TICKET: Final = 4
 
 
 class _State(Enum):
@@ -38,8 +37,8 @@ class TlsLink:
 
     Arguments: `receiver` has the link as soon as the handshake is done and `check` found nothing
     wrong; `context` and `server_hostname` as of `ssl.SSLContext.wrap_bio`; `shutdown_s`, for how
-    many seconds closing waits for the peer's goodbye; `session`, one to resume; `keep_session` is
-    given one that may be resumed later, perhaps more than once.
+    many seconds closing waits for the peer's goodbye; `session`, of which one may be resumed, and
+    which keeps one that can be.
 
     Raises ValueError for a name that cannot be asked for.
     """
@@ -54,15 +53,15 @@ class TlsLink:
         "_is_made",
         "_is_over",
         "_is_paused",
-        "_keep_session",
         "_loop",
         "_lower",
         "_outgoing",
-        "_reads_without_ticket",
+        "_session",
         "_shutdown_s",
         "_state",
         "_tls",
         "_transport",
+        "_was_offered",
         "facts",
         "on_begin",
         "opened",
@@ -77,20 +76,20 @@ class TlsLink:
         server_hostname: str,
         shutdown_s: float,
         check: Callable[[ssl.SSLObject], None] | None = None,
-        session: ssl.SSLSession | None = None,
-        keep_session: Callable[[ssl.SSLSession], None] | None = None,
+        session: RouteSession | None = None,
     ) -> None:
         self.receiver = receiver
         self._loop = loop
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        offered = None if session is None else session.offer()
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=server_hostname, session=session
+            self._incoming, self._outgoing, server_hostname=server_hostname, session=offered
         )
+        self._session = session
+        self._was_offered = offered is not None
         self._shutdown_s = shutdown_s
         self._check = check
-        self._keep_session = keep_session
-        self._reads_without_ticket = 0
         self._buffer = read_buffer(loop)
         self._state = _State.NEW
         self._failure: Exception | None = None
@@ -208,6 +207,7 @@ class TlsLink:
     def give_up(self, error: Exception) -> None:
         """End the handshake, if it is not done, with this error."""
         if not self.opened.done():
+            self._forget_session()
             self.opened.set_exception(error)
             self.abort()
 
@@ -244,6 +244,8 @@ class TlsLink:
         self._incoming.write(data)
         if self._state is _State.HANDSHAKE:
             self._shake_hands()
+            if not self._incoming.pending:
+                return
         if self._state is _State.OPEN:
             if not self._is_paused:
                 self._read()
@@ -284,14 +286,20 @@ class TlsLink:
             self._flush()  # an alert tells the peer what is wrong
             self.give_up(error)
         else:
-            self._flush()
             self._state = _State.OPEN
             self._is_made = True
             self.facts = self._lower.facts
-            self.facts.add_tls(self._tls)
+            if self._session is None:
+                self.facts.add_tls(self._tls, self._tls.getpeercert())
+            else:
+                self.facts.add_tls(self._tls, self._session.certificate(self._tls))
+                self._session.agreed(self._tls, self._was_offered)
             if not self.opened.done():
                 self.opened.set_result(None)
             self.receiver.link_made(self)
+            if self._outgoing.pending:
+                # Who wakes up now writes a request, and the end of our handshake goes with it.
+                self._loop.call_soon(self._flush_if_open)
 
     # --- reading ----------------------------------------------------------------------------------
 
@@ -312,8 +320,6 @@ class TlsLink:
             self._write_backlog()
         if self._outgoing.pending:  # an alert, or an answer to an update of keys
             self._flush()
-        if self._keep_session is not None:
-            self._offer_session()
         if self._state is _State.OPEN:
             if self._failure is not None:
                 self._fail(self._failure)
@@ -362,18 +368,6 @@ class TlsLink:
         else:
             self._end()
 
-    def _offer_session(self) -> None:
-        """Once there is one: a ticket of TLS 1.3 comes with the first bytes, or before them."""
-        session, keep_session = self._tls.session, self._keep_session
-        self._reads_without_ticket += 1
-        if self._reads_without_ticket == _READS_FOR_A_TICKET:
-            self._keep_session = None
-        if session is None or keep_session is None:
-            return
-        if session.has_ticket or self.facts.tls_version != "TLSv1.3":
-            self._keep_session = None
-            keep_session(session)
-
     # --- writing ------------------------------------------------------------------------------
 
     def write(self, data: BytesLike) -> None:
@@ -415,12 +409,21 @@ class TlsLink:
         if self._outgoing.pending:
             self._lower.write(self._outgoing.read())
 
+    def _flush_if_open(self) -> None:
+        if self._state is _State.OPEN:
+            self._flush()
+
     # --- the end ------------------------------------------------------------------------------
 
     def _fail(self, error: Exception) -> None:
         """TLS is broken, and nothing that comes can be believed."""
         self._failure = error
+        self._forget_session()
         self.abort()
+
+    def _forget_session(self) -> None:
+        if self._session is not None:
+            self._session.forget()
 
     def _end(self) -> None:
         self._state = _State.CLOSED

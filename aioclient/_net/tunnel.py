@@ -33,6 +33,8 @@ class Tunnel:
 
     `opened` is done then. Else it has a ClientHttpProxyError for an answer that refuses, or a
     ClientProxyConnectionError.
+
+    Raises ValueError for what cannot be asked of the proxy.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class Tunnel:
         "_machine",
         "_proxy",
         "_receiver",
+        "_request",
         "_route",
         "_timer",
         "opened",
@@ -56,6 +59,11 @@ class Tunnel:
         self._receiver = receiver
         self._loop = loop
         self._machine = Http1Machine()
+        authority = _authority(route)
+        # Here, and not when there is a link: an error in its callback would reach nobody.
+        self._request = self._machine.request(
+            RequestHead("CONNECT", authority, authority, _field_lines(proxy))
+        )
         self._link: Link | None = None
         self._head: ResponseHead | None = None
         self._body = bytearray()
@@ -73,9 +81,7 @@ class Tunnel:
     def link_made(self, link: Link) -> None:
         """Ask for the tunnel."""
         self._link = link
-        authority = _authority(self._route)
-        head = RequestHead("CONNECT", authority, authority, _field_lines(self._proxy))
-        link.write(self._machine.request(head))
+        link.write(self._request)
 
     def bytes_arrived(self, data: memoryview | bytes) -> None:
         """The proxy answers; after an answer that agrees, the bytes are not its own any more."""
@@ -87,10 +93,7 @@ class Tunnel:
 
     def link_lost(self, error: Exception | None) -> None:
         """The link to the proxy is gone."""
-        if self._head is not None:
-            self._refuse(self._head)
-        else:
-            self._fail(error or ConnectionResetError("it closed the connection"))
+        self._break_off(error or ConnectionResetError("it closed the connection"))
 
     # --- the answer ------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class Tunnel:
             elif isinstance(event, bytes):
                 self._body += event
             elif isinstance(event, Exception):
-                self._fail(event)
+                self._break_off(event)
         head = self._head
         if head is None or self.opened.done():
             return
@@ -113,6 +116,13 @@ class Tunnel:
             self._refuse(head)
         elif self._timer is None:
             self._timer = self._loop.call_later(REFUSAL_S, self._refuse, head)
+
+    def _break_off(self, error: Exception) -> None:
+        """Nothing more can be heard: of a refusal that is only the page, or the rest of it."""
+        if self._head is not None:
+            self._refuse(self._head)
+        else:
+            self._fail(error)
 
     def _hand_on(self, rest: memoryview | bytes) -> None:
         link = self._link
@@ -159,8 +169,10 @@ class Tunnel:
 
 def _authority(route: Route) -> str:
     """RFC 9112 section 3.2.3: host and port, always both. A zone means nothing to the proxy."""
-    host = route.host.partition("%")[0]
-    return f"[{host}]:{route.port}" if ":" in host else f"{host}:{route.port}"
+    host = route.host
+    if ":" not in host:
+        return f"{host}:{route.port}"  # a name may have a "%" in it, and that is no zone
+    return f"[{host.partition('%')[0]}]:{route.port}"
 
 
 def _field_lines(proxy: Proxy) -> FieldLines:

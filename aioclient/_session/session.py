@@ -259,6 +259,7 @@ class ClientSession:
             requote=requote_redirect_url,
         )
         pool = TCPConnector() if connector is None else _checked_connector(connector)
+        jar = checked_jar(cookie_jar)
         netrc = netrc_credentials(use_default=trust_netrc_default) if trust_env else None
         if proxy and not pool.allows_proxies:
             raise ValueError(f"a {type(pool).__name__} does not connect through proxies")
@@ -281,7 +282,9 @@ class ClientSession:
             auth=checked_auth(auth),
             skip_auto_headers=lower_names(self._skip_auto_headers),
             minor_version=checked_minor_version(version),
-            cookies=None if cookies is None else checked_cookies(cookies),
+            cookies=None
+            if cookies is None
+            else checked_cookies(cookies, quote=jar is None or jar.quote_cookie),
             netrc=netrc,
             schemes=pool.allowed_protocol_schema_set,
             ssl=ssl,
@@ -299,7 +302,7 @@ class ClientSession:
         self._trust_env = trust_env
         self._connector_owner = connector_owner
         self._connector = pool
-        self._cookies = SessionCookies(self._defaults.cookies, checked_jar(cookie_jar))
+        self._cookies = SessionCookies(self._defaults.cookies, jar)
         self._preparer = Preparer(self._defaults, self._cookies)
         self._sender = Sender(self._preparer, pool, self._cookies)
 

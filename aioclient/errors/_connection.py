@@ -34,6 +34,8 @@ class ClientConnectorError(ClientOSError):
     """No connection could be made. `host`, `port` and `ssl` say where, `os_error` why.
 
     `attempts` has each address that was tried, in order, with its own error, if TCP failed.
+    `connection_key` may lead to credentials for a proxy: it shows them to nobody, and they are in
+    no pickle.
     """
 
     attempts: tuple[ConnectAttempt, ...] = ()

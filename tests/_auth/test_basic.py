@@ -34,8 +34,11 @@ def test_login_with_a_colon_is_refused_and_the_password_not_shown(login):
 
 
 def test_credentials_that_the_encoding_lacks_are_refused():
-    with pytest.raises(UnicodeEncodeError):
-        encode_basic_auth("\u20ac", "", "latin-1")
+    with pytest.raises(ValueError, match="cannot be encoded in latin-1") as raised:
+        encode_basic_auth("me", "a-secret \u20ac", "latin-1")
+    # Python's own error has what was to be encoded.
+    assert raised.value.__context__ is None
+    assert "a-secret" not in repr(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,7 @@ def test_credentials_of_a_url():
 
 def test_password_is_not_shown():
     assert "secret" not in repr(BasicAuth("me", "secret"))
+    assert "secret" not in repr(BasicAuth("secret"))  # as a token is given
 
 
 def test_login_of_an_auth_must_not_have_a_colon():

@@ -160,8 +160,9 @@ def test_other_shapes_are_refused(cookies, message):
 
 @pytest.mark.parametrize("cookies", [{"name": "\udc0a"}, {"name\ud800": "b"}])
 def test_what_cannot_be_encoded_is_refused(cookies):
-    with pytest.raises(ValueError, match=r"cookie 'name.* is not Unicode text"):
+    with pytest.raises(ValueError, match=r"cookie 'name.* is not Unicode text") as raised:
         cookie_header(cookies)
+    assert raised.value.__context__ is None  # Python's own error has the value
 
 
 def test_octets_that_are_no_utf_8_can_be_sent_back():

@@ -202,11 +202,23 @@ def test_what_is_not_http_is_refused_at_once_and_shown(data, parse):
     assert str(error) == f"the server's answer is not HTTP: {data!r}"
 
 
-@pytest.mark.parametrize("data", [b"HTTP/2.0 200 OK\r\n\r\n", b"HTTP/0.9 200", b"HTTP/9"])
+@pytest.mark.parametrize("data", [b"HTTP/2.0 200 OK\r\n", b"HTTP/0.9 200", b"HTTP/9"])
 def test_another_version_of_http_is_called_that(data, error_of):
     error = error_of(data)
     assert isinstance(error, ServerProtocolError)
     assert str(error) == f"the server speaks another version of HTTP: {data!r}"
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        (b"GET / HTTP/1.1\r\n", "the server's answer is not HTTP: {start!r}..."),
+        (b"HTTP/3 200\n", "the server speaks another version of HTTP: {start!r}..."),
+    ],
+)
+def test_fields_of_what_is_not_http_are_not_shown(start, message, error_of):
+    error = error_of(start + b"X-Token: a-secret\r\n\r\n")
+    assert str(error) == message.format(start=start)
 
 
 def test_first_wrong_byte_of_the_protocol_is_refused_before_a_line_end(new_parser):

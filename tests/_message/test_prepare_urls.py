@@ -310,6 +310,7 @@ def _assert_hides_secret(use: Callable[[str], object], url: str) -> None:
     while error is not None:
         assert "secret" not in str(error)
         assert "secret" not in repr(error)
+        assert error.__context__ is None  # the parser's own error may quote the URL
         error = error.__cause__
 
 

@@ -8,6 +8,7 @@ from preparing import fields_of, prepared, preparer
 from yarl import URL
 
 from aioclient import BasicAuth, InvalidURL, InvalidUrlClientError, encode_basic_auth
+from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.proxying import Proxying, proxy_of, proxying_with
 from aioclient._message.redirect import NextRequest, Redirected
 from aioclient._message.request import Request
@@ -51,6 +52,8 @@ def proxy_for(request: Request) -> Proxy:
         ("http://p.example:3128/", Proxy("http", "p.example", 3128)),
         (URL("http://P.example:3128/path?a#b"), Proxy("http", "p.example", 3128)),
         ("http://[::1]:1", Proxy("http", "::1", 1)),
+        ("http://[fe80::1%25eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
+        ("http://[fe80::1%eth0]:1", Proxy("http", "fe80::1%eth0", 1)),
         ("socks4://p.example", Proxy("socks4", "p.example", 1080)),
         ("socks4a://p.example", Proxy("socks4a", "p.example", 1080)),
         ("socks5://p.example", Proxy("socks5", "p.example", 1080)),
@@ -81,17 +84,43 @@ def test_a_url_of_a_proxy(url: str | URL, expected: Proxy) -> None:
         "http://proxy.example:0",
         "http://proxy.example:70000",
         "http://127.1:80",
+        f"http://me:{SECRET}@[fe80::1%25]:80",
         f"me:{SECRET}@proxy.example",
         f"ftp://me:{SECRET}@proxy.example",
+        f"//me:{SECRET}@proxy.example:3128",
         f"http://me:{SECRET}@",
         f"http://me:{SECRET}@proxy.example:port",
+        f"http://me:{SECRET}",
+        f"http://me:@/{SECRET}@proxy.example",
+        f"me://{SECRET}:x",
+        f"//me:{SECRET}@proxy.example:port",
     ],
 )
 def test_what_is_no_url_of_a_proxy_is_refused(url: str) -> None:
     with pytest.raises(InvalidURL) as caught:
         proxy_of(url)
     assert isinstance(caught.value, ValueError)
-    assert SECRET not in str(caught.value) + repr(caught.value)
+    assert SECRET not in str(caught.value) + repr(caught.value) + repr(caught.value.args)
+    assert SECRET not in str(caught.value.url)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://proxy.example:70000/", "http://proxy.example:70000/"),
+        (f"http://me:{SECRET}@proxy.example:port", "http://proxy.example:port"),
+        ("http://me:@/@proxy.example", "http://proxy.example"),
+        ("http://[::1", "http://..."),
+        ("http://me:port", "http://..."),
+    ],
+)
+def test_what_is_no_url_of_a_proxy_is_shown_as_far_as_no_password_can_be_in_it(
+    url: str, shown: str
+) -> None:
+    with pytest.raises(InvalidUrlClientError) as caught:
+        proxy_of(url)
+    assert caught.value.url == shown
 
 
 @pytest.mark.parametrize("url", [5, b"http://proxy.example", True, ["http://proxy.example"]])
@@ -100,10 +129,19 @@ def test_what_cannot_be_a_url_is_a_type_error(url: Any) -> None:
         proxy_of(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "name"), [("https://[fe80::1%25eth0]", "fe80::1"), ("https://[fe80::1]", None)]
+)
+def test_the_name_for_tls_with_a_proxy_has_no_zone(url: str, name: str | None) -> None:
+    assert proxy_of(url).route.server_hostname == name
+
+
 def test_a_proxy_shows_no_credentials() -> None:
     proxy = proxy_of(f"http://{SECRET}:{SECRET}@[::1]:3128")
     assert repr(proxy) == "Proxy(http://[::1]:3128)"
     assert SECRET not in repr(proxy.route)
+    lines = write_field_lines([("X-Token", SECRET)])
+    assert SECRET not in repr(Proxying(proxy, field_lines=lines))
 
 
 # --- which way -----------------------------------------------------------------------------------
@@ -185,6 +223,14 @@ def test_what_the_environment_names_must_be_a_proxy() -> None:
     session = of_session({"http_proxy": f"ftp://me:{SECRET}@env.example"})
     with pytest.raises(InvalidUrlClientError, match="begins with one of") as caught:
         request_of(session)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [HTTP, HTTPS])
+def test_what_a_proxy_of_the_environment_cannot_be_told_is_refused(url: str) -> None:
+    session = of_session({"all_proxy": f"http://m%3Ae:{SECRET}@env.example"})
+    with pytest.raises(ValueError, match="must not contain") as caught:
+        request_of(session, url)
     assert SECRET not in str(caught.value)
 
 
@@ -319,6 +365,14 @@ def test_a_request_may_say_more_to_the_proxy_of_the_session() -> None:
     assert lines_for(other) == [f"Proxy-Authorization: {encode_basic_auth('you')}"]
 
 
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a"])
+def test_netrc_is_not_asked_for_proxies_without_passwords(scheme: str) -> None:
+    session = of_session(
+        proxy=f"{scheme}://proxy.example", netrc=lambda _host: BasicAuth("netrc", SECRET)
+    )
+    assert proxy_for(request_of(session)).auth is None
+
+
 @pytest.mark.parametrize("where", ["environment", "session"])
 def test_netrc_has_credentials_for_proxies_without(where: str) -> None:
     asked = []
@@ -362,6 +416,7 @@ def test_credentials_for_a_proxy_in_headers_of_the_session_do_not_go_past_it() -
     assert forwarded["Proxy-Authorization"] == SECRET
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "http://b.example", {}))
     assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", "https://b.example", {}))
+    assert "Proxy-Authorization" not in fields_of(maker.prepare("GET", HTTP, {"proxy": False}))
 
 
 def test_what_the_proxy_is_told_replaces_headers_of_the_request_that_it_reads() -> None:

@@ -13,6 +13,7 @@ from tls_peer import TlsPeer, until_quiet
 
 from aioclient._net.link import READ_BUFFER_BYTES, Link, TransportLink
 from aioclient._net.tls_link import TlsLink
+from aioclient._net.tls_sessions import RouteSession
 
 NAME = "server.example"
 
@@ -79,8 +80,20 @@ class Pair:
     def talk(self) -> None:
         until_quiet(self.peer, self.transport.written, self.transport.receive)
 
-    def shaken(self) -> "Pair":
+    async def talk_until_the_peer_is_done(self) -> None:
+        """The handshake, but what the peer says last has not arrived."""
+        while True:
+            self.peer.receive(bytes(self.transport.written))
+            self.transport.written.clear()
+            if self.peer.is_done:
+                return
+            self.transport.receive(self.peer.take())
+            await settled()
+
+    async def shaken(self) -> "Pair":
         """With the handshake done."""
+        self.talk()
+        await settled()
         self.talk()
         assert self.link.opened.done()
         assert self.listener.events == ["made"]
@@ -116,6 +129,8 @@ async def test_bytes_may_come_one_by_one(server: ssl.SSLContext, client: ssl.SSL
             pair.transport.receive(data[index : index + 1])
 
     until_quiet(pair.peer, pair.transport.written, one_by_one)
+    await settled()
+    until_quiet(pair.peer, pair.transport.written, one_by_one)
     one_by_one(pair.peer.say(b"hello"))
     assert pair.listener.received == b"hello"
     pair.link.abort()
@@ -127,14 +142,45 @@ async def test_bytes_that_come_with_the_end_of_the_handshake_are_heard(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
     pair = Pair(server, client)
-    pair.peer.receive(bytes(pair.transport.written))
-    pair.transport.written.clear()
-    while not pair.peer.is_done:
-        pair.transport.receive(pair.peer.take())
-        pair.peer.receive(bytes(pair.transport.written))
-        pair.transport.written.clear()
+    await pair.talk_until_the_peer_is_done()
     pair.transport.receive(pair.peer.take() + pair.peer.say(b"at once"))
     assert pair.listener.received == b"at once"
+    pair.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_the_end_of_the_handshake_goes_with_what_the_woken_writes(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    pair = Pair(server, client)
+
+    async def ask() -> None:
+        await pair.link.opened
+        pair.link.write(b"request")
+
+    asking = asyncio.ensure_future(ask())
+    await settled()
+    pair.talk()
+    await asking
+    await settled()
+    # Over TLS 1.2 the server speaks last.
+    assert pair.transport.writes == (2 if pair.link.facts.tls_version == "TLSv1.3" else 3)
+    pair.talk()
+    assert pair.peer.received == b"request"
+    pair.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_the_handshake_ends_if_nobody_writes(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    pair = Pair(server, client)
+    pair.talk()
+    await settled()
+    pair.talk()
+    assert pair.peer.is_done
     pair.link.abort()
     await settled()
 
@@ -240,7 +286,7 @@ async def test_bytes_of_any_number_go_both_ways(
     server: ssl.SSLContext, client: ssl.SSLContext, size: int
 ) -> None:
     data = bytes(range(256)) * (size // 256 + 1)
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.write(memoryview(data)[:size])
     pair.talk()
     assert pair.peer.received == data[:size]
@@ -255,7 +301,7 @@ async def test_a_view_of_other_things_than_bytes_is_written_whole(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
     numbers = array("Q", range(10_000))
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.write(memoryview(numbers))
     pair.talk()
     assert pair.peer.received == numbers.tobytes()
@@ -267,7 +313,7 @@ async def test_a_view_of_other_things_than_bytes_is_written_whole(
 async def test_nothing_is_written_for_no_bytes(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.write(b"")
     assert not pair.transport.written
     pair.link.abort()
@@ -278,7 +324,7 @@ async def test_nothing_is_written_for_no_bytes(
 async def test_reading_that_was_paused_goes_on_where_it_was(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     data = bytes(2 * READ_BUFFER_BYTES)
     pair.listener.on_bytes = pair.link.pause_reading
     records = pair.peer.say(data)
@@ -302,7 +348,7 @@ async def test_reading_that_was_paused_goes_on_where_it_was(
 async def test_pausing_stops_what_one_arrival_brought(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     records = pair.peer.say(bytes(READ_BUFFER_BYTES)) + pair.peer.say(bytes(200_000))
     pair.listener.on_bytes = pair.link.pause_reading
     pair.link.bytes_arrived(records)  # more at once than any link brings
@@ -319,7 +365,7 @@ async def test_pausing_stops_what_one_arrival_brought(
 async def test_a_broken_record_ends_the_link(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     record = bytearray(pair.peer.say(b"hello"))
     record[-1] ^= 1
     pair.transport.receive(bytes(record))
@@ -337,7 +383,7 @@ async def test_a_broken_record_ends_the_link(
 async def test_a_goodbye_of_the_peer_is_a_clean_end_and_answered(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.transport.receive(pair.peer.say(b"last") + pair.peer.say_goodbye())
     assert pair.listener.received == b"last"
     assert pair.listener.events == ["made", "clean end"]
@@ -352,7 +398,7 @@ async def test_a_goodbye_of_the_peer_is_a_clean_end_and_answered(
 async def test_an_end_without_a_goodbye_is_no_clean_end(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.transport.receive(pair.peer.say(b"last"))
     pair.transport.receive_eof()
     await settled()
@@ -362,7 +408,7 @@ async def test_an_end_without_a_goodbye_is_no_clean_end(
 
 @asynchronous
 async def test_a_reset_is_told(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.transport.lose(ConnectionResetError("reset"))
     assert isinstance(pair.listener.events[-1], ConnectionResetError)
     assert "cut off" not in pair.listener.events
@@ -372,7 +418,7 @@ async def test_a_reset_is_told(server: ssl.SSLContext, client: ssl.SSLContext) -
 async def test_closing_says_goodbye_and_waits_for_the_answer(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.close()
     pair.link.close()
     assert not pair.link.is_open
@@ -390,7 +436,7 @@ async def test_closing_says_goodbye_and_waits_for_the_answer(
 async def test_a_peer_that_goes_on_after_our_goodbye_is_cut_off(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     late = pair.peer.say(bytes(50_000))
     pair.link.close()
     pair.transport.receive(late)
@@ -404,7 +450,7 @@ async def test_a_peer_that_goes_on_after_our_goodbye_is_cut_off(
 async def test_closing_with_bytes_that_were_not_read_ends(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.listener.on_bytes = pair.link.pause_reading
     pair.link.bytes_arrived(pair.peer.say(bytes(READ_BUFFER_BYTES)) + pair.peer.say(b"more"))
     pair.link.close()
@@ -417,7 +463,7 @@ async def test_closing_with_bytes_that_were_not_read_ends(
 async def test_a_peer_that_does_not_answer_a_goodbye_is_cut_off(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.close()
     await settled()
     assert not pair.transport.is_closing()
@@ -430,7 +476,7 @@ async def test_a_peer_that_does_not_answer_a_goodbye_is_cut_off(
 async def test_aborting_while_closing_leaves_no_timer(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.close()
     pair.link.abort()
     await pair.link.wait_closed()
@@ -441,7 +487,7 @@ async def test_aborting_while_closing_leaves_no_timer(
 async def test_nothing_is_written_after_close(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.link.close()
     pair.link.write(b"too late")
     pair.peer.receive(bytes(pair.transport.written))
@@ -454,7 +500,7 @@ async def test_nothing_is_written_after_close(
 async def test_a_receiver_may_close_when_it_has_heard_enough(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     pair.listener.on_bytes = pair.link.close
     pair.transport.receive(pair.peer.say(b"enough"))
     pair.transport.receive(pair.peer.say_goodbye())
@@ -467,20 +513,74 @@ async def test_a_receiver_may_close_when_it_has_heard_enough(
 
 
 @asynchronous
-async def test_a_session_that_was_kept_is_resumed(
+async def test_a_session_is_resumed_as_often_as_the_server_likes(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    sessions: list[ssl.SSLSession] = []
-    first = Pair(server, client, keep_session=sessions.append).shaken()
+    session = RouteSession()
+    first = await Pair(server, client, session=session).shaken()
     first.transport.receive(first.peer.say(b"hello"))
-    assert len(sessions) == 1
     first.link.abort()
-    second = Pair(server, client, session=sessions[0]).shaken()
+    assert not first.peer.tls.session_reused
+    for _ in range(2):
+        pair = await Pair(server, client, session=session).shaken()
+        assert pair.peer.tls.session_reused
+        assert pair.link.facts.peer_certificate
+        pair.transport.receive(pair.peer.say(b"hello"))
+        assert pair.listener.received == b"hello"
+        pair.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_is_kept_that_comes_with_the_answer_and_the_goodbye(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    """As a server sends it that was told to close: its ticket, answer and end in one arrival."""
+    session = RouteSession()
+    pair = Pair(server, client, session=session)
+    pair.listener.on_bytes = pair.link.close
+    await pair.talk_until_the_peer_is_done()
+    pair.transport.receive(pair.peer.say(b"the answer") + pair.peer.say_goodbye())
+    assert pair.listener.received == b"the answer"
+    await settled()
+    assert pair.transport.is_closing()
+    second = await Pair(server, client, session=session).shaken()
     assert second.peer.tls.session_reused
-    assert second.link.facts.peer_certificate
-    second.transport.receive(second.peer.say(b"hello"))
-    assert second.listener.received == b"hello"
     second.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_that_broke_is_not_resumed(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    session = RouteSession()
+    pair = Pair(server, client, session=session)
+    await pair.talk_until_the_peer_is_done()
+    pair.transport.receive(pair.peer.say(b"some") + b"no record of TLS")
+    assert pair.transport.was_aborted
+    second = await Pair(server, client, session=session).shaken()
+    assert not second.peer.tls.session_reused
+    second.link.abort()
+    await settled()
+
+
+@asynchronous
+async def test_a_session_with_which_a_handshake_failed_is_not_resumed(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    session = RouteSession()
+    first = await Pair(server, client, session=session).shaken()
+    first.transport.receive(first.peer.say(b"hello"))
+    first.link.abort()
+    failing = Pair(server, client, session=session)
+    failing.transport.receive_eof()
+    await settled()
+    with pytest.raises(ConnectionResetError):
+        await failing.link.opened
+    third = await Pair(server, client, session=session).shaken()
+    assert not third.peer.tls.session_reused
+    third.link.abort()
     await settled()
 
 
@@ -532,7 +632,7 @@ async def test_tls_runs_in_tls(server: ssl.SSLContext, client: ssl.SSLContext) -
 async def test_the_transport_tells_of_tls_and_encrypts(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
-    pair = Pair(server, client).shaken()
+    pair = await Pair(server, client).shaken()
     transport = pair.link.transport
     assert transport is pair.link.transport
     assert transport is not None

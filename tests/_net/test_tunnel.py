@@ -98,6 +98,7 @@ async def test_the_host_is_asked_for_with_its_port() -> None:
         ("::1", "[::1]:443"),
         ("fe80::1%eth0", "[fe80::1]:443"),
         ("127.0.0.1", "127.0.0.1:443"),
+        ("a%20b.example", "a%20b.example:443"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example:443"),
     ],
 )
@@ -212,6 +213,27 @@ async def test_the_body_of_a_refusal_may_be_cut_off() -> None:
     stage.transport.receive(b"HTTP/1.1 403 No\r\nContent-Length: 100\r\n\r\nbecause")
     stage.transport.lose(ConnectionResetError())
     assert (await stage.refusal()).body == b"because"
+
+
+@BITES
+@pytest.mark.parametrize(
+    ("framing", "page"),
+    [
+        (b"Content-Length: 100", b"because"),
+        (b"Transfer-Encoding: chunked", b"7\r\nbecause\r\n5\r\n"),
+        (b"Transfer-Encoding: chunked", b"7\r\nbecause\r\nno size\r\n"),
+    ],
+)
+@asynchronous
+async def test_a_refusal_counts_although_its_body_is_broken_off(
+    framing: bytes, page: bytes, bite: int
+) -> None:
+    stage = Stage()
+    stage.answer(b"HTTP/1.1 403 No\r\n" + framing + b"\r\n\r\n" + page, bite)
+    if not stage.transport.was_aborted:
+        stage.transport.receive_eof()
+    error = await stage.refusal()
+    assert (error.status, error.body) == (403, b"because")
 
 
 @asynchronous

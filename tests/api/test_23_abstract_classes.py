@@ -5,11 +5,21 @@ from pages import Pages
 from reference import Call, Later, Line, Missing
 from running import asynchronous
 
-from aioclient import AbstractResolver, ClientSession, Payload, ResolveResult, TCPConnector
+from aioclient import (
+    AbstractCookieJar,
+    AbstractResolver,
+    ClientSession,
+    Payload,
+    ResolveResult,
+    TCPConnector,
+)
 from aioclient._body.payload import PayloadWriter
 
 ROWS = (
-    Later("aioclient", "AbstractCookieJar"),
+    Line(
+        "AbstractCookieJar is implemented by subclasses, all but two members of it",
+        "test_jar_of_a_user_needs_ten_members",
+    ),
     Call("AbstractResolver.resolve", "host, port=0, family=2", is_async=True),
     Call("AbstractResolver.close", is_async=True),
     Line(
@@ -64,6 +74,13 @@ def test_resolver_that_lacks_a_method_cannot_be_made() -> None:
 
     with pytest.raises(TypeError, match="abstract"):
         Closes()  # type: ignore[abstract]
+
+
+def test_jar_of_a_user_needs_ten_members() -> None:
+    assert AbstractCookieJar.__abstractmethods__ == {
+        *("quote_cookie", "unsafe", "cookies", "host_only_cookies", "clear", "clear_domain"),
+        *("update_cookies", "filter_cookies", "__iter__", "__len__"),
+    }
 
 
 class Greeting(Payload):

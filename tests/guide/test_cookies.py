@@ -1,20 +1,21 @@
 """The examples of the guide "Advanced Client Usage" that are about cookies, as programs.
 
-Headings: Custom Cookies (what a request sends), Response Headers and Cookies (the cookies). The
-code is that of the guide; its `http://httpbin.org` is httpbin on loopback, called localhost because
-addresses are no hosts for cookies, and its `http://example.com` a server of the tests.
-
-Left out, because it needs a cookie jar: the example with `cookies/set` and then `cookies`, where
-what one response sets is sent with the next request.
+Headings: Custom Cookies, Response Headers and Cookies (the cookies), Cookie Jar with Cookie Safety,
+Cookie Quoting Routine and Dummy Cookie Jar. The code is that of the guide with `aioclient` as
+`aiohttp`; its `http://httpbin.org` is httpbin on loopback, under a name because addresses are no
+hosts for cookies, and its `http://example.com` a server of the tests.
 """
 
 import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
+from jars import named_session
 from running import asynchronous
 from scripted import ScriptedServer, head_of
+from yarl import URL
 
+import aioclient as aiohttp
 from aioclient import ClientSession
 
 
@@ -56,6 +57,40 @@ async def test_cookies_of_a_request_are_merged_over_those_of_the_session(site: s
     assert seen == {"a": "session", "b": "request", "c": "request"}
 
 
+@asynchronous
+async def test_a_session_shares_cookies_between_requests(site: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(
+            f"{site}/cookies/set?my_cookie=my_value", allow_redirects=False
+        ) as resp:
+            assert resp.cookies["my_cookie"].value == "my_value"
+        async with session.get(f"{site}/cookies") as r:
+            json_body = await r.json()
+            assert json_body["cookies"]["my_cookie"] == "my_value"
+
+
+@asynchronous
+async def test_cookies_that_a_redirect_sets_are_sent_to_where_it_leads(site: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{site}/cookies/set?my_cookie=my_value&other=2") as resp:
+            assert await resp.json() == {"cookies": {"my_cookie": "my_value", "other": "2"}}
+        async with session.get(f"{site}/cookies/delete?other") as resp:
+            assert await resp.json() == {"cookies": {"my_cookie": "my_value"}}
+
+
+@asynchronous
+async def test_cookies_of_a_session_are_accessed_by_its_jar(site: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        await session.get(f"{site}/cookies/set?my_cookie=my_value")
+        (cookie,) = session.cookie_jar
+        assert (cookie.key, cookie.value, cookie["domain"]) == (
+            "my_cookie",
+            "my_value",
+            "localhost",
+        )
+        assert session.cookie_jar.filter_cookies(URL(site))["my_cookie"].value == "my_value"
+
+
 # --- Response Headers and Cookies ----------------------------------------------------------------
 
 
@@ -90,3 +125,69 @@ async def test_cookies_of_a_response_are_those_of_the_last_in_the_chain() -> Non
         async with session.get(server.url("/some/redirect/")) as resp:
             assert list(resp.cookies) == ["example_cookie_name"]
             assert list(resp.history[0].cookies) == ["name_before"]
+
+
+@asynchronous
+async def test_cookies_of_all_requests_of_the_chain_are_gathered_by_the_session() -> None:
+    async with ScriptedServer(setting) as server, named_session() as session:
+        await session.get(server.url("/some/redirect/", host="a.example"))
+        assert {cookie.key for cookie in session.cookie_jar} == {
+            "name_before",
+            "example_cookie_name",
+        }
+
+
+# --- Cookie Jar ----------------------------------------------------------------------------------
+
+
+async def shown(session: aiohttp.ClientSession, httpbin: str) -> dict[str, str]:
+    """The cookies that httpbin is sent after it has set one."""
+    await session.get(f"{httpbin}/cookies/set?my_cookie=my_value", allow_redirects=False)
+    async with session.get(f"{httpbin}/cookies") as resp:
+        cookies: dict[str, str] = (await resp.json())["cookies"]
+        return cookies
+
+
+@asynchronous
+async def test_cookie_safety(httpbin: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        assert await shown(session, httpbin) == {}
+    jar = aiohttp.CookieJar(unsafe=True)
+    session = aiohttp.ClientSession(cookie_jar=jar)
+    assert await shown(session, httpbin) == {"my_cookie": "my_value"}
+    await session.close()
+
+
+@asynchronous
+async def test_cookie_quoting_routine() -> None:
+    """The octal number of each character, "," and ";" among them; or all of it as it is."""
+    heads: list[bytes] = []
+
+    async def noting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            heads.append(await head_of(reader))
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    async with ScriptedServer(noting) as server:
+        jar = aiohttp.CookieJar(quote_cookie=False)
+        for session in aiohttp.ClientSession(), aiohttp.ClientSession(cookie_jar=jar):
+            await session.get(server.url(), cookies={"a": 'x,\u00e9"\\'})
+            await session.close()
+    quoted, unquoted = (head.partition(b"Cookie: ")[2].split(b"\r\n")[0] for head in heads)
+    assert quoted == rb'a="x\054\351\"\\"'
+    assert unquoted == 'a=x,\u00e9"\\'.encode()
+
+
+@asynchronous
+async def test_quoted_cookies_are_read_by_servers_that_know_quotes(site: str) -> None:
+    async with aiohttp.ClientSession(cookies={"a": "b c;d,e"}) as session:
+        async with session.get(f"{site}/cookies") as resp:
+            assert await resp.json() == {"cookies": {"a": "b c;d,e"}}
+
+
+@asynchronous
+async def test_dummy_cookie_jar(site: str) -> None:
+    jar = aiohttp.DummyCookieJar()
+    session = aiohttp.ClientSession(cookie_jar=jar)
+    assert await shown(session, site) == {}
+    await session.close()

@@ -244,6 +244,18 @@ async def test_a_pin_is_for_the_server_or_for_the_proxy(
         assert site.seen == b""
 
 
+@BOTH
+@asynchronous
+async def test_a_host_that_a_proxy_cannot_be_asked_for_is_an_error_at_once(
+    is_tls: bool, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    url = URL("https://a b.example/", encoded=True)
+    async with RecordingProxy(server_tls if is_tls else None) as proxy, ClientSession() as session:
+        with pytest.raises(ValueError, match="invalid character in request target"):
+            await session.get(url, proxy=proxy.url(), proxy_ssl=trusting)
+        assert proxy.heads == []
+
+
 # --- TLS in TLS ----------------------------------------------------------------------------------
 
 _PIECE = bytes(range(256)) * 4096

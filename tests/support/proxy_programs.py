@@ -35,6 +35,7 @@ memory_pools off
 cache_log stdio:{folder}/log/cache.log
 logformat asked %>Hs %rm %ru %#>h
 access_log stdio:{folder}/log/access.log logformat=asked
+strip_query_terms off
 # Whatever is not in its file of hosts is unknown, soon.
 hosts_file {folder}/hosts
 dns_nameservers 127.0.0.1

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 
+from running import while_connected
 from scripted import ScriptedServer, head_of
 
 AGREED = b"HTTP/1.1 200 Connection established\r\n\r\n"
@@ -56,9 +57,9 @@ class RecordingProxy(ScriptedServer):
         host, _, port = target.rpartition(":")
         host, number = self._destination or (host.strip("[]"), int(port))
         there_reader, there_writer = await asyncio.open_connection(host, number)
+        back = asyncio.ensure_future(_pump(there_reader, writer))
         try:
             writer.write(self._agreed)
-            back = asyncio.ensure_future(_pump(there_reader, writer))
             while data := await reader.read(65536):
                 if len(self.passed_on) < _KEPT_BYTES:
                     self.passed_on += data
@@ -68,11 +69,12 @@ class RecordingProxy(ScriptedServer):
                 there_writer.write_eof()
             await back
         finally:
+            back.cancel()
             there_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
+    with while_connected(writer):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()

@@ -230,12 +230,19 @@ class Outcome(NamedTuple):
     redirects: int = 0
 
 
+def _with_one_cookie_field(fields: Fields) -> Fields:
+    """Several Cookie fields leave as one (RFC 6265bis section 5.8.3)."""
+    cookies = [value for name, value in fields if name.lower() == "cookie"]
+    others = [(name, value) for name, value in fields if name.lower() != "cookie"]
+    return [*others, ("cookie", "; ".join(cookies))] if cookies else others
+
+
 def first_fields(kind: Kind, body: Body) -> Fields:
     """The headers of the first request, but for what depends on where it goes.
 
     From here on names are in lower case, which is all the same (RFC 9110 section 5.1).
     """
-    fields = [*kind.headers, *kind.stands_for, *HEADERS]
+    fields = _with_one_cookie_field([*kind.headers, *kind.stands_for, *HEADERS])
     fields += [*kind.session_headers, *SESSION_HEADERS, *AUTOMATIC]
     if body.content_type is not None:
         fields.append(("Content-Type", body.content_type))

@@ -17,6 +17,8 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from yarl import URL
+
 import aioclient
 from aioclient._body.payloads import Order
 from aioclient._message.options import RequestOptions
@@ -45,6 +47,7 @@ _NAMESPACE = {
     **{name: getattr(aioclient, name) for name in aioclient.__all__},
     "Order": Order,
     "SENT": SENT,
+    "URL": URL,
     "json": json,
     "sys": sys,
 }

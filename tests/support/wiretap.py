@@ -6,6 +6,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from proxy_servers import Entrance
+from running import while_connected
 from scripted import ScriptedServer
 
 
@@ -20,13 +21,15 @@ class Overheard:
 class Wiretap(ScriptedServer):
     """Before an entrance, from `async with` on; a client uses `entrance`, that of the tap.
 
+    It listens at the address that the proxy has, at another port.
+
     With a TLS context it takes TLS away, so before an entrance without it there is one with TLS and
     any certificate, and what goes through it can be read all the same.
     """
 
     def __init__(self, entrance: Entrance, ssl_context: ssl.SSLContext | None = None) -> None:
         assert ssl_context is None or entrance.scheme == "http"
-        super().__init__(self._pass_on, ssl_context)
+        super().__init__(self._pass_on, ssl_context, entrance.host)
         self._beyond = entrance
         self._is_tls = ssl_context is not None
         #: Each connection so far.
@@ -35,7 +38,7 @@ class Wiretap(ScriptedServer):
     @property
     def entrance(self) -> Entrance:
         """The way to the proxy that leads through the tap."""
-        return self._beyond.moved("127.0.0.1", self.port, self._is_tls)
+        return self._beyond.moved(self._beyond.host, self.port, self._is_tls)
 
     @property
     def sent(self) -> bytes:
@@ -51,12 +54,13 @@ class Wiretap(ScriptedServer):
             asyncio.ensure_future(_copy(there, writer, overheard.received)),
         ]
         try:
-            await asyncio.gather(*both)
+            with while_connected(back):
+                await asyncio.gather(*both)
         finally:
+            back.transport.abort()  # first: the wait below may be cancelled
             for task in both:
                 task.cancel()
             await asyncio.wait(both)
-            back.transport.abort()
 
 
 async def _copy(
