@@ -2,7 +2,11 @@
 
 * quote: a value as it is sent, for the values of VALUES;
 * unquote: what `quote` made of them, as it was meant again. Most values need no quotes, so for
-  most this is to find that out.
+  most this is to find that out;
+* update: a jar that keeps the 50 cookies of a response, which are those of the response before, or
+  have other values;
+* filter: the cookies for a request, of a jar with 3,000 of 300 domains; of these each is asked in
+  turn, so that what a jar remembers of the last ones is of no use.
 
 aiohttp quotes by ``SimpleCookie.value_encode`` of ``http.cookies``, in its jar and for cookies of a
 request, and unquotes by a function of its own. What came in quotes its jar sends back as it came.
@@ -22,6 +26,7 @@ import argparse
 import gc
 import importlib
 import importlib.metadata
+import itertools
 import json
 import platform
 import statistics
@@ -33,6 +38,8 @@ from functools import partial
 from http.cookies import SimpleCookie
 from operator import itemgetter
 from typing import Any
+
+from yarl import URL
 
 SAMPLE_SECONDS = 0.01  # of one peer in one round
 REFERENCE = "aiohttp"
@@ -106,7 +113,77 @@ def unquoting(value: str) -> dict[str, Maker]:
     }
 
 
+# --- jars -----------------------------------------------------------------------------------------
+
+DOMAINS = 300
+COOKIES_OF_DOMAIN = 10
+FIELDS = 50
+#: More than any peer remembers of what it has taken apart.
+ANSWERS = 100
+
+
+def _jar(peer: str) -> Any:
+    return importlib.import_module(peer).CookieJar()
+
+
+def _fields(answer: int) -> list[str]:
+    """The Set-Cookie fields of a response, with values that are those of no other."""
+    return [
+        f"cookie{n}=0123456789abcdef{answer:08}; Path=/; Max-Age=86400; Secure; HttpOnly; "
+        "SameSite=Lax"
+        for n in range(FIELDS)
+    ]
+
+
+def _updating(peer: str, answers: int) -> Action:
+    """Keep the cookies of one response after the other."""
+    jar = _jar(peer)
+    url = URL("https://www.example.com/")
+    responses = itertools.cycle([_fields(answer) for answer in range(answers)])
+
+    def update(_: None) -> Any:
+        jar.update_cookies_from_headers(next(responses), url)
+        return jar
+
+    return Action(update, None, len)
+
+
+def updating(answers: int) -> dict[str, Maker]:
+    return {peer: partial(_updating, peer, answers) for peer in ("aiohttp", "aioclient")}
+
+
+def _filled_jar(peer: str) -> tuple[Any, Any]:
+    """A jar with cookies of many domains, and URLs of them in turn, without an end."""
+    jar = _jar(peer)
+    urls = [URL(f"https://www.site{number}.com/some/page") for number in range(DOMAINS)]
+    for url in urls:
+        jar.update_cookies_from_headers(_fields(0)[:COOKIES_OF_DOMAIN], url)
+    return jar, itertools.cycle(urls)
+
+
+def _filtering(peer: str) -> Action:
+    jar, urls = _filled_jar(peer)
+    return Action(lambda _: jar.filter_cookies(next(urls)), None, len)
+
+
+def _sending() -> Action:
+    """What a session of ours does instead of `filter_cookies`."""
+    jar, urls = _filled_jar("aioclient")
+    return Action(lambda _: jar.line_for(next(urls)), None, lambda line: line.count(b"="))
+
+
+def filtering() -> dict[str, Maker]:
+    return {
+        "aiohttp": partial(_filtering, "aiohttp"),
+        "aioclient": partial(_filtering, "aioclient"),
+        "aioclient session": _sending,
+    }
+
+
 CASES = [
+    Case("update from 50, new", updating(ANSWERS), {"aioclient": 0.6}),
+    Case("update from 50, the same", updating(1), {"aioclient": 0.6}),
+    Case("filter 3000 of 300", filtering(), {"aioclient": 0.3, "aioclient session": 0.3}),
     *(Case(f"quote {what}", quoting(value), MOST_OF_QUOTING) for what, value in VALUES.items()),
     *(Case(f"unquote {what}", unquoting(value), MOST_OF_QUOTING) for what, value in VALUES.items()),
 ]
