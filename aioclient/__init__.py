@@ -94,7 +94,8 @@ if _TYPE_CHECKING:
     from ._body.zlib_backend import set_zlib_backend
     from ._connection.upload_tracker import UploadTracker
     from ._cookies.abstract import AbstractCookieJar
-    from ._cookies.jar import CookieJar, DummyCookieJar
+    from ._cookies.dummy_jar import DummyCookieJar
+    from ._cookies.jar import CookieJar
     from ._message.connection_info import ConnectionInfo
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
@@ -121,7 +122,7 @@ _LATE = {
     "AbstractCookieJar": "aioclient._cookies.abstract",
     "AbstractResolver": "aioclient._net.names",
     "CookieJar": "aioclient._cookies.jar",
-    "DummyCookieJar": "aioclient._cookies.jar",
+    "DummyCookieJar": "aioclient._cookies.dummy_jar",
     "AsyncIterablePayload": "aioclient._body.payload",
     "AsyncResolver": "aioclient._net.async_resolver",
     "BadContentDispositionHeader": "aioclient._body.content_disposition",

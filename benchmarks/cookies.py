@@ -23,6 +23,7 @@ Limits: the same input again and again, so that the caches are warm.
 """
 
 import argparse
+import asyncio
 import gc
 import importlib
 import importlib.metadata
@@ -123,7 +124,10 @@ ANSWERS = 100
 
 
 def _jar(peer: str) -> Any:
-    return importlib.import_module(peer).CookieJar()
+    async def make() -> Any:
+        return importlib.import_module(peer).CookieJar()
+
+    return asyncio.run(make())  # aiohttp's wants a running loop when it is made
 
 
 def _fields(answer: int) -> list[str]:

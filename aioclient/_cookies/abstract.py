@@ -16,7 +16,7 @@ ClearCookiePredicate: TypeAlias = "Callable[[Morsel[str]], bool]"
 
 
 #: What a default argument is that means "none".
-_NO_URL: Final = URL()
+NO_URL: Final = URL()
 
 
 class AbstractCookieJar(Sized, Iterable["Morsel[str]"], ABC):
@@ -60,7 +60,7 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"], ABC):
         """Remove the cookies of a domain and of all that is below it."""
 
     @abstractmethod
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NO_URL) -> None:
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = NO_URL) -> None:
         """Keep these cookies, as if a response from this URL had set them."""
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:

@@ -66,14 +66,6 @@ class Cookie:
         """What makes it another cookie (RFC 6265bis section 5.7, on replacing)."""
         return CookieKey(self.domain, self.path, self.name, self.is_host_only)
 
-    def is_as(self, other: "Cookie") -> bool:
-        """Would it be sent to the same requests, with the same value?"""
-        return (
-            self.value == other.value
-            and self.is_secure == other.is_secure
-            and self.key == other.key
-        )
-
     def __repr__(self) -> str:  # without the value: it may be a secret
         return f"<Cookie {self.name!r} for {self.domain}{self.path}>"
 

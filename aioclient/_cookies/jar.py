@@ -9,7 +9,6 @@ the Cookie field of a URL, until a cookie changes or one of these is over.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -18,49 +17,28 @@ from yarl import URL
 from aioclient._aliases import LooseCookies, StrOrURL
 from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
-from aioclient._http1.head_writer import write_field_lines
 
-from .abstract import AbstractCookieJar, ClearCookiePredicate
+from .abstract import NO_URL, AbstractCookieJar, ClearCookiePredicate
 from .cookie import Cookie
 from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, domain_matches, is_ip, parents
-from .pairs import joined
 from .parse import MAX_FIELDS, CookieRefused, SetCookie, log_ignored, parse_set_cookie
+from .sending import SentCookies
 from .store import CookieStore
 from .storing import Source, is_overlaid, stored_cookie
 
 if TYPE_CHECKING:
     from http.cookies import BaseCookie, Morsel, SimpleCookie
 
-#: What is sent with one request: so many cookies, and so many bytes of them.
-MAX_SENT: Final = 150
-MAX_SENT_BYTES: Final = 8190
 #: Of so many URLs and Set-Cookie fields it is remembered what they came to.
-MAX_REMEMBERED_URLS: Final = 256
+MAX_REMEMBERED_URLS: Final = 512
 MAX_REMEMBERED_FIELDS: Final = 512
 #: Longer fields are taken apart each time.
 _MAX_REMEMBERED_CHARS: Final = 1024
-#: When a cookie was used last is known so exactly.
-_USED_AT_S: Final = 60.0
 
-#: What a default argument is that means "none".
-_NO_URL: Final = URL()
 _SECURE_SCHEMES: Final = frozenset({"https", "wss"})
 #: A field, and what else decides what becomes of it.
 _FieldKey: TypeAlias = tuple[str, str, str, bool]
-
-
-class _Sent:
-    """The cookies of one URL, for as long as nothing changes."""
-
-    __slots__ = ("cookies", "ends_at", "line", "pairs", "version")
-
-    def __init__(self, cookies: list[Cookie], version: int) -> None:
-        self.cookies = cookies
-        self.pairs = [(cookie.name, cookie.value) for cookie in cookies]
-        self.version = version
-        self.ends_at = min((cookie.expires_at for cookie in cookies), default=inf)
-        self.line = _line(self.pairs)
 
 
 class CookieJar(AbstractCookieJar):
@@ -99,7 +77,7 @@ class CookieJar(AbstractCookieJar):
         self.store: Final = CookieStore()
         # Whom cookies are for that a program gave without a URL: the first host that is asked.
         self._own_host: str | None = None
-        self._sent: dict[tuple[str, str, bool], _Sent] = {}
+        self._sent: dict[tuple[str, str, bool], SentCookies] = {}
         self._fields: dict[_FieldKey, tuple[Cookie, Lifetime] | str] = {}
 
     # --- what it is ------------------------------------------------------------------------------
@@ -178,7 +156,7 @@ class CookieJar(AbstractCookieJar):
 
     # --- keeping ---------------------------------------------------------------------------------
 
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NO_URL) -> None:
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = NO_URL) -> None:
         """Keep cookies that a program has, as if a response from this URL had set them.
 
         Without a URL those that name no domain are for the first host that the jar is asked about,
@@ -290,11 +268,9 @@ class CookieJar(AbstractCookieJar):
 
     # --- giving ----------------------------------------------------------------------------------
 
-    def filter_cookies(self, request_url: URL = _NO_URL) -> "BaseCookie[str]":
+    def filter_cookies(self, request_url: URL = NO_URL) -> "BaseCookie[str]":
         """The cookies for a request to this URL, by name: of several with one, the first sent."""
-        from .morsels import sent_cookies  # late: a session asks otherwise
-
-        return sent_cookies(self.pairs_for(URL(request_url)))
+        return self._sent_to(URL(request_url)).by_name()
 
     def pairs_for(self, url: URL) -> Sequence[tuple[str, str]]:
         """Names and values for a request to this URL, as they are sent, in that order."""
@@ -304,30 +280,24 @@ class CookieJar(AbstractCookieJar):
         """The Cookie field for a request to this URL; nothing if there are no cookies for it."""
         return self._sent_to(url).line
 
-    def _sent_to(self, url: URL) -> _Sent:
+    def _sent_to(self, url: URL) -> SentCookies:
         host = url.raw_host or ""
         if self._own_host is None and host:
             self._bind(host)
         key = (host, url.raw_path, self._is_secure(url))
         sent = self._sent.get(key)
         now = self._clock()
-        if (
-            sent is None
-            or sent.version != self.store.version
-            or sent.ends_at <= now
-            # The store notes when they were used. Not here: others may have taken their places.
-            or (sent.cookies and now - sent.cookies[0].used_at > _USED_AT_S)
-        ):
+        if sent is None or not sent.is_valid(self.store.version, now):
             sent = self._find(key, now)
         return sent
 
-    def _find(self, key: tuple[str, str, bool], now: float) -> _Sent:
+    def _find(self, key: tuple[str, str, bool], now: float) -> SentCookies:
         host, path, is_secure = key
         host = canonical_host(host)
         found = self.store.matching(tuple(parents(host)), path, is_secure, now) if host else []
         if len(self._sent) >= MAX_REMEMBERED_URLS:
-            self._sent.pop(next(iter(self._sent)))  # the oldest
-        sent = self._sent[key] = _Sent(_within_limits(found), self.store.version)
+            del self._sent[next(iter(self._sent))]  # the oldest
+        sent = self._sent[key] = SentCookies(found, self.store.version, now)
         return sent
 
     def _bind(self, host: str) -> None:
@@ -388,77 +358,9 @@ class CookieJar(AbstractCookieJar):
                 self.store.put(cookie, now)
 
 
-class DummyCookieJar(AbstractCookieJar):
-    """A jar that keeps nothing, for sessions without cookies."""
-
-    def __init__(self, *, loop: object = None) -> None:
-        if loop is not None:
-            warn_deprecated("loop is deprecated and has no effect")
-
-    @property
-    def quote_cookie(self) -> bool:
-        """True."""
-        return True
-
-    @property
-    def unsafe(self) -> bool:
-        """False."""
-        return False
-
-    @property
-    def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
-        """None."""
-        return MappingProxyType({})
-
-    @property
-    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
-        """None."""
-        return frozenset()
-
-    def __iter__(self) -> "Iterator[Morsel[str]]":
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-    def clear(self, predicate: "ClearCookiePredicate | None" = None) -> None:
-        """Change nothing."""
-
-    def clear_domain(self, domain: str) -> None:
-        """Change nothing."""
-
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NO_URL) -> None:
-        """Keep nothing."""
-
-    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
-        """Keep nothing."""
-
-    def filter_cookies(self, request_url: URL) -> "BaseCookie[str]":
-        """None."""
-        from http.cookies import SimpleCookie  # late: not at start-up
-
-        return SimpleCookie()
-
-
 def _origins(given: StrOrURL | Iterable[StrOrURL] | None) -> frozenset[URL]:
     """Raises TypeError and ValueError for what are no absolute URLs."""
     if given is None:
         return frozenset()
     urls = [given] if isinstance(given, str | URL) else list(given)
     return frozenset(URL(url).origin() for url in urls)
-
-
-def _within_limits(cookies: list[Cookie]) -> list[Cookie]:
-    """As many, from the first on, as may be sent with one request."""
-    size = 0
-    for index, cookie in enumerate(cookies):
-        size += len(cookie.name.encode("utf-8", "surrogateescape"))
-        size += len(cookie.value.encode("utf-8", "surrogateescape")) + 3
-        if index >= MAX_SENT or size > MAX_SENT_BYTES:
-            return cookies[:index]
-    return cookies
-
-
-def _line(pairs: Sequence[tuple[str, str]]) -> FieldLines:
-    text = joined(pairs)
-    return FieldLines(b"") if text is None else write_field_lines((("Cookie", text),))

@@ -5,6 +5,7 @@ This module loads ``http.cookies``, and so ``http``: import it when somebody ask
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from email.utils import formatdate
 from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
 from math import inf
@@ -90,15 +91,13 @@ def any_morsel(cookie: Cookie) -> Morsel[str]:
         return kept_morsel(plain)
 
 
-def sent_cookies(pairs: Iterable[tuple[str, str]]) -> SimpleCookie:
+def sent_morsels(pairs: Iterable[tuple[str, str]]) -> dict[str, Morsel[str]]:
     """What a request is sent, by name; of several with one name the first."""
-    found = SimpleCookie()
+    found: dict[str, Morsel[str]] = {}
     for name, coded in pairs:
         if name and name not in found and not _CONTROL.search(name + coded):
-            try:
+            with suppress(CookieError):  # as above
                 found[name] = _bare_morsel(name, coded)
-            except CookieError:  # as above
-                continue
     return found
 
 

@@ -10,6 +10,7 @@ Lengths are those of what came over the wire: text is decoded as UTF-8 with surr
 import logging
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 #: Octets of a name and its value together (RFC 6265bis section 5.6); a larger cookie is ignored.
@@ -21,6 +22,9 @@ MAX_ATTRIBUTE_VALUE_BYTES: Final = 1024
 MAX_ATTRIBUTES: Final = 32
 #: Set-Cookie fields of one response that are looked at.
 MAX_FIELDS: Final = 50
+
+#: Attributes in a longer text are taken apart each time.
+_MAX_KNOWN_CHARS: Final = 256
 
 _BLANKS: Final = " \t"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -93,10 +97,13 @@ def parse_set_cookie(field: str) -> SetCookie:
         raise CookieRefused(f"{_shown(field)} has more than {MAX_PAIR_BYTES} bytes")
     if not name and not value:  # section 5.7 step 2
         raise CookieRefused("a cookie has neither name nor value")
-    return SetCookie(name, value, _attributes(rest) if rest else ())
+    if not rest:
+        return SetCookie(name, value)
+    take_apart = _known_attributes if len(rest) <= _MAX_KNOWN_CHARS else _attributes
+    return SetCookie(name, value, take_apart(rest))
 
 
-def _attributes(text: str) -> list[tuple[str, str]]:
+def _attributes(text: str) -> tuple[tuple[str, str], ...]:
     """What follows the first ";" (the second list of steps of section 5.6)."""
     found = []
     for attribute in text.split(";", MAX_ATTRIBUTES)[:MAX_ATTRIBUTES]:
@@ -105,7 +112,11 @@ def _attributes(text: str) -> list[tuple[str, str]]:
         value = value.strip(_BLANKS)
         if (name or value) and _octets(value) <= MAX_ATTRIBUTE_VALUE_BYTES:  # step 6
             found.append((name, value))
-    return found
+    return tuple(found)
+
+
+# A server says the same of most of its cookies.
+_known_attributes = lru_cache(maxsize=256)(_attributes)
 
 
 def _octets(text: str) -> int:

@@ -14,7 +14,7 @@ from math import inf
 from operator import attrgetter
 from typing import Final
 
-from .cookie import Cookie, CookieKey
+from .cookie import Cookie
 from .matching import path_matches
 
 #: Of one domain, and in all; of more, so many stay. Section 6.1 has smaller numbers as the least.
@@ -49,7 +49,7 @@ class CookieStore:
         self._by_domain: dict[str, dict[str, _Named]] = {}
         self._counts: dict[str, int] = {}
         # Those that are for secure connections only, by name.
-        self._secure: dict[str, dict[CookieKey, Cookie]] = {}
+        self._secure: dict[str, dict[Cookie, None]] = {}
         #: How many there are, with those that were not yet seen to be over.
         self.count = 0
         self._order = 0
@@ -113,7 +113,11 @@ class CookieStore:
         self._by_domain[cookie.domain][cookie.path][cookie.name, cookie.is_host_only] = cookie
         self._unmark(before)
         self._mark(cookie)
-        if not cookie.is_as(before) or cookie.expires_at < before.expires_at:
+        if (
+            cookie.value != before.value
+            or cookie.is_secure != before.is_secure
+            or cookie.expires_at < before.expires_at
+        ):
             self.version += 1
 
     def remove(self, cookie: Cookie) -> None:
@@ -135,13 +139,13 @@ class CookieStore:
     def _mark(self, cookie: Cookie) -> None:
         cookie.is_kept = True
         if cookie.is_secure:
-            self._secure.setdefault(cookie.name, {})[cookie.key] = cookie
+            self._secure.setdefault(cookie.name, {})[cookie] = None
 
     def _unmark(self, cookie: Cookie) -> None:
         cookie.is_kept = False
         if cookie.is_secure:
             named = self._secure[cookie.name]
-            del named[cookie.key]
+            del named[cookie]
             if not named:
                 del self._secure[cookie.name]
 
@@ -233,7 +237,7 @@ class CookieStore:
 
     def secure_of_name(self, name: str) -> Iterable[Cookie]:
         """Those of a name that are for secure connections only."""
-        return self._secure.get(name, {}).values()
+        return self._secure.get(name, ())
 
     def of_domain(self, domain: str) -> Iterator[Cookie]:
         """All cookies of a domain."""

@@ -3,12 +3,13 @@
 Of its steps those that need no store: the rest is `CookieStore.put` and, for step 16, the jar's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import inf
-from typing import Final
+from typing import Final, NamedTuple
 
 from .cookie import Cookie
-from .expiry import expiry_of
+from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, default_path, domain_matches, path_matches
 from .parse import CookieRefused, SetCookie
 from .public_suffix import is_public_suffix
@@ -30,47 +31,70 @@ class Source:
         self.path = path
 
 
+class Terms(NamedTuple):
+    """What the attributes of a cookie come to, whatever its host; the last of each name counts."""
+
+    domain: str
+    path: str
+    is_secure: bool
+    is_http_only: bool
+    same_site: str
+    is_partitioned: bool
+    lifetime: Lifetime
+
+
+def terms_of(attributes: Sequence[tuple[str, str]]) -> Terms:
+    """The terms of a cookie with these attributes."""
+    return _known_terms(tuple(attributes))
+
+
+@lru_cache(maxsize=256)  # a server says the same of most of its cookies
+def _known_terms(attributes: tuple[tuple[str, str], ...]) -> Terms:
+    values = {name.lower(): value for name, value in attributes}
+    path = values.get("path", "")
+    return Terms(
+        canonical_host(values.get("domain", "").removeprefix(".")),  # section 5.6.3
+        path if path.startswith("/") else "",  # section 5.6.4
+        "secure" in values,
+        "httponly" in values,
+        _SAME_SITE.get(values.get("samesite", "").lower(), ""),
+        "partitioned" in values,
+        lifetime_of(attributes),
+    )
+
+
 def stored_cookie(received: SetCookie, source: Source, now: float) -> Cookie:
     """The cookie as it is to be kept; one that is over already removes the one that it replaces.
 
     Raises CookieRefused where a step says that it has to be ignored.
     """
-    attributes = {name.lower(): value for name, value in received.attributes}  # the last counts
     name, value = received.name, received.value
-    expires_at = expiry_of(received.attributes, now)  # step 6
-    domain = _domain(name, attributes.get("domain", ""), source)
-    is_host_only = not domain
-    path = attributes.get("path", "")
-    has_path = path.startswith("/")
-    is_secure = "secure" in attributes  # step 12
+    terms = terms_of(received.attributes)
+    expires_at = terms.lifetime.ends_at(now)  # step 6
+    domain = _domain(name, terms.domain, source) if terms.domain else ""  # step 7
+    is_secure = terms.is_secure  # step 12
     if is_secure and not source.is_secure:  # step 13
         raise CookieRefused(f"{_shown(name)} is for secure connections, and came over another")
-    same_site = _SAME_SITE.get(attributes.get("samesite", "").lower(), "")  # step 17
-    if same_site == "None" and not is_secure:  # step 19
+    if terms.same_site == "None" and not is_secure:  # steps 17 and 19
         raise CookieRefused(f"{_shown(name)} has SameSite=None without Secure")
-    if not has_path:
-        path = default_path(source.path)  # step 11
-    _check_prefix(name, value, is_secure, is_secure and is_host_only and has_path and path == "/")
+    _check_prefix(name, value, is_secure, is_secure and not domain and terms.path == "/")
     return Cookie(
         name,
         value,
         domain or source.host,
-        path,
-        is_host_only=is_host_only,
+        terms.path or default_path(source.path),  # step 11
+        is_host_only=not domain,
         expires_at=inf if expires_at is None else expires_at,
         is_secure=is_secure,
-        is_http_only="httponly" in attributes,
-        same_site=same_site,
-        is_partitioned="partitioned" in attributes,
+        is_http_only=terms.is_http_only,
+        same_site=terms.same_site,
+        is_partitioned=terms.is_partitioned,
         created_at=now,
     )
 
 
-def _domain(name: str, attribute: str, source: Source) -> str:
-    """Steps 7 to 10: the domain whose hosts get it; empty if that is this host only."""
-    domain = canonical_host(attribute.removeprefix("."))  # section 5.6.3
-    if not domain:
-        return ""
+def _domain(name: str, domain: str, source: Source) -> str:
+    """Steps 8 to 10: the domain whose hosts get it; empty if that is this host only."""
     if not domain.isascii():  # step 8
         raise CookieRefused(f"{_shown(name)} has a Domain that is not ASCII")
     if domain == source.host:

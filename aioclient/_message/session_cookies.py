@@ -70,7 +70,8 @@ class SessionCookies:
         return self._jar
 
     def _use(self, jar: "AbstractCookieJar") -> None:
-        from aioclient._cookies.jar import CookieJar, DummyCookieJar  # late, too
+        from aioclient._cookies.dummy_jar import DummyCookieJar  # late, too
+        from aioclient._cookies.jar import CookieJar
 
         self._jar = jar
         if type(jar) is CookieJar:

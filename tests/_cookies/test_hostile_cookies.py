@@ -12,8 +12,9 @@ from yarl import URL
 
 from aioclient import CookieJar
 from aioclient._cookies.cookie import Cookie
-from aioclient._cookies.jar import MAX_REMEMBERED_FIELDS, MAX_SENT, MAX_SENT_BYTES
+from aioclient._cookies.jar import MAX_REMEMBERED_FIELDS
 from aioclient._cookies.parse import MAX_FIELDS
+from aioclient._cookies.sending import MAX_SENT, MAX_SENT_BYTES
 from aioclient._cookies.store import MAX_COOKIES, MAX_COOKIES_OF_DOMAIN
 
 SITE = URL("https://site.example/")
