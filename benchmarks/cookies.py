@@ -5,8 +5,8 @@
   most this is to find that out;
 * update: a jar that keeps the 50 cookies of a response, which are those of the response before, or
   have other values;
-* filter: the cookies for a request, of a jar with 3,000 of 300 domains; of these each is asked in
-  turn, so that what a jar remembers of the last ones is of no use.
+* filter: the cookies for a request, of a jar with 3,000 of 300 domains; each of these is asked in
+  turn, so that it counts how much a jar remembers.
 
 aiohttp quotes by ``SimpleCookie.value_encode`` of ``http.cookies``, in its jar and for cookies of a
 request, and unquotes by a function of its own. What came in quotes its jar sends back as it came.

@@ -177,7 +177,7 @@ class CookieJar(AbstractCookieJar):
             except CookieRefused as refused:
                 reason = reason or str(refused)
                 ignored += 1
-        log_ignored(ignored, len(given), reason)
+        log_ignored("cookies given to the jar", ignored, len(given), reason)
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         """Keep the cookies in the values of a response's Set-Cookie fields.
@@ -197,7 +197,7 @@ class CookieJar(AbstractCookieJar):
             except CookieRefused as refused:
                 reason = reason or str(refused)
                 ignored += 1
-        log_ignored(ignored, len(headers), reason)
+        log_ignored("Set-Cookie", ignored, len(headers), reason)
 
     def _source(self, url: URL) -> Source | None:
         """Where a response came from; None if nothing is kept of there."""

@@ -25,7 +25,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 def response_cookies(values: Sequence[str]) -> SimpleCookie:
     """The cookies in the values of a response's Set-Cookie fields; see `simple_cookie`.
 
-    What has to be ignored is left out, with one warning logged, as `parse_set_cookies` says.
+    What has to be ignored is left out.
     """
     return simple_cookie(parse_set_cookies(values))
 

@@ -51,31 +51,28 @@ class SetCookie:
         self.attributes = attributes
 
     def __repr__(self) -> str:  # without the value: it may be a secret
-        return f"<SetCookie {self.name!r} {self.attributes!r}>"
+        return f"<SetCookie {self.name!r} {list(self.attributes)!r}>"
 
 
 def parse_set_cookies(fields: Sequence[str]) -> list[SetCookie]:
     """The cookies of a response, from the values of all its Set-Cookie fields, in their order.
 
-    Fields that must be ignored are left out, and those after the first `MAX_FIELDS`; one warning
-    for all of them is logged, which shows no values.
+    Fields that must be ignored are left out, and those after the first `MAX_FIELDS`.
     """
     cookies = []
-    reason = None
     for field in fields[:MAX_FIELDS]:
         try:
             cookies.append(parse_set_cookie(field))
-        except CookieRefused as refused:
-            reason = reason or str(refused)
-    log_ignored(len(fields) - len(cookies), len(fields), reason)
+        except CookieRefused:  # who keeps cookies says so in the log
+            continue
     return cookies
 
 
-def log_ignored(count: int, total: int, reason: str | None) -> None:
-    """Log, once for a response, that so many of its Set-Cookie fields are ignored, if any are."""
+def log_ignored(what: str, count: int, total: int, reason: str | None) -> None:
+    """Log, once for all, that so many cookies are ignored, if any are; `reason` shows no value."""
     if count:
         reason = reason or f"a response has at most {MAX_FIELDS}"
-        _LOG.warning("Set-Cookie: %d of %d ignored: %s", count, total, reason)
+        _LOG.warning("%s: %d of %d ignored: %s", what, count, total, reason)
 
 
 def parse_set_cookie(field: str) -> SetCookie:

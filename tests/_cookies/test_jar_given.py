@@ -143,7 +143,7 @@ def test_refused_cookies_of_a_program_are_one_line_in_the_log(
     jar.update_cookies({"a": morsel("a", "xyzzy", domain="com"), "__host-b": "xyzzy", "c": "1"}, A)
     (record,) = caplog.records
     assert record.getMessage() == (
-        "Set-Cookie: 2 of 3 ignored: cookie 'a' is for another domain than its host's"
+        "cookies given to the jar: 2 of 3 ignored: cookie 'a' is for another domain than its host's"
     )
     assert line(jar) == "c=1"
 

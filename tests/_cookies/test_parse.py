@@ -1,7 +1,5 @@
 """Set-Cookie fields, taken apart (RFC 6265bis section 5.6)."""
 
-import logging
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -132,40 +130,10 @@ def test_the_51st_field_is_not_looked_at():
     assert [cookie.name for cookie in parse_set_cookies(fields)] == [f"a{n}" for n in range(50)]
 
 
-def test_a_response_without_bad_cookies_logs_nothing(caplog):
-    assert len(parse_set_cookies(["a=b"] * 50)) == 50
-    assert caplog.record_tuples == []
-
-
-def test_cookies_over_the_limit_are_logged_once(caplog):
-    parse_set_cookies(["a=b"] * 10_000)
-    text = "Set-Cookie: 9950 of 10000 ignored: a response has at most 50"
-    assert caplog.record_tuples == [("aioclient.cookies", logging.WARNING, text)]
-
-
-def test_bad_cookies_are_logged_once_and_the_good_ones_kept(caplog):
+def test_bad_cookies_are_left_out_and_the_good_ones_kept(caplog):
     kept = parse_set_cookies(["a=b", "c=d\0", "", "e\n=f", "g=h"])
     assert [cookie.name for cookie in kept] == ["a", "g"]
-    text = "Set-Cookie: 3 of 5 ignored: cookie 'c' has a control character"
-    assert caplog.record_tuples == [("aioclient.cookies", logging.WARNING, text)]
-
-
-@pytest.mark.parametrize(
-    ("field", "shown"),
-    [
-        ("\x1b[31m\r\n\u202e=secret", r"cookie '\x1b[31m\r\n\u202e'"),
-        ("x" * 5000 + "=secret", f"cookie '{'x' * 40}'"),
-        ("secret" * 1000, "a cookie"),  # it has no name
-        ("secret\0; a=b", "a cookie"),
-    ],
-)
-def test_what_is_logged_is_escaped_and_short_and_shows_no_value(caplog, field, shown):
-    assert parse_set_cookies([field]) == []
-    (message,) = caplog.messages
-    assert f": {shown} has " in message
-    assert len(message) < 150
-    assert message.isprintable()
-    assert "secret" not in message
+    assert caplog.record_tuples == []  # the jar says it
 
 
 def test_the_representation_of_a_cookie_shows_no_value():
