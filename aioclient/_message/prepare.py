@@ -5,8 +5,8 @@ default header lines, without a body and with one of each media type. They are k
 and made anew when what they came from changes.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
@@ -21,6 +21,7 @@ from aioclient._http1.framing import (
     check_minor_version,
     request_body_length,
 )
+from aioclient._message.defaults import Defaults
 from aioclient._message.option_checks import (
     FLAGS,
     OLD_TLS_OPTIONS,
@@ -47,8 +48,8 @@ from aioclient._message.request_headers import (
     merged_headers,
 )
 from aioclient._message.session_cookies import SessionCookies
-from aioclient._message.target import HTTP_SCHEMES, Target, origin_of, split_credentials, target_of
-from aioclient._net.route import Route, TlsWish
+from aioclient._message.target import Target, origin_of, split_credentials, target_of
+from aioclient._net.route import Route
 from aioclient._timeout import request_timeout
 from aioclient.errors import ClientPayloadError, InvalidUrlClientError
 
@@ -91,40 +92,6 @@ _OF_HEADERS: Final = frozenset(
     {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
 )
 _OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__) - NOT_THERE
-
-
-class Defaults(NamedTuple):
-    """What a session says for all its requests."""
-
-    base_url: URL | None
-    headers: CIMultiDict[str]
-    json_serialize: JSONEncoder
-    wishes: Wishes = Wishes()
-    #: Seconds to wait for a 100 response, where a request wants to wait.
-    expect_100_s: float = 1.0
-    base_url_origin_only: bool = False
-    auth: BasicAuth | None = None
-    skip_auto_headers: frozenset[str] = frozenset()
-    minor_version: int = 1
-    #: For the origin that `auth` is for.
-    cookies: Sequence[tuple[str, str]] | None = None
-    #: Credentials for a host.
-    netrc: Callable[[str], BasicAuth | None] | None = None
-    #: Of URLs that can be asked for.
-    schemes: frozenset[str] = HTTP_SCHEMES
-    #: Of requests that bring no wish of their own.
-    ssl: TlsWish = True
-    #: None: no proxies but those of a request, if the connector allows any.
-    proxying: "Proxying | None" = None
-    allows_proxies: bool = True
-
-    @property
-    def has_secrets(self) -> bool:
-        """Is there something that some hosts get, and others must not?"""
-        return self.auth is not None or self.cookies is not None or self.netrc is not None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"  # without what it has: some are credentials
 
 
 class Preparer:

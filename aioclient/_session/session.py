@@ -15,6 +15,7 @@ from aioclient._caller import caller, warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http.version import HttpVersion, HttpVersion11
 from aioclient._http1.limits import DEFAULT_LIMITS
+from aioclient._message.defaults import Defaults
 from aioclient._message.option_checks import (
     checked_auth,
     checked_base_url,
@@ -35,7 +36,7 @@ from aioclient._message.option_checks import (
     with_old_timeouts,
 )
 from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
-from aioclient._message.prepare import Defaults, Preparer
+from aioclient._message.prepare import Preparer
 from aioclient._message.request import DEFAULT_REDIRECTS, Wishes
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse

@@ -8,7 +8,8 @@ from yarl import URL
 
 from aioclient._http.events import FieldSection
 from aioclient._http.fields import to_multidict
-from aioclient._message.prepare import Defaults, Preparer
+from aioclient._message.defaults import Defaults
+from aioclient._message.prepare import Preparer
 from aioclient._message.request import Request, Wishes
 from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
 
