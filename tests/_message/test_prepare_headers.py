@@ -13,8 +13,8 @@ from yarl import URL
 from aioclient import BytesPayload, ClientTimeout, Fingerprint, __version__
 from aioclient._http.events import CHUNKED, NO_BODY
 from aioclient._http1.machine import Http1Machine
-from aioclient._message.options import RequestOptions
 from aioclient._message.defaults import Defaults
+from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
 from aioclient._message.request import Request
 
