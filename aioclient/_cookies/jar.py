@@ -22,7 +22,8 @@ from .abstract import NO_URL, AbstractCookieJar, ClearCookiePredicate
 from .cookie import Cookie
 from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, domain_matches, is_ip, parents
-from .parse import MAX_FIELDS, CookieRefused, SetCookie, log_ignored, parse_set_cookie
+from .parse import MAX_FIELDS, CookieRefused, SetCookie, parse_set_cookie
+from .refusals import RefusalLog
 from .sending import SentCookies
 from .store import CookieStore
 from .storing import Source, is_overlaid, stored_cookie
@@ -75,6 +76,7 @@ class CookieJar(AbstractCookieJar):
         self._clock = clock
         #: What is in it; for sessions.
         self.store: Final = CookieStore()
+        self._refusals = RefusalLog()
         # Whom cookies are for that a program gave without a URL: the first host that is asked.
         self._own_host: str | None = None
         self._sent: dict[tuple[str, str, bool], SentCookies] = {}
@@ -177,12 +179,13 @@ class CookieJar(AbstractCookieJar):
             except CookieRefused as refused:
                 reason = reason or str(refused)
                 ignored += 1
-        log_ignored("cookies given to the jar", ignored, len(given), reason)
+        self._refusals.add("cookies given to the jar", ignored, len(given), reason)
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         """Keep the cookies in the values of a response's Set-Cookie fields.
 
-        What has to be ignored is, with one warning logged for all, which shows no values.
+        What has to be ignored is, with one line in the log for all, which shows no values: a
+        warning, if the jar has not yet warned of the same.
         """
         source = self._source(response_url)
         if source is None:
@@ -197,7 +200,7 @@ class CookieJar(AbstractCookieJar):
             except CookieRefused as refused:
                 reason = reason or str(refused)
                 ignored += 1
-        log_ignored("Set-Cookie", ignored, len(headers), reason)
+        self._refusals.add("Set-Cookie", ignored, len(headers), reason)
 
     def _source(self, url: URL) -> Source | None:
         """Where a response came from; None if nothing is kept of there."""

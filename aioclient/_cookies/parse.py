@@ -7,7 +7,6 @@ not decided here; attributes are as they came, in their order, known or not.
 Lengths are those of what came over the wire: text is decoded as UTF-8 with surrogateescape.
 """
 
-import logging
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -29,7 +28,6 @@ _MAX_KNOWN_CHARS: Final = 256
 _BLANKS: Final = " \t"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SHOWN_CHARACTERS: Final = 40
-_LOG: Final = logging.getLogger("aioclient.cookies")
 
 
 class CookieRefused(ValueError):
@@ -66,13 +64,6 @@ def parse_set_cookies(fields: Sequence[str]) -> list[SetCookie]:
         except CookieRefused:  # who keeps cookies says so in the log
             continue
     return cookies
-
-
-def log_ignored(what: str, count: int, total: int, reason: str | None) -> None:
-    """Log, once for all, that so many cookies are ignored, if any are; `reason` shows no value."""
-    if count:
-        reason = reason or f"a response has at most {MAX_FIELDS}"
-        _LOG.warning("%s: %d of %d ignored: %s", what, count, total, reason)
 
 
 def parse_set_cookie(field: str) -> SetCookie:

@@ -6,6 +6,7 @@ import pytest
 from yarl import URL
 
 from aioclient import CookieJar
+from aioclient._cookies.refusals import MAX_WARNINGS
 
 
 def keep(fields: list[str]) -> CookieJar:
@@ -52,3 +53,19 @@ def test_what_is_logged_is_escaped_and_short_and_shows_no_value(
     assert len(message) < 150
     assert message.isprintable()
     assert "secret" not in message
+
+
+def test_the_same_reason_is_a_warning_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    jar = CookieJar()
+    for field in ("a=b; Secure", "a=c; Secure", "d=e; Domain=com", "a=b; Secure"):
+        jar.update_cookies_from_headers([field], URL("http://a.example.com/"))
+    levels = [record.levelno for record in caplog.records]
+    assert levels == [logging.WARNING, logging.DEBUG, logging.WARNING, logging.DEBUG]
+
+
+def test_a_server_can_make_only_so_many_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    jar = CookieJar()
+    for number in range(1000):
+        jar.update_cookies_from_headers([f"a{number}=b; Secure"], URL("http://a.example/"))
+    assert len(caplog.records) == MAX_WARNINGS

@@ -1,5 +1,6 @@
 """What a jar gives to requests, how much of it, and that what it remembers is never outdated."""
 
+import logging
 from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import Any
@@ -248,6 +249,7 @@ def test_a_field_counts_for_the_host_path_and_security_that_it_comes_from() -> N
 def test_a_field_that_was_refused_is_refused_and_logged_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.DEBUG)
     jar = CookieJar()
     for _ in range(2):
         jar.update_cookies_from_headers(["a=1; Domain=com"], A)
