@@ -46,6 +46,8 @@ TESTS: Final = (
     "tests/_net",
     "tests/_pool",
     "tests/_connection",
+    "tests/_cookies/test_cookies_txt.py",
+    "tests/_cookies/test_jar_file.py",
     "tests/_session",
     "tests/loopback",
     "tests/guide/test_named_pipes.py",
