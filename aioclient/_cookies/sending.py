@@ -60,7 +60,9 @@ class SentCookies:
         if morsels is None:
             morsels = self._morsels = sent_morsels(self.pairs)
         found = SimpleCookie()
-        dict.update(found, morsels)  # its own way would look at each of them
+        for name, morsel in morsels.items():
+            # A copy: they can be changed, and assigning a value to a name changes the one there is.
+            dict.__setitem__(found, name, morsel.copy())  # its own way would look at each
         return found
 
 

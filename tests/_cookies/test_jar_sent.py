@@ -39,6 +39,16 @@ def test_of_several_cookies_of_a_name_all_are_sent_and_the_first_is_filtered() -
     assert jar.filter_cookies(url)["a"].value == "deep"
 
 
+def test_filtered_cookies_can_be_changed_and_the_jar_gives_the_same_as_before() -> None:
+    jar = jar_of("a=1", "b=2")
+    changed = jar.filter_cookies(A)
+    changed["a"] = "other"
+    changed["b"]["path"] = "/other"
+    changed["c"] = "new"
+    assert line(jar) == "a=1; b=2"
+    assert jar.filter_cookies(A) == SimpleCookie({"a": "1", "b": "2"})
+
+
 def test_a_jar_with_secure_origins_can_be_asked_about_no_url() -> None:
     jar = CookieJar(treat_as_secure_origin=[A])
     assert not jar.filter_cookies()
