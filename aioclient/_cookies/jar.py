@@ -77,8 +77,9 @@ class CookieJar(AbstractCookieJar):
         #: What is in it; for sessions.
         self.store: Final = CookieStore()
         self._refusals = RefusalLog()
-        # Whom cookies are for that a program gave without a URL: the first host that is asked.
+        # Whom cookies are for that a program gave without a URL: the first host that is asked then.
         self._own_host: str | None = None
+        self._has_unowned = False
         self._sent: dict[tuple[str, str, bool], SentCookies] = {}
         self._fields: dict[_FieldKey, tuple[Cookie, Lifetime] | str] = {}
 
@@ -161,8 +162,9 @@ class CookieJar(AbstractCookieJar):
     def update_cookies(self, cookies: LooseCookies, response_url: URL = NO_URL) -> None:
         """Keep cookies that a program has, as if a response from this URL had set them.
 
-        Without a URL those that name no domain are for the first host that the jar is asked about,
-        and no other. Raises TypeError and ValueError as the option `cookies` of requests.
+        Without a URL those that name no domain are for the first host that the jar is asked about
+        from then on, and no other; redirects do not count. Raises TypeError and ValueError as the
+        option `cookies` of requests.
         """
         from .given import given_cookies  # late: rarely needed
 
@@ -179,6 +181,7 @@ class CookieJar(AbstractCookieJar):
             except CookieRefused as refused:
                 reason = reason or str(refused)
                 ignored += 1
+        self._note_unowned()
         self._refusals.add("cookies given to the jar", ignored, len(given), reason)
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
@@ -275,17 +278,20 @@ class CookieJar(AbstractCookieJar):
         """The cookies for a request to this URL, by name: of several with one, the first sent."""
         return self._sent_to(URL(request_url)).by_name()
 
-    def pairs_for(self, url: URL) -> Sequence[tuple[str, str]]:
-        """Names and values for a request to this URL, as they are sent, in that order."""
-        return self._sent_to(url).pairs
+    def pairs_for(self, url: URL, *, follows: bool = False) -> Sequence[tuple[str, str]]:
+        """Names and values for a request to this URL, as they are sent, in that order.
 
-    def line_for(self, url: URL) -> FieldLines:
+        `follows` says that a server chose the URL: it gets nothing that is for the first who asks.
+        """
+        return self._sent_to(url, follows).pairs
+
+    def line_for(self, url: URL, *, follows: bool = False) -> FieldLines:
         """The Cookie field for a request to this URL; nothing if there are no cookies for it."""
-        return self._sent_to(url).line
+        return self._sent_to(url, follows).line
 
-    def _sent_to(self, url: URL) -> SentCookies:
+    def _sent_to(self, url: URL, follows: bool = False) -> SentCookies:
         host = url.raw_host or ""
-        if self._own_host is None and host:
+        if self._has_unowned and host and not follows:
             self._bind(host)
         key = (host, url.raw_path, self._is_secure(url))
         sent = self._sent.get(key)
@@ -303,8 +309,16 @@ class CookieJar(AbstractCookieJar):
         sent = self._sent[key] = SentCookies(found, self.store.version, now)
         return sent
 
+    def _note_unowned(self) -> None:
+        """Are there cookies that wait for the first host that is asked?"""
+        self._has_unowned = any(True for _ in self.store.of_domain(""))
+
     def _bind(self, host: str) -> None:
         """This is the host that cookies are for which a program gave without a URL."""
+        self._note_unowned()
+        if not self._has_unowned:  # they were removed
+            return
+        self._has_unowned = False
         self._own_host = canonical_host(host)
         now = self._clock()
         for cookie in list(self.store.of_domain("")):
@@ -359,6 +373,7 @@ class CookieJar(AbstractCookieJar):
             cookie.domain = cookie.domain or self._own_host or ""
             if self._unsafe or not is_ip(cookie.domain):
                 self.store.put(cookie, now)
+        self._note_unowned()
 
 
 def _origins(given: StrOrURL | Iterable[StrOrURL] | None) -> frozenset[URL]:

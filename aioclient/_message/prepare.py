@@ -215,9 +215,9 @@ class Preparer:
             cookie=fields.cookie,
         )
 
-    def _cookie_line(self, target: Target, fields: Fields) -> FieldLines:
+    def _cookie_line(self, target: Target, fields: Fields, follows: bool = False) -> FieldLines:
         gets_given = bool(self._defaults.cookies) and origin_of(target.url) == self._own_origin
-        return self._cookies.line(target.url, fields.cookie, gets_given)
+        return self._cookies.line(target.url, fields.cookie, gets_given, follows)
 
     def _proxying_of(self, options: RequestOptions) -> "Proxying | None":
         """What is wished of proxies where the request says something of them."""
@@ -350,7 +350,7 @@ class Preparer:
             payload,
             chunked,
             before.head.minor_version,
-            self._cookie_line(target, fields),
+            self._cookie_line(target, fields, follows=True),
         )
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:

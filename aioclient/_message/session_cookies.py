@@ -89,29 +89,31 @@ class SessionCookies:
         """Keep what a response from this URL set."""
         self.jar.update_cookies_from_headers(fields, url)
 
-    def line(self, url: URL, own: str | None, gets_given: bool) -> FieldLines:
+    def line(
+        self, url: URL, own: str | None, gets_given: bool, follows: bool = False
+    ) -> FieldLines:
         """The Cookie field of a request to this URL, or nothing.
 
         `own` is what the request says: it replaces cookies of the jar with the same names, and both
-        those that were given to the session, which count if `gets_given`. Raises ValueError for
-        what cannot be sent.
+        those that were given to the session, which count if `gets_given`. `follows` says that a
+        server chose this URL. Raises ValueError for what cannot be sent.
         """
         given = self._given if gets_given else ()
         if not given and not self.store.count:
             return _NO_LINE if own is None else write_field_lines((("Cookie", own),))
         if self._own is not None and not given and own is None:
-            return self._own.line_for(url)
+            return self._own.line_for(url, follows=follows)
         from aioclient._cookies.pairs import header_pairs, joined, merged  # late: rarely needed
 
-        pairs = merged(given, self._of_jar(url))
+        pairs = merged(given, self._of_jar(url, follows))
         text = joined(merged(pairs, header_pairs(own or "")))
         return _NO_LINE if text is None else write_field_lines((("Cookie", text),))
 
-    def _of_jar(self, url: URL) -> Sequence[tuple[str, str]]:
+    def _of_jar(self, url: URL, follows: bool) -> Sequence[tuple[str, str]]:
         if not self.store.count or self._jar is None:
             return ()
         if self._own is not None:
-            return self._own.pairs_for(url)
+            return self._own.pairs_for(url, follows=follows)
         from aioclient._cookies.morsels import sent_pairs  # late: only for jars of others
 
         return sent_pairs(self._jar.filter_cookies(url))

@@ -167,6 +167,22 @@ def test_the_first_host_may_be_any(url: URL) -> None:
     assert line(jar, url) == "a=1"
 
 
+def test_a_host_that_was_asked_before_is_not_the_first() -> None:
+    jar = jar_of("b=server", url=B)
+    assert line(jar, B) == "b=server"
+    jar.update_cookies({"a": "1"})
+    assert [line(jar, url) for url in (A, B)] == ["a=1", "b=server"]
+
+
+def test_a_host_that_was_asked_while_they_were_removed_is_not_the_first() -> None:
+    jar = CookieJar()
+    jar.update_cookies({"a": "1"})
+    jar.clear()
+    assert line(jar, B) == ""
+    jar.update_cookies({"a": "1"})
+    assert [line(jar, url) for url in (A, B)] == ["a=1", ""]
+
+
 def test_a_url_without_a_host_is_not_the_first_that_is_asked() -> None:
     jar = CookieJar()
     jar.update_cookies({"a": "1"})

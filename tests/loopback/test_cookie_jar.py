@@ -17,10 +17,12 @@ from yarl import URL
 
 import aioclient
 from aioclient import (
+    ClientResponse,
     ClientResponseError,
     ClientSession,
     CookieJar,
     DummyCookieJar,
+    NextRequest,
     UnixConnector,
 )
 
@@ -250,6 +252,24 @@ async def test_a_redirect_that_is_not_followed_sets_cookies() -> None:
         await session.get(server.url("/login", host="a.example"), allow_redirects=False)
         await session.get(server.url("/", host="a.example"))
         assert sent(server) == [None, "a=1"]
+
+
+@pytest.mark.parametrize("own", [None, "x=y"])
+@asynchronous
+async def test_a_redirect_does_not_lead_to_the_first_host_that_is_asked(own: str | None) -> None:
+    def give(_: ClientResponse, following: NextRequest) -> NextRequest:
+        session.cookie_jar.update_cookies({"token": "1"})
+        if own is not None:
+            following.headers["Cookie"] = own
+        return following
+
+    async with Pages() as server, Pages() as other, named_session(redirect_policy=give) as session:
+        server.redirect("start", other.url("/", host="b.example"))
+        await session.get(server.url("/start", host="a.example"))
+        await session.get(server.url("/", host="a.example"))
+        await session.get(other.url("/", host="b.example"))
+        assert sent(server) == [None, "token=1"]
+        assert sent(other) == [own, None]
 
 
 @asynchronous
