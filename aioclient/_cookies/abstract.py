@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from yarl import URL
 
 from aioclient._aliases import LooseCookies
+from aioclient._caller import warn_deprecated
 
 if TYPE_CHECKING:
     from http.cookies import BaseCookie, Morsel, SimpleCookie
@@ -23,8 +24,13 @@ class AbstractCookieJar(Sized, Iterable["Morsel[str]"], ABC):
     """Keeps cookies of responses, and gives those for a request; for jars of one's own.
 
     A session calls `update_cookies_from_headers` with each response that sets cookies, redirects
-    included, and `filter_cookies` before each request. Neither may block.
+    included, and `filter_cookies` before each request. Neither may block. `loop` is deprecated and
+    has no effect.
     """
+
+    def __init__(self, *, loop: object = None) -> None:
+        if loop is not None:
+            warn_deprecated("loop is deprecated and has no effect")
 
     @property
     @abstractmethod

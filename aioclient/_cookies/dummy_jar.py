@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from yarl import URL
 
 from aioclient._aliases import LooseCookies
-from aioclient._caller import warn_deprecated
 
 from .abstract import NO_URL, AbstractCookieJar
 
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
 
 class DummyCookieJar(AbstractCookieJar):
     """A jar that keeps nothing, for sessions without cookies."""
-
-    def __init__(self, *, loop: object = None) -> None:
-        if loop is not None:
-            warn_deprecated("loop is deprecated and has no effect")
 
     @property
     def quote_cookie(self) -> bool:

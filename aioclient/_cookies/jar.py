@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from yarl import URL
 
 from aioclient._aliases import LooseCookies, StrOrURL
-from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
 
 from .abstract import NO_URL, AbstractCookieJar, ClearCookiePredicate
@@ -68,8 +67,7 @@ class CookieJar(AbstractCookieJar):
         loop: object = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if loop is not None:
-            warn_deprecated("loop is deprecated and has no effect")
+        super().__init__(loop=loop)
         self._unsafe = unsafe
         self._quote_cookie = quote_cookie
         self._secure_origins = _origins(treat_as_secure_origin)

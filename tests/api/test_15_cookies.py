@@ -28,6 +28,7 @@ _MEMBERS = """unsafe quote_cookie treat_as_secure_origin cookies host_only_cooki
 ROWS = (
     Call("CookieJar", "*, unsafe=False, quote_cookie=True, treat_as_secure_origin=None, loop=None"),
     Call("DummyCookieJar", "*, loop=None"),
+    Call("AbstractCookieJar", "*, loop=None"),
     Names("AbstractCookieJar", _MEMBERS),
     Names("CookieJar", f"{_MEMBERS} save load"),
     Names("DummyCookieJar", _MEMBERS),

@@ -228,6 +228,7 @@ class Own(AbstractCookieJar):
     quote_cookie = False
 
     def __init__(self, fails: str = "") -> None:
+        super().__init__(loop=None)  # as jars do that are also aiohttp's
         self.fails = fails
         self.kept: SimpleCookie = SimpleCookie()
         #: What it was called with.
