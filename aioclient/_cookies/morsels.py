@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from email.utils import formatdate
-from http.cookies import BaseCookie, CookieError, Morsel, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 from math import inf
 from typing import Final
 
+from aioclient._aliases import LooseCookies
+
 from .cookie import Cookie
-from .header import checked_name, coded_value
+from .header import checked_name, coded_value, items_of
 from .parse import SetCookie, parse_set_cookies
 from .quote import unquote_value
 
@@ -101,15 +103,20 @@ def sent_morsels(pairs: Iterable[tuple[str, str]]) -> dict[str, Morsel[str]]:
     return found
 
 
-def sent_pairs(cookies: BaseCookie[str]) -> list[tuple[str, str]]:
+def sent_pairs(cookies: LooseCookies | None, quote: bool) -> list[tuple[str, str]]:
     """Names and values as they are sent, of a jar of somebody else.
 
-    Raises TypeError and ValueError as `cookie_pairs`, without quoting what it left unquoted.
+    It should give a BaseCookie; what the option `cookies` of requests takes will do, and None.
+    Raises TypeError and ValueError as `cookie_pairs`, without quoting what a Morsel left unquoted.
     """
-    return [
-        (checked_name(name), coded_value(name, morsel.coded_value, quote=False))
-        for name, morsel in cookies.items()
-    ]
+    pairs = []
+    for given, value in items_of(cookies or {}):
+        name = checked_name(given)
+        if isinstance(value, Morsel):
+            pairs.append((name, coded_value(name, value.coded_value, quote=False)))
+        else:
+            pairs.append((name, coded_value(name, value, quote)))
+    return pairs
 
 
 def http_date(seconds: float) -> str:

@@ -116,4 +116,4 @@ class SessionCookies:
             return self._own.pairs_for(url, follows=follows)
         from aioclient._cookies.morsels import sent_pairs  # late: only for jars of others
 
-        return sent_pairs(self._jar.filter_cookies(url))
+        return sent_pairs(self._jar.filter_cookies(url), self._jar.quote_cookie)

@@ -317,6 +317,42 @@ async def test_a_jar_that_gives_what_cannot_be_sent_is_an_error_without_values()
         assert server.accepted == 0
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, None),
+        ({}, None),
+        ({"a": "1", "b": "2"}, "a=1; b=2"),
+        ({"a": "x y"}, 'a="x y"'),
+        (SimpleCookie({"a": "x y"}), 'a="x y"'),
+        ([("a", "1")], "a=1"),
+    ],
+    ids=str,
+)
+@asynchronous
+async def test_a_jar_may_give_whatever_has_names_and_values(given: Any, expected: str) -> None:
+    class Loose(CookieJar):
+        def filter_cookies(self, request_url: URL = A) -> Any:
+            return given
+
+    async with Pages() as server, named_session(Loose()) as session:
+        await session.get(server.url(host="a.example"))
+        assert sent(server) == [expected]
+
+
+@pytest.mark.parametrize("given", ["a=1", 1, {"a": 1}, [1]], ids=repr)
+@asynchronous
+async def test_a_jar_that_gives_anything_else_is_an_error(given: Any) -> None:
+    class Wrong(CookieJar):
+        def filter_cookies(self, request_url: URL = A) -> Any:
+            return given
+
+    async with Pages() as server, named_session(Wrong()) as session:
+        with pytest.raises(TypeError, match=r"cookie.* must be"):
+            await session.get(server.url(host="a.example"))
+        assert server.accepted == 0
+
+
 @asynchronous
 async def test_a_subclass_of_the_jar_decides_what_is_sent() -> None:
     class Modest(CookieJar):
