@@ -51,7 +51,7 @@ class SessionCookies:
     ) -> None:
         self._given = given or ()
         self._jar: AbstractCookieJar | None = None
-        # The same, if it is exactly ours, and not a kind of it that may do otherwise.
+        # The same, if it is ours, and not a kind of it that gives something else.
         self._own: CookieJar | None = None
         #: Is there something in the jar?
         self.store: _Store = _Fixed(0)
@@ -74,7 +74,7 @@ class SessionCookies:
         from aioclient._cookies.jar import CookieJar
 
         self._jar = jar
-        if type(jar) is CookieJar:
+        if isinstance(jar, CookieJar) and type(jar).filter_cookies is CookieJar.filter_cookies:
             self._own = jar
             self.store = jar.store
         else:

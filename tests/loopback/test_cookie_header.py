@@ -4,7 +4,7 @@ And jars that users write, and what is never shown of a cookie.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http.cookies import BaseCookie, Morsel, SimpleCookie
 from typing import Any
 
@@ -351,6 +351,23 @@ async def test_a_jar_that_gives_anything_else_is_an_error(given: Any) -> None:
         with pytest.raises(TypeError, match=r"cookie.* must be"):
             await session.get(server.url(host="a.example"))
         assert server.accepted == 0
+
+
+@asynchronous
+async def test_a_subclass_that_changes_what_is_kept_sends_as_the_jar_does() -> None:
+    class Picky(CookieJar):
+        """Keeps what one host sets."""
+
+        def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+            if response_url.host == "a.example":
+                super().update_cookies_from_headers(headers, response_url)
+
+    fields = [f"Set-Cookie: {cookie}" for cookie in ("a=1", "a=2; Path=/x", "nameless")]
+    async with Pages(set=page(b"", *fields)) as server, named_session(Picky()) as session:
+        for path in ("/set", "/x"):
+            for host in ("a.example", "b.example"):
+                await session.get(server.url(path, host=host))
+        assert sent(server) == [None, None, "a=2; a=1; nameless", None]
 
 
 @asynchronous
