@@ -70,7 +70,8 @@ class CookieJar(AbstractCookieJar):
         super().__init__(loop=loop)
         self._unsafe = unsafe
         self._quote_cookie = quote_cookie
-        self._secure_origins = _origins(treat_as_secure_origin)
+        self._secure_urls = _origins(treat_as_secure_origin)
+        self._secure_origins: Final = frozenset(map(_origin, self._secure_urls))
         self._clock = clock
         #: What is in it; for sessions.
         self.store: Final = CookieStore()
@@ -96,7 +97,7 @@ class CookieJar(AbstractCookieJar):
     @property
     def treat_as_secure_origin(self) -> frozenset[URL]:
         """Origins that count as secure although their URLs are of http."""
-        return self._secure_origins
+        return self._secure_urls
 
     @property
     def cookies(self) -> "Mapping[tuple[str, str], SimpleCookie]":
@@ -223,9 +224,7 @@ class CookieJar(AbstractCookieJar):
     def _is_secure(self, url: URL) -> bool:
         if url.scheme in _SECURE_SCHEMES:
             return True
-        if not self._secure_origins or not url.raw_host:
-            return False
-        return url.origin() in self._secure_origins
+        return bool(self._secure_origins) and _origin(url) in self._secure_origins
 
     def _receive(self, field: str, source: Source, now: float) -> None:
         """Keep the cookie of a Set-Cookie field, or raise CookieRefused."""
@@ -380,3 +379,8 @@ def _origins(given: StrOrURL | Iterable[StrOrURL] | None) -> frozenset[URL]:
         return frozenset()
     urls = [given] if isinstance(given, str | URL) else list(given)
     return frozenset(URL(url).origin() for url in urls)
+
+
+def _origin(url: URL) -> tuple[str, str, int | None]:
+    """To `URL.origin` a port that was written is another than the same one that was not."""
+    return url.scheme, canonical_host(url.raw_host or ""), url.port
