@@ -22,8 +22,8 @@ MAX_ATTRIBUTES: Final = 32
 #: Set-Cookie fields of one response that are looked at.
 MAX_FIELDS: Final = 50
 
-#: Attributes in a longer text are taken apart each time.
-_MAX_KNOWN_CHARS: Final = 256
+#: Longer attributes are taken apart each time: what is remembered must not take much room.
+MAX_KNOWN_CHARACTERS: Final = 256
 
 _BLANKS: Final = " \t"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -87,7 +87,7 @@ def parse_set_cookie(field: str) -> SetCookie:
         raise CookieRefused("a cookie has neither name nor value")
     if not rest:
         return SetCookie(name, value)
-    take_apart = _known_attributes if len(rest) <= _MAX_KNOWN_CHARS else _attributes
+    take_apart = _known_attributes if len(rest) <= MAX_KNOWN_CHARACTERS else _attributes
     return SetCookie(name, value, take_apart(rest))
 
 

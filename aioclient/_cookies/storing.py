@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from .cookie import Cookie
 from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, default_path, domain_matches, path_matches
-from .parse import CookieRefused, SetCookie
+from .parse import MAX_KNOWN_CHARACTERS, CookieRefused, SetCookie
 from .public_suffix import is_public_suffix
 
 _SECURE_PREFIX: Final = "__secure-"
@@ -45,11 +45,12 @@ class Terms(NamedTuple):
 
 def terms_of(attributes: Sequence[tuple[str, str]]) -> Terms:
     """The terms of a cookie with these attributes."""
-    return _known_terms(tuple(attributes))
+    size = sum(len(name) + len(value) for name, value in attributes)
+    take_apart = _known_terms if size <= MAX_KNOWN_CHARACTERS else _terms
+    return take_apart(tuple(attributes))
 
 
-@lru_cache(maxsize=256)  # a server says the same of most of its cookies
-def _known_terms(attributes: tuple[tuple[str, str], ...]) -> Terms:
+def _terms(attributes: tuple[tuple[str, str], ...]) -> Terms:
     values = {name.lower(): value for name, value in attributes}
     path = values.get("path", "")
     return Terms(
@@ -61,6 +62,10 @@ def _known_terms(attributes: tuple[tuple[str, str], ...]) -> Terms:
         "partitioned" in values,
         lifetime_of(attributes),
     )
+
+
+# A server says the same of most of its cookies.
+_known_terms = lru_cache(maxsize=256)(_terms)
 
 
 def stored_cookie(received: SetCookie, source: Source, now: float) -> Cookie:

@@ -179,6 +179,24 @@ def test_what_is_remembered_of_urls_and_fields_has_limits(jar):
     assert second < 1.2 * first
 
 
+def test_no_attributes_of_a_kilobyte_stay_when_the_jar_is_gone():
+    def set_many():
+        jar = CookieJar()
+        for number in range(400):
+            long = f"{number}".zfill(1000)
+            jar.update_cookies_from_headers([f"a=1; b={long}; c={long}; {long}={long}"], SITE)
+
+    set_many()  # whatever is made once
+    gc.collect()
+    tracemalloc.start()
+    try:
+        set_many()
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < MB // 4
+    finally:
+        tracemalloc.stop()
+
+
 def test_each_response_logs_once(jar, log):
     for n in range(20):
         jar.update_cookies_from_headers(["a=secret\x00", f"b{n}=secret; Domain=com"], SITE)
