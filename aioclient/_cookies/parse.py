@@ -70,7 +70,8 @@ def parse_set_cookie(field: str) -> SetCookie:
     """The cookie in the value of one Set-Cookie field.
 
     Raises CookieRefused where the algorithm says that the field has to be ignored: it has a control
-    character other than a tab, or more than `MAX_PAIR_BYTES`, or neither a name nor a value.
+    character other than a tab, or more than `MAX_PAIR_BYTES`, or neither a name nor a value; and
+    for text that no response can have, as it could not be sent.
     """
     # The steps are those of RFC 6265bis section 5.6.
     if _CONTROL.search(field):  # step 1
@@ -83,6 +84,8 @@ def parse_set_cookie(field: str) -> SetCookie:
     value = value.strip(_BLANKS)
     if _octets(name) + _octets(value) > MAX_PAIR_BYTES:  # step 5
         raise CookieRefused(f"{_shown(field)} has more than {MAX_PAIR_BYTES} bytes")
+    if not pair.isascii() and not _came_as_octets(pair):
+        raise CookieRefused(f"{_shown(field)} is not Unicode text")
     if not name and not value:  # section 5.7 step 2
         raise CookieRefused("a cookie has neither name nor value")
     if not rest:
@@ -110,6 +113,14 @@ _known_attributes = lru_cache(maxsize=256)(_attributes)
 def _octets(text: str) -> int:
     """The length of `text` on the wire, where what is a lone surrogate here was one octet."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _came_as_octets(text: str) -> bool:
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(field: str) -> str:

@@ -94,6 +94,13 @@ def test_a_control_character_anywhere_refuses_the_cookie_unless_it_is_a_tab(form
         parse_set_cookie(field)
 
 
+@pytest.mark.parametrize("field", ["\ud800=1", "a=\ud800", "\udfff"], ids=ascii)
+def test_text_that_no_response_can_have_is_refused(field):
+    with pytest.raises(CookieRefused, match="is not Unicode text"):
+        parse_set_cookie(field)
+    assert parse_set_cookie("a=\udcff").value == "\udcff"  # a byte that is no UTF-8
+
+
 @pytest.mark.parametrize("letter", ["x", "\u00e9", "\u20ac", "\U0001f600", "\udcff"])
 def test_name_and_value_may_have_4096_bytes_together_and_no_more(letter):
     size = len(letter.encode("utf-8", "surrogateescape"))
