@@ -146,6 +146,9 @@ class CookieJar(AbstractCookieJar):
         """Remove all cookies, or those of which the function says True; it gets Morsels."""
         if predicate is None:
             self.store.clear()
+            # Nothing in memory, or in a copy of the jar, shall have them any more.
+            self._sent.clear()
+            self._fields.clear()
             return
         from .morsels import any_morsel  # late: rarely asked for
 

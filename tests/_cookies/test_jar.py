@@ -3,6 +3,8 @@
 Rules of storage have tests of their own.
 """
 
+import copy
+import pickle
 from http.cookies import Morsel, SimpleCookie
 
 import pytest
@@ -27,6 +29,22 @@ def test_a_jar_is_made_without_an_event_loop_and_loop_is_deprecated() -> None:
     for kind in (CookieJar, DummyCookieJar):
         with pytest.warns(DeprecationWarning, match="loop is deprecated"):
             kind(loop=object())
+
+
+def test_a_jar_that_was_cleared_has_no_value_left_in_it() -> None:
+    jar = jar_of("a=xyzzy")
+    jar.update_cookies({"b": "xyzzy"}, A)
+    assert line(jar) == "a=xyzzy; b=xyzzy"
+    assert b"xyzzy" in pickle.dumps(jar)
+    jar.clear()
+    assert b"xyzzy" not in pickle.dumps(jar)
+
+
+def test_a_copy_of_a_jar_has_its_own_cookies() -> None:
+    jar = jar_of("a=1")
+    for other in (copy.deepcopy(jar), pickle.loads(pickle.dumps(jar))):
+        other.update_cookies({"b": "2"}, A)
+        assert (line(other), line(jar)) == ("a=1; b=2", "a=1")
 
 
 def test_cookies_are_walked_in_the_order_in_which_they_were_set() -> None:
