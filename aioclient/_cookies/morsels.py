@@ -103,6 +103,14 @@ def sent_morsels(pairs: Iterable[tuple[str, str]]) -> dict[str, Morsel[str]]:
     return found
 
 
+def copied(morsel: Morsel[str]) -> Morsel[str]:
+    """The same as `Morsel.copy`, which takes three times as long: it makes an empty one first."""
+    made: Morsel[str] = Morsel.__new__(Morsel)
+    dict.update(made, morsel)
+    made.__dict__.update(morsel.__dict__)
+    return made
+
+
 def sent_pairs(cookies: LooseCookies | None, quote: bool) -> list[tuple[str, str]]:
     """Names and values as they are sent, of a jar of somebody else.
 

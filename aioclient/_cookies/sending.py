@@ -54,7 +54,7 @@ class SentCookies:
         """The same for programs: of several with one name the first, and none without a name."""
         from http.cookies import SimpleCookie  # late: a session does not ask
 
-        from .morsels import sent_morsels
+        from .morsels import copied, sent_morsels
 
         morsels = self._morsels
         if morsels is None:
@@ -62,7 +62,7 @@ class SentCookies:
         found = SimpleCookie()
         for name, morsel in morsels.items():
             # A copy: they can be changed, and assigning a value to a name changes the one there is.
-            dict.__setitem__(found, name, morsel.copy())  # its own way would look at each
+            dict.__setitem__(found, name, copied(morsel))  # its own way would look at each
         return found
 
 
