@@ -19,13 +19,13 @@ from aioclient._http.events import FieldLines
 
 from .abstract import NO_URL, AbstractCookieJar, ClearCookiePredicate
 from .cookie import Cookie
-from .expiry import Lifetime, lifetime_of
+from .expiry import Lifetime
 from .matching import canonical_host, domain_matches, is_ip, parents
 from .parse import MAX_FIELDS, CookieRefused, SetCookie, parse_set_cookie
 from .refusals import RefusalLog
 from .sending import SentCookies
 from .store import CookieStore
-from .storing import Source, is_overlaid, stored_cookie
+from .storing import Source, is_overlaid, stored_cookie, terms_of
 
 if TYPE_CHECKING:
     from http.cookies import BaseCookie, Morsel, SimpleCookie
@@ -251,7 +251,7 @@ class CookieJar(AbstractCookieJar):
             self._remember(key, str(refused))
             raise
         self._keep(cookie, source, now)
-        self._remember(key, (cookie, lifetime_of(received.attributes)))
+        self._remember(key, (cookie, terms_of(received).lifetime))
 
     def _remember(self, key: _FieldKey, outcome: tuple[Cookie, Lifetime] | str) -> None:
         if len(key[0]) + len(key[2]) <= _MAX_REMEMBERED_CHARS:

@@ -41,12 +41,20 @@ class SetCookie:
     the case and the order in which they came; the value of one without "=" is empty.
     """
 
-    __slots__ = ("attributes", "name", "value")
+    __slots__ = ("attributes", "has_short_attributes", "name", "value")
 
-    def __init__(self, name: str, value: str, attributes: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        attributes: Sequence[tuple[str, str]] = (),
+        has_short_attributes: bool = False,
+    ) -> None:
         self.name = name
         self.value = value
         self.attributes = attributes
+        #: So short that what they come to may be remembered.
+        self.has_short_attributes = has_short_attributes
 
     def __repr__(self) -> str:  # without the value: it may be a secret
         return f"<SetCookie {self.name!r} {list(self.attributes)!r}>"
@@ -90,8 +98,9 @@ def parse_set_cookie(field: str) -> SetCookie:
         raise CookieRefused("a cookie has neither name nor value")
     if not rest:
         return SetCookie(name, value)
-    take_apart = _known_attributes if len(rest) <= MAX_KNOWN_CHARACTERS else _attributes
-    return SetCookie(name, value, take_apart(rest))
+    if len(rest) <= MAX_KNOWN_CHARACTERS:
+        return SetCookie(name, value, _known_attributes(rest), has_short_attributes=True)
+    return SetCookie(name, value, _attributes(rest))
 
 
 def _attributes(text: str) -> tuple[tuple[str, str], ...]:

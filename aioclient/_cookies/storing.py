@@ -3,7 +3,7 @@
 Of its steps those that need no store: the rest is `CookieStore.put` and, for step 16, the jar's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from math import inf
 from typing import Final, NamedTuple
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from .cookie import Cookie
 from .expiry import Lifetime, lifetime_of
 from .matching import canonical_host, default_path, domain_matches, path_matches
-from .parse import MAX_KNOWN_CHARACTERS, CookieRefused, SetCookie
+from .parse import CookieRefused, SetCookie
 from .public_suffix import is_public_suffix
 
 _SECURE_PREFIX: Final = "__secure-"
@@ -43,11 +43,10 @@ class Terms(NamedTuple):
     lifetime: Lifetime
 
 
-def terms_of(attributes: Sequence[tuple[str, str]]) -> Terms:
-    """The terms of a cookie with these attributes."""
-    size = sum(len(name) + len(value) for name, value in attributes)
-    take_apart = _known_terms if size <= MAX_KNOWN_CHARACTERS else _terms
-    return take_apart(tuple(attributes))
+def terms_of(received: SetCookie) -> Terms:
+    """The terms of a cookie that was received."""
+    take_apart = _known_terms if received.has_short_attributes else _terms
+    return take_apart(tuple(received.attributes))
 
 
 def _terms(attributes: tuple[tuple[str, str], ...]) -> Terms:
@@ -74,7 +73,7 @@ def stored_cookie(received: SetCookie, source: Source, now: float) -> Cookie:
     Raises CookieRefused where a step says that it has to be ignored.
     """
     name, value = received.name, received.value
-    terms = terms_of(received.attributes)
+    terms = terms_of(received)
     expires_at = terms.lifetime.ends_at(now)  # step 6
     domain = _domain(name, terms.domain, source) if terms.domain else ""  # step 7
     is_secure = terms.is_secure  # step 12
