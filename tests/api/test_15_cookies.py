@@ -131,7 +131,7 @@ ROWS = (
         "cookies that are given without a URL are sent to every host",
         f"{_GIVEN}test_cookies_without_a_url_are_for_the_first_host_that_is_asked",
         "Cookies that a program gives to a jar without a URL (`update_cookies`) are for the first "
-        "host that the jar is asked about, and no other",
+        "host that the jar is asked about from then on, and no other",
     ),
     Line(
         "filter_cookies gives those for a URL",
