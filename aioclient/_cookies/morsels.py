@@ -5,7 +5,6 @@ This module loads ``http.cookies``, and so ``http``: import it when somebody ask
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from email.utils import formatdate
 from http.cookies import CookieError, Morsel, SimpleCookie
 from math import inf
@@ -51,6 +50,11 @@ def simple_cookie(cookies: Iterable[SetCookie]) -> SimpleCookie:
     return found
 
 
+def has_control(text: str) -> bool:
+    """Is there something in it that no Morsel is given?"""
+    return _CONTROL.search(text) is not None
+
+
 def kept_morsel(cookie: Cookie) -> Morsel[str]:
     """A cookie of a jar as a Morsel, with all that the jar knows of it.
 
@@ -93,24 +97,6 @@ def any_morsel(cookie: Cookie) -> Morsel[str]:
         return kept_morsel(plain)
 
 
-def sent_morsels(pairs: Iterable[tuple[str, str]]) -> dict[str, Morsel[str]]:
-    """What a request is sent, by name; of several with one name the first."""
-    found: dict[str, Morsel[str]] = {}
-    for name, coded in pairs:
-        if name and name not in found and not _CONTROL.search(name + coded):
-            with suppress(CookieError):  # as above
-                found[name] = _bare_morsel(name, coded)
-    return found
-
-
-def copied(morsel: Morsel[str]) -> Morsel[str]:
-    """The same as `Morsel.copy`, which takes three times as long: it makes an empty one first."""
-    made: Morsel[str] = Morsel.__new__(Morsel)
-    dict.update(made, morsel)
-    made.__dict__.update(morsel.__dict__)
-    return made
-
-
 def sent_pairs(cookies: LooseCookies | None, quote: bool) -> list[tuple[str, str]]:
     """Names and values as they are sent, of a jar of somebody else.
 
@@ -133,7 +119,11 @@ def http_date(seconds: float) -> str:
 
 
 def _bare_morsel(name: str, coded: str) -> Morsel[str]:
-    morsel: Morsel[str] = Morsel()
+    return with_value(Morsel(), name, coded)
+
+
+def with_value(morsel: Morsel[str], name: str, coded: str) -> Morsel[str]:
+    """A new Morsel, given a name and a value as it is on the wire."""
     value = unquote_value(coded)
     if _CONTROL.search(value):
         value = coded

@@ -11,7 +11,9 @@ from .cookie import Cookie
 from .pairs import joined
 
 if TYPE_CHECKING:
-    from http.cookies import Morsel, SimpleCookie
+    from http.cookies import SimpleCookie
+
+    from .sent_morsels import SentMorsels
 
 #: What is sent with one request: so many cookies, and so many bytes of them.
 MAX_SENT: Final = 150
@@ -44,7 +46,7 @@ class SentCookies:
         for cookie in cookies:
             if cookie.expires_at < self._valid_until:
                 self._valid_until = cookie.expires_at
-        self._morsels: dict[str, Morsel[str]] | None = None
+        self._morsels: SentMorsels | None = None
 
     def is_valid(self, version: int, now: float) -> bool:
         """Is it still what the store would give?"""
@@ -52,18 +54,12 @@ class SentCookies:
 
     def by_name(self) -> "SimpleCookie":
         """The same for programs: of several with one name the first, and none without a name."""
-        from http.cookies import SimpleCookie  # late: a session does not ask
-
-        from .morsels import copied, sent_morsels
+        from .sent_morsels import SentMorsels  # late: a session does not ask
 
         morsels = self._morsels
-        if morsels is None:
-            morsels = self._morsels = sent_morsels(self.pairs)
-        found = SimpleCookie()
-        for name, morsel in morsels.items():
-            # A copy: they can be changed, and assigning a value to a name changes the one there is.
-            dict.__setitem__(found, name, copied(morsel))  # its own way would look at each
-        return found
+        if morsels is None or morsels.is_changed:
+            morsels = self._morsels = SentMorsels(self.pairs)
+        return morsels.cookies()
 
 
 def _within_limits(cookies: Sequence[Cookie]) -> Sequence[Cookie]:
