@@ -192,19 +192,31 @@ def test_a_server_of_others_accepts_the_answer(algorithm, qop):
         assert client.get(uri, headers={"Authorization": value}).status_code == status
 
 
-def test_python_in_fips_mode_answers_all_algorithms(tmp_path):
-    # Not for security, it says: FIPS mode keeps MD5 and SHA-1, and OpenSSL's SHA-512/256, from who
-    # does not.
+def answered_where_openssl_has(properties, folder):
+    """Which of five algorithms are answered, or why not, in a process of its own."""
     ended = subprocess.run(
-        [sys.executable, ISOLATED / "digest_in_fips_mode.py", tmp_path],
+        [sys.executable, ISOLATED / "digest_without_some_hashes.py", folder, properties],
         check=False,
         capture_output=True,
         text=True,
         timeout=30,
     )
-    if ended.stdout == "no FIPS mode\n":
-        pytest.skip("this Python has no FIPS mode")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
+    if ended.stdout == "all hashes are there\n":
+        pytest.skip("OpenSSL cannot be told what to have")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout.splitlines()
+
+
+def test_in_fips_mode_all_algorithms_are_answered(tmp_path):
+    # It gives some hashes only to who says that they are not for security.
+    expected = ["MD5", "SHA", "SHA-256", "SHA-512", "SHA-512-256"]
+    assert answered_where_openssl_has("fips=yes", tmp_path) == expected
+
+
+def test_an_algorithm_whose_hash_is_nowhere_is_refused(tmp_path):
+    # Python itself may have the others.
+    *_, last = answered_where_openssl_has("provider=none", tmp_path)
+    assert last == "Digest algorithm 'SHA-512-256' is not available here"
 
 
 def test_the_bytes_of_a_challenge_are_hashed_and_sent_as_they_came():

@@ -26,6 +26,15 @@ def test_what_a_challenge_says():
     assert (plain.stale, plain.userhash, plain.is_utf8) == (False, False, False)
 
 
+@pytest.mark.parametrize(("name", "other"), [("SHA-256", "SHA256"), ("SHA-512", "SHA512")])
+def test_an_algorithm_may_be_written_without_its_hyphen(name, other):
+    found, same = (
+        answer(challenge_of(f"Digest realm=r, nonce=n, algorithm={algorithm}"))
+        for algorithm in (name, other)
+    )
+    assert same == found | {"algorithm": other}
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

@@ -35,6 +35,11 @@ def test_a_server_that_knows_the_password_is_proven():
     assert is_proven(parse_authentication_info(field))
 
 
+def test_a_count_may_be_in_any_case_of_letters():
+    info = server_info(PLAIN, nc="000000ab")
+    assert is_proven(info | {"nc": "000000AB"}, count=0xAB)
+
+
 @pytest.mark.parametrize(
     ("info", "changes"),
     [
