@@ -260,6 +260,8 @@ def test_a_link_is_neither_followed_nor_written_through(tmp_path):
         path.symlink_to(target)
     except OSError:
         pytest.skip("this user cannot make symbolic links")
+    if not path.is_symlink():
+        pytest.skip("what was made is no link, as under Wine")
     with pytest.raises(OSError, match="not followed"):
         load_cookies_txt(path)
     save_cookies_txt(path, [])

@@ -324,6 +324,8 @@ def test_a_link_is_not_followed(tmp_path):
         path.symlink_to(write_records(tmp_path / "other", RECORD))
     except OSError:
         pytest.skip("this user cannot make symbolic links")
+    if not path.is_symlink():
+        pytest.skip("what was made is no link, as under Wine")
     with pytest.raises(OSError, match="not followed"):
         load_cookies(path)
 

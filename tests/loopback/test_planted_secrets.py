@@ -9,6 +9,7 @@ import gc
 import logging
 import socket
 import ssl
+import sys
 import warnings
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -217,6 +218,7 @@ def test_a_netrc_file_that_is_not_used_is_not_quoted(name: str, make: Make) -> N
     search.assert_nothing_found()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such permissions there")
 def test_a_netrc_file_with_wrong_permissions_is_not_quoted(make: Make) -> None:
     scene = make()
     path = scene.folder / ".netrc"

@@ -41,6 +41,8 @@ AT_ONCE: Final = 90
 LIMIT: Final = 30
 LIMIT_PER_HOST: Final = 9
 PAUSE_S: Final = 0.03
+#: In so many turns of the loop whoever may have a connection has it.
+TURNS: Final = 20
 #: No request takes longer than its answer and those before it in the queue.
 PATIENCE_S: Final = 20.0
 BODY: Final = random.Random(SEED).randbytes(40_000).hex().encode()
@@ -64,7 +66,7 @@ class Load:
             if self._random.random() < 0.3:
                 await asyncio.sleep(self._random.uniform(0, PAUSE_S))
             await self._one(number)
-            check_limits(self._connector)
+            await check_limits(self._connector)
 
     async def _one(self, number: int) -> None:
         draw = self._random
@@ -161,15 +163,24 @@ def test_no_get_fails_that_can_be_sent_again_and_nothing_is_left(
         run(whole(server), 20.0 + REQUESTS / 200)
 
 
-def check_limits(connector: TCPConnector) -> None:
-    """No more connections are in use than there may be, and nobody waits without need."""
-    stats = connector.stats()
-    assert stats.active + stats.connecting <= LIMIT
-    is_full = stats.active + stats.connecting == LIMIT
-    for host in stats.per_host.values():
-        in_use = host.active + host.connecting
-        assert in_use <= LIMIT_PER_HOST
-        assert is_full or in_use == LIMIT_PER_HOST or not host.waiting
+async def check_limits(connector: TCPConnector) -> None:
+    """No more connections are in use than there may be, and nobody waits without need.
+
+    A connection that is lost between its being lent and its first use is not counted any more, but
+    has its place until who it was lent to wakes up: so who seems to wait without need may do so for
+    a few turns of the loop.
+    """
+    for _ in range(TURNS):
+        stats = connector.stats()
+        assert stats.active + stats.connecting <= LIMIT
+        assert all(h.active + h.connecting <= LIMIT_PER_HOST for h in stats.per_host.values())
+        if stats.active + stats.connecting == LIMIT or not any(
+            host.waiting and host.active + host.connecting < LIMIT_PER_HOST
+            for host in stats.per_host.values()
+        ):
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"some wait without need: {stats}")
 
 
 def check_books(connector: TCPConnector) -> None:

@@ -47,6 +47,11 @@ from aioclient import (
     UnixConnector,
 )
 
+#: The Proactor loop may hear of the end of the connection and not of the reset.
+_RESET: Final = (
+    (ClientOSError, ServerDisconnectedError) if sys.platform == "win32" else ClientOSError
+)
+
 
 class Failure(NamedTuple):
     """What goes wrong, what must come of it, and how it is provoked."""
@@ -448,7 +453,7 @@ DIRECT: Final = (
         ServerFingerprintMismatch,
         lambda s: s.directly(answers(_OK), tls=True, ssl=PIN),
     ),
-    Failure("server resets", ClientOSError, lambda s: s.directly(resets)),
+    Failure("server resets", _RESET, lambda s: s.directly(resets)),
     Failure("server hangs up", ServerDisconnectedError, lambda s: s.directly(answers())),
     Failure("server echoes", ServerProtocolError, lambda s: s.directly(echoes)),
     Failure(
