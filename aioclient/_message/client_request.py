@@ -5,7 +5,7 @@ it asks; if it changes nothing, what was prepared is sent as it is.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple, Protocol, Self
 
 from multidict import CIMultiDict, getversion
 from yarl import URL
@@ -84,15 +84,24 @@ class Origin(NamedTuple):
         return cls(target.url.scheme, route.host, route.port)
 
 
-class CallFacts(NamedTuple):
+class CallFacts(Protocol):
     """What all requests of one call of the session have in common."""
 
-    session: "ClientSession"
-    preparer: Preparer
-    #: What the caller asked for.
-    options: RequestOptions
-    #: Of the URL that the caller asked for.
-    first_origin: Origin
+    @property
+    def session(self) -> "ClientSession":
+        """The session that was called."""
+
+    @property
+    def preparer(self) -> Preparer:
+        """What makes its requests."""
+
+    @property
+    def options(self) -> RequestOptions:
+        """What the caller asked for."""
+
+    @property
+    def first(self) -> Request:
+        """The first of them, as the caller asked for it."""
 
 
 class ClientRequest:
@@ -202,7 +211,7 @@ class ClientRequest:
     @property
     def first_origin(self) -> Origin:
         """The same for the URL that the caller asked for: the origin that he trusts."""
-        return self._facts.first_origin
+        return Origin.of(self._facts.first.target)
 
     @property
     def is_downgraded(self) -> bool:
