@@ -1,0 +1,1 @@
+"""What a program is told of its requests while they are under way."""
