@@ -101,6 +101,8 @@ if _TYPE_CHECKING:
     from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._middlewares.bearer_auth import BearerAuthMiddleware
+    from ._middlewares.digest_auth import DigestAuthMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
@@ -147,6 +149,7 @@ _LATE = {
     "AbstractCookieJar": "aioclient._cookies.abstract",
     "AbstractResolver": "aioclient._net.names",
     "CookieJar": "aioclient._cookies.jar",
+    "DigestAuthMiddleware": "aioclient._middlewares.digest_auth",
     "DummyCookieJar": "aioclient._cookies.dummy_jar",
     "AsyncIterablePayload": "aioclient._body.payload",
     "AsyncResolver": "aioclient._net.async_resolver",
@@ -154,6 +157,7 @@ _LATE = {
     "BadContentDispositionParam": "aioclient._body.content_disposition",
     "BodyPartReader": "aioclient._body.multipart_reader",
     "BufferedReaderPayload": "aioclient._body.payloads",
+    "BearerAuthMiddleware": "aioclient._middlewares.bearer_auth",
     "BytesIOPayload": "aioclient._body.payloads",
     "BytesPayload": "aioclient._body.payload",
     "ClientHandlerType": "aioclient._message.handler",
@@ -223,6 +227,7 @@ __all__ = (
     "BadContentDispositionParam",
     "BaseConnector",
     "BasicAuth",
+    "BearerAuthMiddleware",
     "BodyLimitError",
     "BodyPartReader",
     "BodyTooLargeError",
@@ -259,6 +264,7 @@ __all__ = (
     "ContentTypeError",
     "CookieJar",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "EofStream",
     "Fingerprint",

@@ -53,14 +53,19 @@ class Pages(ScriptedServer):
             headers = CIMultiDict([(name, value) for name, _, value in pairs])
             if headers.get("Expect"):
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            seen = Seen(line, headers, await _body(reader, headers))
+            seen = Seen(line, headers, await read_body(reader, headers))
             self.seen.append(seen)
-            name = seen.target.partition("?")[0].removeprefix("/")
-            writer.write(self.pages.get(name, OK))
+            writer.write(self.page_for(seen))
             await writer.drain()
 
+    def page_for(self, seen: Seen) -> bytes:
+        """What a request is answered with."""
+        name = seen.target.partition("?")[0].removeprefix("/")
+        return self.pages.get(name, OK)
 
-async def _body(reader: asyncio.StreamReader, headers: CIMultiDict[str]) -> bytes:
+
+async def read_body(reader: asyncio.StreamReader, headers: CIMultiDict[str]) -> bytes:
+    """The body of a request, without its framing."""
     body = await reader.readexactly(int(headers.get("Content-Length", 0)))
     if "Transfer-Encoding" in headers:
         while size := int(await reader.readline(), 16):
