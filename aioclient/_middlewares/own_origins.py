@@ -39,7 +39,7 @@ class OwnOrigins:
         origins were named.
         """
         first = request.first_origin
-        if self._origins is None and not request.follows_redirect:
+        if self._origins is None:
             self._origins = frozenset([first])
         return request.origin in self and first in self and not request.is_downgraded
 
@@ -59,4 +59,4 @@ def _origin_of(given: StrOrURL) -> Origin:
     url = URL(given)
     if url.scheme not in HTTP_SCHEMES or not url.host:
         raise ValueError("origins must be URLs that begin with http:// or https://")
-    return Origin.of(target_of(url.with_user(None), None))
+    return Origin.of(target_of(url, None))

@@ -1,5 +1,6 @@
 """Which requests may have the credentials of a middleware."""
 
+import itertools
 import ssl
 
 import pytest
@@ -17,7 +18,9 @@ def digest(**options):
 
 
 def bearer(**options):
-    return BearerAuthMiddleware("token", **options)
+    """With another token each time that it is asked."""
+    numbers = itertools.count()
+    return BearerAuthMiddleware(lambda: f"token{next(numbers)}", **options)
 
 
 async def asked(session, url, **options):
