@@ -193,6 +193,7 @@ class Http1Connection(Connection):
     def link_made(self, link: Link) -> None:
         """Use this link."""
         self._link = link
+        link.facts.connection_id = self.id
         on_open, self.on_open = self.on_open, None
         if on_open is not None:
             on_open(self)
