@@ -96,7 +96,9 @@ if _TYPE_CHECKING:
     from ._cookies.abstract import AbstractCookieJar
     from ._cookies.dummy_jar import DummyCookieJar
     from ._cookies.jar import CookieJar
+    from ._message.client_request import ClientRequest, ConnectionKey
     from ._message.connection_info import ConnectionInfo
+    from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
     from ._net.async_resolver import AsyncResolver
@@ -154,7 +156,11 @@ _LATE = {
     "BufferedReaderPayload": "aioclient._body.payloads",
     "BytesIOPayload": "aioclient._body.payloads",
     "BytesPayload": "aioclient._body.payload",
+    "ClientHandlerType": "aioclient._message.handler",
+    "ClientMiddlewareType": "aioclient._message.handler",
+    "ClientRequest": "aioclient._message.client_request",
     "ConnectionInfo": "aioclient._message.connection_info",
+    "ConnectionKey": "aioclient._message.client_request",
     "ContentDisposition": "aioclient._body.content_disposition",
     "DefaultResolver": "aioclient._net.resolver",
     "FormData": "aioclient._body.form",
@@ -231,10 +237,13 @@ __all__ = (
     "ClientConnectorError",
     "ClientConnectorSSLError",
     "ClientError",
+    "ClientHandlerType",
     "ClientHttpProxyError",
+    "ClientMiddlewareType",
     "ClientOSError",
     "ClientPayloadError",
     "ClientProxyConnectionError",
+    "ClientRequest",
     "ClientResponse",
     "ClientResponseError",
     "ClientSSLError",
@@ -243,6 +252,7 @@ __all__ = (
     "ClientTimeoutError",
     "ConnectAttempt",
     "ConnectionInfo",
+    "ConnectionKey",
     "ConnectionTimeoutError",
     "ConnectorStats",
     "ContentDisposition",

@@ -2,8 +2,8 @@
 
 The window is, on a kept connection, from before ``session.get(url)``, or before
 ``session.post(url, json=document)`` with a document of some 200 bytes, to after the
-``async with`` block, with ``await resp.json()`` in it. The counts come from
-sys.setprofile in the client's thread:
+``async with`` block, with ``await resp.json()`` in it; "get_through" is the GET with one
+middleware that does nothing. The counts come from sys.setprofile in the client's thread:
 
 * calls: 'call' events. Everything in the window counts, the event loop's own functions
   too, and a coroutine counts each time it is entered: once when it starts and once more
@@ -64,10 +64,17 @@ class Asked:
     method: str
     options: dict[str, object]
     most_calls: int  # for --check
+    session: dict[str, object] = field(default_factory=dict)  # options of the session
+
+
+async def _pass_on(request: Any, handler: Any) -> Any:
+    """A middleware that does nothing."""
+    return await handler(request)
 
 
 REQUESTS = {
     "get": Asked("get", {}, 120),
+    "get_through": Asked("get", {}, 85, {"middlewares": (_pass_on,)}),
     "post_json": Asked("post", {"json": bodies.item()}, 100),
 }
 
@@ -134,7 +141,7 @@ async def _measure(
 ) -> list[Counts]:
     results = []
     options = asked.options
-    async with module.ClientSession() as session:
+    async with module.ClientSession(**asked.session) as session:
         ask = getattr(session, asked.method)
         for number in range(WARM_UP + times):
             profile = Profile(keep, keep_c)
@@ -274,7 +281,7 @@ def _print_spans(request: str, by_peer: dict[str, list[Counts]]) -> dict[str, di
             column: _span([getattr(entry, column) for entry in counts]) for column in COLUMNS
         }
         cells = (str(low) if low == high else f"{low}-{high}" for low, high in spans[peer].values())
-        print(f"{request:<10}  {peer:<10}" + "".join(f"  {cell:>9}" for cell in cells))
+        print(f"{request:<11}  {peer:<10}" + "".join(f"  {cell:>9}" for cell in cells))
         if any(low != high for low, high in spans[peer].values()):
             print(f"{peer}: the counts differ between the {len(counts)} windows")
     return spans
@@ -290,7 +297,7 @@ def main() -> None:
                 print("\n".join(counts[-1].lines))
     versions = {peer: peers.version(peer) for by_peer in results.values() for peer in by_peer}
     print(f"\nPython {platform.python_version()}, {versions}")
-    print(f"{'request':<10}  {'peer':<10}" + "".join(f"  {column:>9}" for column in COLUMNS))
+    print(f"{'request':<11}  {'peer':<10}" + "".join(f"  {column:>9}" for column in COLUMNS))
     spans = {request: _print_spans(request, by_peer) for request, by_peer in results.items()}
     print("(resumed: the part of the calls that are resumptions of a coroutine)")
     print(

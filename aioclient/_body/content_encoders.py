@@ -136,6 +136,11 @@ class CompressedPayload(Payload):
         self._coding = coding
 
     @property
+    def inner(self) -> Payload:
+        """The payload without it."""
+        return self._value  # type: ignore[no-any-return]  # it was given as one
+
+    @property
     def consumed(self) -> bool:
         """Can the payload inside not be written again?"""
         return bool(self._value.consumed)

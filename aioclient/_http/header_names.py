@@ -15,6 +15,7 @@ CONTENT_TYPE = istr("Content-Type")
 COOKIE = istr("Cookie")
 EXPECT = istr("Expect")
 HOST = istr("Host")
+LOCATION = istr("Location")
 SET_COOKIE = istr("Set-Cookie")
 PROXY_AUTHORIZATION = istr("Proxy-Authorization")
 TRANSFER_ENCODING = istr("Transfer-Encoding")
@@ -27,7 +28,7 @@ Access-Control-Allow-Methods Access-Control-Allow-Origin Access-Control-Expose-H
 Access-Control-Max-Age Age Allow Alt-Svc Cache-Control CF-Cache-Status CF-RAY Content-Disposition
 Content-Language Content-Location Content-Range Content-Security-Policy
 Content-Security-Policy-Report-Only Cross-Origin-Embedder-Policy Cross-Origin-Opener-Policy
-Cross-Origin-Resource-Policy Date ETag Expires Keep-Alive Last-Modified Link Location NEL Origin
+Cross-Origin-Resource-Policy Date ETag Expires Keep-Alive Last-Modified Link NEL Origin
 Permissions-Policy Pragma Proxy-Authenticate Referrer-Policy Report-To Retry-After Server
 Server-Timing Set-Cookie Strict-Transport-Security Timing-Allow-Origin Trailer Upgrade Vary Via
 WWW-Authenticate X-Cache X-Content-Type-Options X-Frame-Options X-Powered-By

@@ -14,7 +14,7 @@ from aioclient.errors import TooManyRedirects
 
 
 def next_request_of(
-    request: Request, response: ClientResponse, location: bytes | None
+    request: Request, response: ClientResponse, location: str | bytes | None
 ) -> NextRequest | None:
     """What to send next after a response with this Location; None if it is the answer.
 
@@ -25,7 +25,8 @@ def next_request_of(
     if redirects is None:
         return None
     url = request.target.real_url
-    target = redirect_target(response.status, location, url, redirects.requote)
+    # A middleware may have asked another URL than the caller; credentials are for the caller's.
+    target = redirect_target(response.status, location, response.real_url, redirects.requote)
     if target is None:
         return None
     history = response.history

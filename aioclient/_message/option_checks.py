@@ -4,7 +4,7 @@ All raise TypeError for a value of the wrong type and ValueError for one that ca
 that name the option.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +16,7 @@ from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
-from aioclient._message.options import NOT_THERE, RequestOptions, limits_with
+from aioclient._message.options import RequestOptions, limits_with
 from aioclient._message.request import Judge, Redirects
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish, merged_tls_wish
@@ -25,6 +25,7 @@ from aioclient.errors import InvalidUrlClientError
 
 if TYPE_CHECKING:
     from aioclient._cookies.abstract import AbstractCookieJar
+    from aioclient._message.handler import ClientMiddlewareType
 
 _OF_READING = frozenset(
     {
@@ -121,6 +122,18 @@ def checked_ratio(ratio: float) -> float | None:
     if not ratio >= 0:  # NaN too
         raise ValueError(f"max_decode_ratio must not be negative, got {ratio!r}")
     return ratio or None
+
+
+def checked_middlewares(middlewares: object) -> "Sequence[ClientMiddlewareType]":
+    """The `middlewares` of a session or request, in a sequence that nobody changes."""
+    if not isinstance(middlewares, Sequence) or isinstance(middlewares, str):
+        kind = type(middlewares).__name__
+        raise TypeError(f"middlewares must be a sequence of middlewares, not {kind}")
+    for middleware in middlewares:
+        if not callable(middleware):
+            kind = type(middleware).__name__
+            raise TypeError(f"a middleware must be a coroutine function, not {kind}")
+    return tuple(middlewares)
 
 
 def redirects_with(session: Redirects | None, options: RequestOptions) -> Redirects | None:
@@ -308,17 +321,6 @@ def with_old_timeouts(
         raise ValueError("timeout excludes read_timeout and conn_timeout")
     total = DEFAULT_TIMEOUT.total if read_timeout is None else read_timeout
     return ClientTimeout(total, conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
-
-
-def refuse_others(options: RequestOptions, others: set[str]) -> None:
-    """Raise TypeError for the names of options that nobody knows.
-
-    NotImplementedError, and only if they ask for something, for those that would be ignored.
-    """
-    unknown = others - NOT_THERE
-    if unknown:
-        raise TypeError(f"unknown request option {min(unknown)!r}")
-    refuse_what_is_not_there(**{name: options.get(name) for name in sorted(others)})
 
 
 def refuse_what_is_not_there(**options: object) -> None:

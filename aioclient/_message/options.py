@@ -16,15 +16,12 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from aioclient._connection.upload_tracker import UploadTracker
+    from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.redirect import NextRequest
 
 OnInformational: TypeAlias = Callable[[int, CIMultiDictProxy[str]], None]
 RedirectPolicy: TypeAlias = Callable[[ClientResponse, "NextRequest"], "NextRequest | None"]
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
-
-
-#: Options of requests that are known, and refused because they would be ignored.
-NOT_THERE: Final = frozenset({"middlewares"})
 
 
 #: Those that say something of proxies.
@@ -90,8 +87,8 @@ class RequestOptions(TypedDict, total=False):
     proxy_ssl: TlsWish | None
     #: Deprecated: login and password for the proxy.
     proxy_auth: BasicAuth | None
-    #: Known, but not there yet: NotImplementedError for anything but None and ().
-    middlewares: Sequence[object] | None
+    #: What the request goes through, the outermost first, instead of the session's; () is nothing.
+    middlewares: "Sequence[ClientMiddlewareType] | None"
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.
     retry_on_stale: bool | None
     #: False: a response that says nothing of its length has no body; else it ends the connection.

@@ -29,14 +29,14 @@ from aioclient._message.option_checks import (
     checked_expect_100_s,
     checked_host_name,
     checked_judge,
+    checked_middlewares,
     lower_names,
     parsed_url,
     reading_with,
     redirects_with,
-    refuse_others,
     tls_wish,
 )
-from aioclient._message.options import NOT_THERE, OF_PROXIES, RequestOptions
+from aioclient._message.options import OF_PROXIES, RequestOptions
 from aioclient._message.request import Request, Wishes
 from aioclient._message.request_headers import (
     Fields,
@@ -83,7 +83,6 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "expect100_timeout",
     "trace_request_ctx",
     *OF_PROXIES,
-    *NOT_THERE,
 }
 _OF_TLS_WISH: Final = frozenset({"ssl", *OLD_TLS_OPTIONS})
 _OF_TLS: Final = _OF_TLS_WISH | {"server_hostname"}
@@ -91,7 +90,7 @@ _OF_TLS: Final = _OF_TLS_WISH | {"server_hostname"}
 _OF_HEADERS: Final = frozenset(
     {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
 )
-_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__) - NOT_THERE
+_OPTION_NAMES: Final = frozenset(RequestOptions.__annotations__)
 
 
 class Preparer:
@@ -141,7 +140,7 @@ class Preparer:
         """
         target = self._targets.get(url)
         if target is None:
-            target = self._take_apart(url)
+            target = self.target(url)
         if options or target.authorization is not None or not self._is_plain:
             own_origin = self._own_origin
             try:
@@ -168,7 +167,7 @@ class Preparer:
 
     def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
         if not options.keys() <= _OPTION_NAMES:
-            refuse_others(options, options.keys() - _OPTION_NAMES)
+            raise TypeError(f"unknown request option {min(options.keys() - _OPTION_NAMES)!r}")
         if not options.keys().isdisjoint(FLAGS):
             check_flags(options)
         defaults = self._defaults
@@ -192,7 +191,7 @@ class Preparer:
             fields = self._default_fields_with(payload)
         else:
             payload, fields = self._own_fields(target, payload, options, route, proxying)
-        head = _head(
+        head = request_head(
             method,
             target,
             route,
@@ -200,7 +199,7 @@ class Preparer:
             payload,
             bool(options.get("chunked")),
             defaults.minor_version,
-            self._cookie_line(target, fields),
+            self.cookie_line(target, fields.cookie),
         )
         expects_100 = fields.expects_100 and payload is not None and payload.size != 0
         wishes = self._wishes_with(options, expects_100, payload)
@@ -215,9 +214,10 @@ class Preparer:
             cookie=fields.cookie,
         )
 
-    def _cookie_line(self, target: Target, fields: Fields, follows: bool = False) -> FieldLines:
+    def cookie_line(self, target: Target, own: str | None, follows: bool = False) -> FieldLines:
+        """The Cookie field for a target, or nothing; `own` is what the request says."""
         gets_given = bool(self._defaults.cookies) and origin_of(target.url) == self._own_origin
-        return self._cookies.line(target.url, fields.cookie, gets_given, follows)
+        return self._cookies.line(target.url, own, gets_given, follows)
 
     def _proxying_of(self, options: RequestOptions) -> "Proxying | None":
         """What is wished of proxies where the request says something of them."""
@@ -260,7 +260,7 @@ class Preparer:
         skip = defaults.skip_auto_headers
         add_auto_headers(headers, payload, skip if skipped is None else skip | lower_names(skipped))
         if self._has_secrets:
-            self._add_secrets(headers, target)
+            self.add_secrets(headers, target)
         if cookies := options.get("cookies"):
             add_cookies(headers, cookies, self._cookies.quotes)
         if options.get("compress"):
@@ -292,6 +292,7 @@ class Preparer:
             timeout = request_timeout(options["timeout"], timeout)
         reading = reading_with(wishes.reading, options)
         redirects = redirects_with(wishes.redirects, options)
+        middlewares = options.get("middlewares")
         observer: UploadObserver | None = options.get("upload_tracker")
         if payload is not None and closes:
             from aioclient._connection.payload_closer import PayloadCloser  # late: rarely needed
@@ -307,6 +308,7 @@ class Preparer:
             expect_100_s,
             observer,
             wishes.response_class,
+            wishes.middlewares if middlewares is None else checked_middlewares(middlewares),
         )
 
     def prepare_next(self, following: "NextRequest", before: Request) -> Request:
@@ -335,14 +337,14 @@ class Preparer:
         proxying = before.proxying
         route = direct if proxying is None else proxying.route(target, direct)
         if self._has_secrets:
-            self._add_secrets(headers, target, follows=True, was_secure=was_secure)
+            self.add_secrets(headers, target, follows=True, was_secure=was_secure)
         chunked = payload is not None and before.head.body_length == CHUNKED
         if payload is not None and payload.size is None and not chunked:
             headers[CONTENT_LENGTH] = str(before.head.body_length)  # the caller said it
         if proxying is not None:
             proxying.settle_headers(headers, route, follows=True)
         fields = field_lines(headers)
-        head = _head(
+        head = request_head(
             following.method,
             target,
             route,
@@ -350,7 +352,7 @@ class Preparer:
             payload,
             chunked,
             before.head.minor_version,
-            self._cookie_line(target, fields, follows=True),
+            self.cookie_line(target, fields.cookie, follows=True),
         )
         wishes = before.wishes
         if payload is None and wishes.expect_100_s is not None:
@@ -359,7 +361,7 @@ class Preparer:
             target, route, head, payload, wishes, was_secure, direct, proxying, fields.cookie
         )
 
-    def _add_secrets(
+    def add_secrets(
         self,
         headers: CIMultiDict[str],
         target: Target,
@@ -388,8 +390,11 @@ class Preparer:
             if auth is not None:
                 headers[AUTHORIZATION] = auth.encode()
 
-    def _take_apart(self, given: StrOrURL) -> Target:
-        """The parts of a URL, kept for the next request to it."""
+    def target(self, given: StrOrURL) -> Target:
+        """The parts of a URL, kept for the next request to it.
+
+        Raises InvalidURL or NonHttpUrlClientError for one that no request can go to.
+        """
         url = parsed_url(given)
         base_url = self._defaults.base_url
         if base_url is not None:
@@ -404,6 +409,16 @@ class Preparer:
             del self._targets[next(iter(self._targets))]  # the oldest
         self._targets[given] = target
         return target
+
+    @property
+    def skip_auto_headers(self) -> frozenset[str]:
+        """Names of headers that the session does not add by itself, in lower case."""
+        return self._defaults.skip_auto_headers
+
+    @property
+    def expect_100_s(self) -> float:
+        """Seconds to wait for a 100 response, where a request wants to wait."""
+        return self._defaults.expect_100_s
 
     def _refresh_defaults(self) -> None:
         headers = self._defaults.headers
@@ -454,7 +469,7 @@ def _payload(data: Any, json: Any, encode: JSONEncoder) -> Payload | None:
     return None if data is None else body_payload(data)
 
 
-def _head(
+def request_head(
     method: str,
     target: Target,
     route: Route,
@@ -471,9 +486,7 @@ def _head(
     check_framing(fields, length, chunked)
     head = RequestHead(
         method,
-        target.path_and_query
-        if route.proxy is None or not route.proxy.forwards
-        else target.absolute_form,
+        target.path_and_query if route.proxy is None else target_form(target, route),
         fields.host or target.authority,
         FieldLines(fields.lines + cookie_line) if cookie_line else fields.lines,
         length if fields.content_length is None else int(fields.content_length),
@@ -483,6 +496,13 @@ def _head(
     if minor_version == 0:
         check_minor_version(head)
     return head
+
+
+def target_form(target: Target, route: Route) -> str:
+    """What the first line of a request says of its URL (RFC 9112 section 3.2)."""
+    if route.proxy is None or not route.proxy.forwards:
+        return target.path_and_query
+    return target.absolute_form
 
 
 def _announced_size(payload: Payload | None) -> int | None:

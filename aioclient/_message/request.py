@@ -1,6 +1,6 @@
 """A request, ready to be sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -23,6 +23,7 @@ from aioclient._timeout import DEFAULT_TIMEOUT, ClientTimeout
 
 if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
+    from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
 
 #: `RaiseForStatus` of the options; the response that it takes is above this module.
@@ -57,6 +58,7 @@ class Wishes:
     __slots__ = (
         "charset_resolver",
         "expect_100_s",
+        "middlewares",
         "raise_for_status",
         "reading",
         "redirects",
@@ -77,6 +79,7 @@ class Wishes:
         expect_100_s: float | None = None,
         upload_observer: "UploadObserver | None" = None,
         response_class: Callable[..., Any] | None = None,
+        middlewares: "Sequence[ClientMiddlewareType]" = (),
     ) -> None:
         self.timeout = timeout
         self.raise_for_status = raise_for_status
@@ -93,6 +96,8 @@ class Wishes:
         self.upload_observer = upload_observer
         #: What the response is made of, which is above this module; None: ClientResponse.
         self.response_class = response_class
+        #: What the request goes through before it is sent, the outermost first.
+        self.middlewares = middlewares
 
     def replaced(self, **changes: Any) -> "Wishes":
         """The same with other values for some of them."""
@@ -153,8 +158,8 @@ class Request:
             headers[CONNECTION] = head.connection
         return headers
 
-    def info(self) -> RequestInfo:
-        """What was asked, with all headers as they were sent."""
+    def sent_headers(self) -> CIMultiDict[str]:
+        """All headers as they are sent."""
         head = self.head
         headers: CIMultiDict[str] = CIMultiDict({HOST: head.authority})
         headers.extend(to_multidict(FieldSection(head.field_lines + b"\r\n")))
@@ -164,6 +169,10 @@ class Request:
             headers[TRANSFER_ENCODING] = "chunked"
         if head.connection is not None:
             headers[CONNECTION] = head.connection
-        return RequestInfo(
-            self.target.url, head.method, CIMultiDictProxy(headers), self.target.real_url
-        )
+        return headers
+
+    def info(self) -> RequestInfo:
+        """What was asked, with all headers as they were sent."""
+        target = self.target
+        headers = CIMultiDictProxy(self.sent_headers())
+        return RequestInfo(target.url, self.head.method, headers, target.real_url)

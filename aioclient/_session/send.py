@@ -2,7 +2,7 @@
 
 import asyncio
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
@@ -14,31 +14,34 @@ from aioclient._message.request import Request
 from aioclient._message.response import ClientResponse
 from aioclient._message.session_cookies import SessionCookies
 from aioclient._net.deadline import Deadline, Deadlines
-from aioclient._net.route import Route
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.lease import Lease
-from aioclient._pool.waiter import LeaseWaiter
-from aioclient.errors import (
-    ClientConnectionError,
-    ClientOSError,
-    ServerDisconnectedError,
-    TotalTimeoutError,
+from aioclient._session.steps import (
+    give_up,
+    given_back,
+    judge,
+    may_be_sent_again,
+    wait_for_lease,
 )
+from aioclient.errors import ClientConnectionError
+
+if TYPE_CHECKING:
+    from aioclient._session.session import ClientSession
 
 
 class Sender:
     """Sends the requests of one session, on the event loop that sends the first."""
 
-    __slots__ = ("_connector", "_cookies", "_deadlines", "_loop", "_preparer")
+    __slots__ = ("_connector", "_cookies", "_loop", "deadlines", "preparer")
 
     def __init__(
         self, preparer: Preparer, connector: BaseConnector, cookies: SessionCookies
     ) -> None:
-        self._preparer = preparer
+        self.preparer = preparer
         self._cookies = cookies
         self._connector: BaseConnector | None = connector
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._deadlines: Deadlines
+        self.deadlines: Deadlines
 
     def close(self) -> None:
         """Send nothing any more."""
@@ -47,7 +50,7 @@ class Sender:
     def drop_timer(self) -> None:
         """Leave no timer behind, once no request is under way on somebody else's connector."""
         if self._loop is not None:
-            self._deadlines.finish()
+            self.deadlines.finish()
 
     def report(self, context: dict[str, object]) -> None:
         """Tell the exception handler of the event loop, if there is one that still runs."""
@@ -61,7 +64,7 @@ class Sender:
             loop.call_exception_handler(context)
 
     async def send(
-        self, method: str, url: StrOrURL, options: RequestOptions, owner: object
+        self, method: str, url: StrOrURL, options: RequestOptions, owner: "ClientSession"
     ) -> ClientResponse:
         """The response to one request, as soon as its head is there.
 
@@ -76,13 +79,17 @@ class Sender:
         connector = self._connector
         if connector is None:
             raise RuntimeError("session is closed")
-        prepare = self._prepare_followed if "upload_tracker" in options else self._preparer.prepare
+        prepare = self._prepare_followed if "upload_tracker" in options else self.preparer.prepare
         request = prepare(method, url, options)
         wishes = request.wishes
+        if wishes.middlewares:
+            from aioclient._session.call import Call  # late: not before there are middlewares
+
+            return await Call(self, connector, request, options, owner, loop).answer()
         timeout = wishes.timeout
         deadline = None
         if timeout.total:
-            deadline = self._deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
+            deadline = self.deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
         try:
             exchange, attempts = await self._exchange(connector, request, deadline, loop)
             head = exchange.head
@@ -91,7 +98,7 @@ class Sender:
             kind = wishes.response_class or ClientResponse
             response: ClientResponse = kind(request, head, exchange, attempts)
             if head.has_set_cookie:
-                self._keep_cookies(request, response)
+                self.keep_cookies(request, response)
             if head.location is not None and wishes.redirects is not None:
                 response = await self._follow(connector, request, response, head.location, deadline)
             if wishes.upload_observer is not None:
@@ -101,17 +108,17 @@ class Sender:
                 wishes.upload_observer.fail(error)
             raise
         if wishes.raise_for_status is not False:
-            await _judge(response, request)
+            await judge(response, request)
         return response
 
     def _prepare_followed(self, method: str, url: StrOrURL, options: RequestOptions) -> Request:
         """The same as `Preparer.prepare`; the caller's tracker hears of it if that fails."""
         tracker = options.get("upload_tracker")
         if tracker is None:
-            return self._preparer.prepare(method, url, options)
+            return self.preparer.prepare(method, url, options)
         claim_tracker(tracker)
         try:
-            return self._preparer.prepare(method, url, options)
+            return self.preparer.prepare(method, url, options)
         except BaseException as error:
             tracker.fail(error)
             raise
@@ -136,16 +143,16 @@ class Sender:
             begun_at = monotonic()
             lease = connector.lease_idle(request.route, begun_at)
             if lease is None and before is not None:
-                await _given_back(before, deadline, request.route)
+                await given_back(before, deadline, request.route)
                 lease = connector.lease_idle(request.route, monotonic())
             while True:
                 try:
                     if lease is None:
                         is_again = attempts > 1
-                        lease = await _lease(
+                        lease = await wait_for_lease(
                             connector, request, deadline, is_under_way or is_again, is_again
                         )
-                    exchange = self._begin(request, lease, deadline, loop)
+                    exchange = self.begin(request, lease, deadline, loop)
                     exchange.begun_at = begun_at
                     await exchange.waiter
                     return exchange, attempts
@@ -154,7 +161,7 @@ class Sender:
                         lease is None
                         or not lease.was_kept
                         or not request.wishes.retry_on_stale
-                        or not _may_be_sent_again(request, exchange, error)
+                        or not may_be_sent_again(request, exchange, error)
                     ):
                         raise
                 # The server had closed the kept connection; once more, on a new one.
@@ -163,7 +170,7 @@ class Sender:
                 if deadline is not None:
                     deadline.resume()
         except BaseException:
-            _give_up(exchange, deadline)
+            give_up(exchange, deadline)
             raise
 
     async def _follow(
@@ -175,24 +182,16 @@ class Sender:
         deadline: Deadline | None,
     ) -> ClientResponse:
         """The answer at the end of a chain of redirects (RFC 9110 section 15.4)."""
-        from aioclient._message.follow import next_request_of  # late: not at start-up
-
         loop = asyncio.get_running_loop()
         while True:
-            route = request.route
-            try:
-                following = next_request_of(request, response, location)
-                if following is not None:
-                    request = self._preparer.prepare_next(following, request)
-            except BaseException:
-                _ = response.release()  # nothing to wait for
-                raise
+            following = self.next_after(request, response, location)
             if following is None:
                 return response
             _ = response.release()  # nothing to wait for
             if deadline is not None:
                 deadline.resume()
-            before = response if request.route == route else None
+            before = response if following.route == request.route else None
+            request = following
             exchange, attempts = await self._exchange(
                 connector, request, deadline, loop, before, is_under_way=True
             )
@@ -204,9 +203,25 @@ class Sender:
             kind = request.wishes.response_class or ClientResponse
             response = kind(request, head, exchange, attempts, history)
             if head.has_set_cookie:
-                self._keep_cookies(request, response)
+                self.keep_cookies(request, response)
 
-    def _keep_cookies(self, request: Request, response: ClientResponse) -> None:
+    def next_after(
+        self, request: Request, response: ClientResponse, location: str | bytes | None
+    ) -> Request | None:
+        """The request to follow a redirect with; None if the response is the answer.
+
+        Raises what `next_request_of` and `Preparer.prepare_next` do; then the response is released.
+        """
+        from aioclient._message.follow import next_request_of  # late: not at start-up
+
+        try:
+            following = next_request_of(request, response, location)
+            return None if following is None else self.preparer.prepare_next(following, request)
+        except BaseException:
+            _ = response.release()  # nothing to wait for
+            raise
+
+    def keep_cookies(self, request: Request, response: ClientResponse) -> None:
         """What a response sets is kept before anything else is asked, or the response is read."""
         try:
             self._cookies.keep(response.headers.getall(SET_COOKIE), request.target.url)
@@ -214,18 +229,22 @@ class Sender:
             response.close()
             raise
 
-    def _begin(
+    def begin(
         self,
         request: Request,
         lease: Lease,
         deadline: Deadline | None,
         loop: asyncio.AbstractEventLoop,
     ) -> Exchange:
+        """Send a request on a connection, or begin to; the exchange's waiter waits for its head.
+
+        Raises what went wrong before anything was sent; then the lease is given back.
+        """
         wishes = request.wishes
         exchange = Exchange(loop.create_future(), lease.give_back, deadline, wishes.reading)
         read_limit_s = wishes.timeout.sock_read
         if read_limit_s:
-            exchange.read_deadline = self._deadlines.start(read_limit_s, exchange.read_expired)
+            exchange.read_deadline = self.deadlines.start(read_limit_s, exchange.read_expired)
         if deadline is not None:
             deadline.on_expiry = exchange.total_expired
         if request.payload is not None:
@@ -233,7 +252,7 @@ class Sender:
             exchange.upload_observer = wishes.upload_observer
             write_limit_s = wishes.timeout.write
             if write_limit_s:
-                exchange.write_deadline = self._deadlines.stopped(
+                exchange.write_deadline = self.deadlines.stopped(
                     write_limit_s, exchange.write_expired
                 )
         try:
@@ -254,100 +273,8 @@ class Sender:
         if self._connector is not None:
             self._connector.bind(loop)
         self._loop = loop
-        self._deadlines = Deadlines(loop)
-
-
-#: RFC 9110 section 9.2.2: doing these twice does no more than doing them once.
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
-
-
-def _may_be_sent_again(request: Request, exchange: Exchange | None, error: Exception) -> bool:
-    """Was the connection gone, so that the server surely did, or may again do, what was asked?
-
-    Without an exchange nothing was sent. Else nothing may have been received, and the request must
-    be idempotent (RFC 9110 section 9.2.2) and have all of its body still.
-    """
-    if exchange is None:
-        return True
-    payload = request.payload
-    return (
-        type(error) in (ServerDisconnectedError, ClientOSError)
-        and not exchange.has_received
-        and request.head.method in _IDEMPOTENT
-        and (payload is None or not payload.consumed)
-    )
-
-
-def _give_up(exchange: Exchange | None, deadline: Deadline | None) -> None:
-    if exchange is not None:
-        exchange.waiter.cancel()  # it is not, if the coroutine that waits was closed
-        exchange.abandon(ClientConnectionError("the request was cancelled"))
-    if deadline is not None:
-        deadline.stop()
+        self.deadlines = Deadlines(loop)
 
 
 def _ignore(deadline: Deadline) -> None:
     """For the moment before anything waits."""
-
-
-async def _given_back(response: ClientResponse, deadline: Deadline | None, route: Route) -> None:
-    """Wait for the connection of a released response, within the total limit.
-
-    Most often that is shorter than to make another, and never much longer.
-    """
-
-    def expired(deadline: Deadline) -> None:
-        response.close()
-
-    if deadline is not None:
-        deadline.on_expiry = expired
-    await response.wait_for_close()
-    if deadline is not None and not deadline.is_running:
-        raise _total_timeout(deadline, "pool", route)
-
-
-async def _lease(
-    connector: BaseConnector,
-    request: Request,
-    deadline: Deadline | None,
-    is_under_way: bool,
-    needs_new: bool,
-) -> Lease:
-    """A lease that has to be waited for, within the total limit."""
-
-    def waits(waiter: LeaseWaiter) -> None:
-        def expired(deadline: Deadline) -> None:
-            waiter.fail(_total_timeout(deadline, waiter.phase, request.route))
-
-        if deadline is not None:
-            deadline.on_expiry = expired
-
-    lease = await connector.lease(
-        request.route, request.wishes.timeout, waits, is_under_way, needs_new
-    )
-    if deadline is not None and not deadline.is_running:
-        # It passed after the lease was granted, when there was nothing left to fail.
-        lease.give_back(True)
-        raise _total_timeout(deadline, "connect", request.route)
-    return lease
-
-
-def _total_timeout(deadline: Deadline, phase: str, route: Route) -> TotalTimeoutError:
-    return TotalTimeoutError.passed("total", deadline.seconds, deadline.elapsed_s, phase, route)
-
-
-async def _judge(response: ClientResponse, request: Request) -> None:
-    """Raise for the response's status if the caller wished so; then the response is released."""
-    wishes = request.wishes
-    judge = wishes.raise_for_status
-    try:
-        if callable(judge):
-            await judge(response)
-        elif response.status >= 400:
-            from aioclient._message.error_body import wait_for_error_body  # late: rarely needed
-
-            await wait_for_error_body(response, wishes.reading.max_error_body_bytes)
-            response.raise_for_status()
-    except BaseException:
-        _ = response.release()  # nothing to wait for
-        raise

@@ -25,6 +25,7 @@ from aioclient._message.option_checks import (
     checked_function,
     checked_jar,
     checked_judge,
+    checked_middlewares,
     checked_minor_version,
     checked_ratio,
     checked_response_class,
@@ -50,6 +51,7 @@ from aioclient._timeout import ClientTimeout, TimeoutWish
 
 if TYPE_CHECKING:
     from aioclient._cookies.abstract import AbstractCookieJar
+    from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
 
 
@@ -157,7 +159,9 @@ class ClientSession:
         max_chunk_line_size, max_chunk_ext_size, max_trailer_size: bytes of one chunk-size line, of
             all chunk extensions of a body, of its trailers (which also count to `max_headers` and
             `max_head_size`, together with the head); BodyLimitError.
-        trace_configs, middlewares, request_class, ws_response_class:
+        middlewares: what each request goes through before it is sent, the outermost first; see
+            `ClientMiddlewareType`. Each redirect, and each automatic second sending, does.
+        trace_configs, request_class, ws_response_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -193,7 +197,7 @@ class ClientSession:
         trust_env: bool = False,
         trust_netrc_default: bool = False,
         trace_configs: Sequence[object] | None = None,
-        middlewares: Sequence[object] = (),
+        middlewares: "Sequence[ClientMiddlewareType]" = (),
         read_bufsize: int = 2**18,
         ssl_shutdown_timeout: float | Unset | None = UNSET,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] | None = None,
@@ -240,7 +244,6 @@ class ClientSession:
         check_tls_wish(ssl)
         refuse_what_is_not_there(
             trace_configs=trace_configs,
-            middlewares=middlewares,
             request_class=request_class,
             ws_response_class=ws_response_class,
         )
@@ -277,6 +280,7 @@ class ClientSession:
                 redirects,
                 checked_function("fallback_charset_resolver", fallback_charset_resolver),
                 response_class=checked_response_class(response_class),
+                middlewares=checked_middlewares(middlewares),
             ),
             expect_100_s=checked_expect_100_s(expect100_timeout),
             base_url_origin_only=base_url_origin_only,

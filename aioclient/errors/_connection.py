@@ -224,7 +224,7 @@ class ClientTimeoutError(ClientError, TimeoutError):
 
     Attributes: `limit` (the field of `ClientTimeout`), `limit_s` (its value in seconds),
     `elapsed_s` (how long it took in fact), `phase` (what the request was waiting for: "pool",
-    "connect", "tls", "request", "response" or "body") and `host`.
+    "connect", "tls", "request", "response", "body", or a "middleware") and `host`.
     """
 
     def __init__(
@@ -282,6 +282,7 @@ _DOING: Final = {
     "tls": "waiting for the TLS handshake with",
     "request": "sending the request to",
     "response": "waiting for the response of",
+    "middleware": "a middleware was at work on the request to",
     "body": "reading the body from",
 }
 

@@ -44,7 +44,6 @@ ROWS = (
         },
     ),
     Later("session", "request_class ws_response_class trace_configs"),
-    Later("session", "middlewares"),
     # Methods.
     Call("ClientSession.request", "method, url"),
     Call("ClientSession.get", _URL),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from origin import Origin
 from pages import Pages
-from reference import Call, Later, Line
+from reference import Call, Line
 from running import asynchronous, until
 
 import aioclient
@@ -15,7 +15,10 @@ _OWN = "tests/_session/test_request.py::"
 
 ROWS = (
     Call("request", "method, url, *, version=HttpVersion11, connector=None, loop=None"),
-    Later("module-level request", "middlewares"),
+    Line(
+        "it takes middlewares",
+        "tests/loopback/test_middlewares.py::test_a_request_without_a_session_takes_middlewares",
+    ),
     Line(
         "it is for async with only",
         f"{_OWN}test_a_request_can_be_awaited",

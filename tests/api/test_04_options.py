@@ -8,7 +8,7 @@ from multidict import CIMultiDict, CIMultiDictProxy, istr
 from origin import Origin
 from pages import OK, Pages, page
 from preparing import prepared, preparer
-from reference import Call, Later, Line, Missing, Names, reference_parameters
+from reference import Call, Line, Missing, Names, reference_parameters
 from running import asynchronous
 from scripted import ScriptedServer, head_of
 from yarl import URL
@@ -48,8 +48,11 @@ ROWS = (
         "test_default_that_is_given_changes_nothing",
     ),
     Line("options that are unknown are refused", "test_unknown_option_is_refused"),
-    Later("request", "middlewares"),
-    Line("no middlewares is fine", "test_no_proxy_and_no_middlewares_are_fine"),
+    Line(
+        "middlewares replace the session's, () is none",
+        """test_no_proxy_and_no_middlewares_are_fine
+        tests/loopback/test_middlewares.py::test_middlewares_of_a_request_replace_those_of_the_session""",
+    ),
     # params
     Line("params are merged into the query of the URL", "test_params_are_merged_into_the_query"),
     Line(

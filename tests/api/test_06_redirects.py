@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from pages import OK, Pages, page
-from reference import Later, Line
+from reference import Line
 from running import asynchronous
 from scripted import ScriptedServer, head_of
 
@@ -85,7 +85,10 @@ ROWS = (
         "netrc is asked for each hop",
         """tests/_message/test_prepare_auth.py::test_netrc_is_asked_again_after_a_redirect_but_not_after_a_downgrade""",
     ),
-    Later("session", "middlewares"),  # asked again for each hop
+    Line(
+        "middlewares run for each hop",
+        "tests/loopback/test_middlewares.py::test_middlewares_run_for_each_redirect",
+    ),
     # Sent again.
     Line(
         "GET, HEAD, OPTIONS, TRACE, PUT and DELETE are sent once more when the connection ends",

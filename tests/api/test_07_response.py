@@ -9,7 +9,7 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
 from origin import Origin
 from pages import Pages, page
-from reference import Call, Later, Line, Missing, Names
+from reference import Call, Line, Missing, Names
 from running import asynchronous
 from scripted import ScriptedServer, head_of
 from yarl import URL
@@ -89,7 +89,6 @@ ROWS = (
     Call("RequestInfo", "url, method, headers, real_url=SENT"),
     Names("RequestInfo", "url method headers real_url"),
     Line("real_url of a RequestInfo is its url if none is given", "test_request_info_can_be_made"),
-    Later("aioclient", "ClientRequest ConnectionKey"),
 )
 
 

@@ -1,0 +1,299 @@
+"""The way of a request with middlewares: for each redirect, and each sending, through all of them.
+
+`Sender.send` is the short way, for requests without. Here the total time limit is not left to the
+connection: it ends whatever the task waits for, middlewares included.
+"""
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from aioclient._connection.exchange import Exchange
+from aioclient._http.header_names import LOCATION
+from aioclient._message.client_request import ClientRequest
+from aioclient._message.handler import ClientHandlerType, ClientMiddlewareType
+from aioclient._message.options import RequestOptions
+from aioclient._message.request import Request
+from aioclient._message.response import ClientResponse
+from aioclient._net.deadline import Deadline
+from aioclient._pool.connector import BaseConnector
+from aioclient._pool.lease import Lease
+from aioclient._pool.waiter import LeaseWaiter
+from aioclient._session.steps import give_up, judge, may_be_sent_again, total_timeout
+from aioclient.errors import ClientConnectionError, ClientPayloadError, TotalTimeoutError
+
+if TYPE_CHECKING:
+    from aioclient._connection.upload_observer import UploadObserver
+    from aioclient._session.send import Sender
+    from aioclient._session.session import ClientSession
+
+
+class Call:
+    """One call of a session's methods: a request, and those that follow it.
+
+    What is about the request that is being sent now, one of a chain of redirects, begins anew with
+    each of them: how often it was sent, the last response that its handler gave.
+    """
+
+    __slots__ = (
+        "_attempts",
+        "_before",
+        "_connector",
+        "_deadline",
+        "_exchange",
+        "_history",
+        "_is_expired",
+        "_loop",
+        "_needs_new",
+        "_observers",
+        "_phase",
+        "_response",
+        "_sender",
+        "_stale",
+        "_task",
+        "_waiter",
+        "_was_cancelling",
+        "first",
+        "options",
+        "preparer",
+        "session",
+    )
+
+    def __init__(
+        self,
+        sender: "Sender",
+        connector: BaseConnector,
+        request: Request,
+        options: RequestOptions,
+        session: "ClientSession",
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        #: For `ClientRequest`.
+        self.session = session
+        self.preparer = sender.preparer
+        self.options = options
+        self.first = request
+        self._sender = sender
+        self._connector = connector
+        self._loop = loop
+        # Told of the bodies of the requests that were sent.
+        observer = request.wishes.upload_observer
+        self._observers: list[UploadObserver] = [] if observer is None else [observer]
+        # Of redirects; and the last response of them, if its connection may serve what follows.
+        self._history: tuple[ClientResponse, ...] = ()
+        self._before: ClientResponse | None = None
+        self._attempts = 0
+        self._response: ClientResponse | None = None
+        self._exchange: Exchange | None = None
+        # The error of a kept connection that was closed; the next sending is on a new one.
+        self._stale: Exception | None = None
+        self._needs_new = False
+        # What is waited for, for the words of the total limit.
+        self._phase = "middleware"
+        self._waiter: LeaseWaiter | None = None
+        # That limit cancels the task that waits, as `asyncio.timeout` does.
+        self._is_expired = False
+        self._task: asyncio.Task[Any] | None = None
+        self._deadline: Deadline | None = None
+        timeout = request.wishes.timeout
+        if timeout.total:
+            self._task = task = asyncio.current_task()
+            self._was_cancelling = 0 if task is None else task.cancelling()
+            self._deadline = sender.deadlines.start(
+                timeout.total, self._expire, timeout.ceil_threshold
+            )
+
+    async def answer(self) -> ClientResponse:
+        """The response; raises as `Sender.send`, and whatever a middleware raises."""
+        request = self.first
+        try:
+            while True:
+                handler: ClientHandlerType = self._send
+                for middleware in reversed(request.wishes.middlewares):
+                    handler = _around(handler, middleware)
+                try:
+                    response = await handler(ClientRequest(request, self, bool(self._history)))
+                except ClientConnectionError as error:
+                    if error is not self._stale:
+                        raise
+                    # The server had closed the kept connection; once more, on a new one.
+                    continue
+                if response is not self._response:
+                    self._take(response)
+                if response.status < 300 or response.status >= 400:
+                    break
+                following = self._next_after(request, response)
+                if following is None:
+                    break
+                request = following
+        except BaseException as error:
+            self._fail(error)
+            raise
+        self._hand_over(response)
+        for observer in self._observers:
+            observer.answered()
+        if request.wishes.raise_for_status is not False:
+            await judge(response, request)
+        return response
+
+    def _next_after(self, request: Request, response: ClientResponse) -> Request | None:
+        """The request to follow a redirect with (RFC 9110 section 15.4); None to follow none."""
+        if request.wishes.redirects is None or LOCATION not in response.headers:
+            return None
+        location = ", ".join(response.headers.getall(LOCATION))
+        following = self._sender.next_after(request, response, location)
+        if following is not None:
+            _ = response.release()  # nothing to wait for
+            self._before = response if following.route == request.route else None
+            self._history = (*response.history, response)
+            self._response = self._exchange = None
+            self._attempts = 0
+            self._needs_new = False
+        return following
+
+    # --- the innermost handler -------------------------------------------------------------------
+
+    async def _send(self, given: object) -> ClientResponse:
+        """Send a request and wait for the head of its response."""
+        if not isinstance(given, ClientRequest):
+            raise TypeError(f"a handler takes a ClientRequest, not {type(given).__name__}")
+        if self._is_expired:  # and the middleware does not care
+            raise self._timed_out()
+        if self._response is not None:
+            self._drop_response()
+        request = given.to_send()
+        if request.payload is not None:
+            self._check_body(request)
+        self._attempts += 1
+        lease = exchange = None
+        begun_at = monotonic()
+        try:
+            self._phase = "connect"
+            if not self._needs_new:
+                lease = self._connector.lease_idle(request.route, begun_at)
+            if lease is None:
+                lease = await self._wait_for_lease(request)
+            self._phase = "response"
+            exchange = self._sender.begin(request, lease, None, self._loop)
+            exchange.begun_at = begun_at
+            await exchange.waiter
+        except BaseException as error:
+            self._note_failure(error, request, lease, exchange)
+            raise
+        self._phase = "middleware"
+        self._needs_new = False
+        head = exchange.head
+        if head is None:  # the waiter is done without an error only once there is a head
+            raise RuntimeError("exchange ended without a head")
+        kind = request.wishes.response_class or ClientResponse
+        response: ClientResponse = kind(request, head, exchange, self._attempts, self._history)
+        self._response, self._exchange = response, exchange
+        if head.has_set_cookie:
+            self._sender.keep_cookies(request, response)
+        return response
+
+    def _check_body(self, request: Request) -> None:
+        if request.payload is not None and request.payload.consumed:
+            raise ClientPayloadError("the body of the request was sent, and cannot be sent again")
+        observer = request.wishes.upload_observer
+        if observer is not None and observer not in self._observers:
+            self._observers.append(observer)
+
+    async def _wait_for_lease(self, request: Request) -> Lease:
+        before, self._before = self._before, None
+        if before is not None:
+            await before.wait_for_close()  # most often shorter than to make another
+            lease = self._connector.lease_idle(request.route, monotonic())
+            if lease is not None:
+                return lease
+        return await self._connector.lease(
+            request.route,
+            request.wishes.timeout,
+            self._waits,
+            bool(self._history) or self._attempts > 1,
+            self._needs_new,
+        )
+
+    def _waits(self, waiter: LeaseWaiter) -> None:
+        self._waiter = waiter
+
+    def _note_failure(
+        self,
+        error: BaseException,
+        request: Request,
+        lease: Lease | None,
+        exchange: Exchange | None,
+    ) -> None:
+        give_up(exchange, None)
+        if (
+            isinstance(error, ClientConnectionError)
+            and lease is not None
+            and lease.was_kept
+            and request.wishes.retry_on_stale
+            and may_be_sent_again(request, exchange, error)
+        ):
+            self._stale = error
+            self._needs_new = True
+
+    def _take(self, answer: object) -> None:
+        """A middleware gives something else than the last response: that is not the answer."""
+        if not isinstance(answer, ClientResponse):
+            kind = type(answer).__name__
+            raise TypeError(f"a middleware must return a ClientResponse, not {kind}")
+        self._drop_response()
+
+    def _drop_response(self) -> None:
+        """Release the last response, if there is one."""
+        if self._response is not None:
+            _ = self._response.release()  # nothing to wait for
+
+    # --- the end, and the total time limit --------------------------------------------------------
+
+    def _hand_over(self, response: ClientResponse) -> None:
+        """From here on the total limit is that of the response's body."""
+        deadline, exchange = self._deadline, self._exchange
+        if deadline is None:
+            return
+        if self._is_expired and self._task is not None:
+            self._task.uncancel()  # a middleware had an answer all the same
+        if response is not self._response or exchange is None or exchange.has_ended:
+            deadline.stop()
+            return
+        exchange.deadline = deadline
+        deadline.on_expiry = exchange.total_expired
+
+    def _fail(self, error: BaseException) -> None:
+        """The call ends with an error; raises another if the total limit was the reason."""
+        self._drop_response()
+        if self._deadline is not None:
+            self._deadline.stop()
+        failure = error
+        if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
+            failure = self._timed_out()
+        for observer in self._observers:
+            observer.fail(failure)
+        if failure is not error:
+            raise failure from None
+
+    def _is_cancelled(self) -> bool:
+        """Has the limit alone cancelled the task? That is taken back."""
+        task = self._task
+        return task is not None and task.uncancel() <= self._was_cancelling
+
+    def _expire(self, deadline: Deadline) -> None:
+        self._is_expired = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def _timed_out(self) -> TotalTimeoutError:
+        deadline = self._deadline
+        if deadline is None:
+            raise RuntimeError("there is no total time limit that could have passed")
+        phase = self._phase
+        if phase == "connect" and self._waiter is not None:
+            phase = self._waiter.phase
+        return total_timeout(deadline, phase, self.first.route)
+
+
+def _around(handler: ClientHandlerType, middleware: ClientMiddlewareType) -> ClientHandlerType:
+    return lambda request: middleware(request, handler)
