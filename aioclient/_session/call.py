@@ -138,6 +138,7 @@ class Call:
             await self._end(traced, response)
         elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
+        self._response = self._exchange = None  # a middleware may keep its request, and so this
         return response
 
     async def _follow(self) -> ClientResponse:
@@ -326,17 +327,23 @@ class Call:
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
         if response is not self._response or exchange is None or exchange.has_ended:
-            deadline.stop()
+            self._stop(deadline)
             return
+        self._deadline = None
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
+
+    def _stop(self, deadline: Deadline) -> None:
+        """End the total limit; it refers to this, and it must not take a collector to part them."""
+        deadline.stop()
+        deadline.on_expiry = _ignore
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""
         if self._response is not None:
             _ = self._response.release()  # nothing to wait for
         if self._deadline is not None:
-            self._deadline.stop()
+            self._stop(self._deadline)
         failure = error
         if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
             failure = self._timed_out()
@@ -362,6 +369,10 @@ class Call:
         if phase == "connect" and self._waiter is not None:
             phase = self._waiter.phase
         return total_timeout(deadline, phase, self.first.route)
+
+
+def _ignore(deadline: Deadline) -> None:
+    """Nobody waits any more."""
 
 
 def _around(handler: ClientHandlerType, middleware: ClientMiddlewareType) -> ClientHandlerType:
