@@ -232,11 +232,11 @@ class Http1Connection(Connection):
                 self._link.expect_bulk(True)
 
     def _informational(self, exchange: Exchange, head: ResponseHead) -> None:
-        """Let 100 start the body; hand 102 and 103 to who asked for them; others say nothing."""
+        """Let 100 start the body; tell who asked to be told."""
         if head.status == 100 and self._upload is not None:
             self._upload.go_on()
         tell = exchange.reading.on_informational
-        if tell is None or head.status not in (102, 103):
+        if tell is None:
             return
         try:
             tell(head.status, CIMultiDictProxy(to_multidict(head.field_section)))
