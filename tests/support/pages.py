@@ -26,10 +26,19 @@ class Seen(NamedTuple):
         return self.line.split(" ")[1]
 
 
-class Pages(ScriptedServer):
-    """Answers each path, its query left out, with its page, and others with `OK`."""
+#: Of an answer None, the server hangs up.
+Answer = bytes | None
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None, /, **pages: bytes) -> None:
+
+class Pages(ScriptedServer):
+    """Answers each path, its query left out, with its page, and others with `OK`.
+
+    A page that is a list gives one answer after the other, and its last for ever.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, /, **pages: bytes | list[Answer]
+    ) -> None:
         super().__init__(self._talk, ssl_context)
         #: Pages by their path without the slash.
         self.pages = pages
@@ -56,7 +65,12 @@ class Pages(ScriptedServer):
             seen = Seen(line, headers, await _body(reader, headers))
             self.seen.append(seen)
             name = seen.target.partition("?")[0].removeprefix("/")
-            writer.write(self.pages.get(name, OK))
+            page = self.pages.get(name, OK)
+            if isinstance(page, list):
+                page = page.pop(0) if len(page) > 1 else page[0]
+            if page is None:
+                return
+            writer.write(page)
             await writer.drain()
 
 
