@@ -101,6 +101,7 @@ if _TYPE_CHECKING:
     from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._middlewares.retry import RetryAttempt, RetryMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
@@ -175,6 +176,8 @@ _LATE = {
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
     "ResolveResult": "aioclient._net.names",
+    "RetryAttempt": "aioclient._middlewares.retry",
+    "RetryMiddleware": "aioclient._middlewares.retry",
     "StreamReader": "aioclient._message.stream_reader",
     "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
@@ -288,6 +291,8 @@ __all__ = (
     "RedirectClientError",
     "RequestInfo",
     "ResolveResult",
+    "RetryAttempt",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",
