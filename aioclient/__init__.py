@@ -101,6 +101,7 @@ if _TYPE_CHECKING:
     from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._middlewares.rate_limit import RateLimitMiddleware
     from ._middlewares.retry import RetryAttempt, RetryMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
@@ -175,6 +176,7 @@ _LATE = {
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
+    "RateLimitMiddleware": "aioclient._middlewares.rate_limit",
     "ResolveResult": "aioclient._net.names",
     "RetryAttempt": "aioclient._middlewares.retry",
     "RetryMiddleware": "aioclient._middlewares.retry",
@@ -288,6 +290,7 @@ __all__ = (
     "NonHttpUrlRedirectClientError",
     "PartTooLargeError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
     "ResolveResult",
