@@ -211,6 +211,8 @@ class RetryMiddleware:
             try:
                 response = await handler(request)
             except Exception as error:
+                if request.is_sent_again_after(error):
+                    raise
                 delay_s = self._delay_after(error, sending)
                 if delay_s is None:
                     sending.add_note(error)
@@ -219,7 +221,11 @@ class RetryMiddleware:
                 delay_s = self._delay_after(response, sending)
                 if delay_s is None:
                     return response
-            await self._sleep(delay_s)
+            try:
+                await self._sleep(delay_s)
+            except asyncio.CancelledError as cancelled:
+                sending.add_note(cancelled)  # the total limit's error gets it
+                raise
 
     # The errors that are retried are variables of these functions only: one of `__call__` would be
     # in a cycle with its own traceback.
@@ -311,12 +317,15 @@ class _Sending:
             method, url = self.request.method, _shown_url(self.request)
             _LOG.info("%s %s: attempt %d: %s", method, url, self.attempts, words)
 
-    def add_note(self, error: Exception) -> None:
+    def add_note(self, error: BaseException) -> None:
         """Tell those who see the error of the attempts before it, and why there is no other."""
         if not self.past and self.refusal is None:
             return
         told = [f"attempt {number}: {reason}" for number, reason in self.past]
-        told.append(f"attempt {self.attempts}: this error")
+        if isinstance(error, asyncio.CancelledError):
+            told.append("not sent again in time")
+        else:
+            told.append(f"attempt {self.attempts}: this error")
         if self.refusal is not None:
             told.append(f"not sent again: {self.refusal}")
         error.add_note("; ".join(told))

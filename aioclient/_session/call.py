@@ -151,7 +151,7 @@ class Call:
             try:
                 response = await handler(ClientRequest(request, self, bool(self._history)))
             except ClientConnectionError as error:
-                if error is not self._stale:
+                if not self.is_sent_again_after(error):
                     raise
                 # The server had closed the kept connection; once more, on a new one.
                 continue
@@ -165,6 +165,10 @@ class Call:
             await self._leave(response)
             self._before = response if following.route == request.route else None
             self._request = following
+
+    def is_sent_again_after(self, error: BaseException) -> bool:
+        """For `ClientRequest`: does it say that the server had closed the kept connection?"""
+        return error is self._stale
 
     def _next_after(self, request: Request, response: ClientResponse) -> Request | None:
         """The request to follow a redirect with (RFC 9110 section 15.4); None to follow none."""
@@ -347,6 +351,8 @@ class Call:
         failure = error
         if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
             failure = self._timed_out()
+            for note in getattr(error, "__notes__", ()):  # of the middlewares that it came through
+                failure.add_note(note)
         for observer in self._observers:
             observer.fail(failure)
         return failure

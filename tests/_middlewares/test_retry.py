@@ -693,6 +693,36 @@ async def test_total_time_limit_ends_the_waiting():
 
 
 @asynchronous
+async def test_total_time_limit_that_ends_the_waiting_has_a_note_of_the_attempts():
+    retrying = Retrying(SleepClock())
+    async with Pages(a=[BUSY, OK]) as server, retrying.session() as session:
+        with pytest.raises(TotalTimeoutError) as caught:
+            await session.get(server.url("/a"), timeout=0.05)
+    assert caught.value.__notes__ == ["attempt 1: status 503; not sent again in time"]
+
+
+@asynchronous
+async def test_what_the_session_sends_again_by_itself_is_no_attempt_of_the_middleware():
+    """A kept connection that was closed costs neither time nor an attempt."""
+
+    async def talks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK)
+        await head_of(reader)  # and hang up
+
+    retrying = Retrying(attempts=1)
+    async with (
+        ScriptedServer(talks) as server,
+        retrying.session(retry_on_stale=True) as session,
+    ):
+        for _ in range(3):
+            async with session.get(server.url()) as response:
+                assert await response.read() == b"ok"
+        assert server.accepted == 3
+    assert retrying.told == []
+
+
+@asynchronous
 async def test_it_goes_on_when_the_time_has_come_and_not_before():
     retrying = Retrying(SleepClock(), backoff=4)
     async with Pages(a=[BUSY, OK]) as server, retrying.session() as session:
