@@ -103,6 +103,8 @@ if _TYPE_CHECKING:
     from ._message.stream_reader import StreamReader
     from ._middlewares.bearer_auth import BearerAuthMiddleware
     from ._middlewares.digest_auth import DigestAuthMiddleware
+    from ._middlewares.rate_limit import RateLimitMiddleware
+    from ._middlewares.retry import RetryAttempt, RetryMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
@@ -178,7 +180,10 @@ _LATE = {
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
+    "RateLimitMiddleware": "aioclient._middlewares.rate_limit",
     "ResolveResult": "aioclient._net.names",
+    "RetryAttempt": "aioclient._middlewares.retry",
+    "RetryMiddleware": "aioclient._middlewares.retry",
     "StreamReader": "aioclient._message.stream_reader",
     "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
@@ -291,9 +296,12 @@ __all__ = (
     "NonHttpUrlRedirectClientError",
     "PartTooLargeError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
     "ResolveResult",
+    "RetryAttempt",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",

@@ -1,8 +1,8 @@
 """Who hears how a connection comes about, while that happens.
 
 The rooms below the session tell it by this narrow interface, and know nothing of who listens. A
-connection is made in a task of its own; there `OBSERVER` says who listens, so that nothing on the
-way down has to hand it on. Where nobody does, it is None, and nothing is called.
+connection is made in a task of its own, whose context says who listens, so that nothing on the
+way down has to hand it on. Where nobody does, nothing is called.
 """
 
 from contextvars import ContextVar
@@ -50,5 +50,24 @@ class Observer(Protocol):
         """It is done, and agreed on a version, as "TLSv1.3", and a cipher suite."""
 
 
-#: Of the connection that is being made in this task.
-OBSERVER: Final[ContextVar[Observer | None]] = ContextVar("OBSERVER", default=None)
+class Observing:
+    """Who hears of a connection while it is being made.
+
+    What a task begins keeps its context, a transport for as long as it is open. So the context has
+    this, which lets go of the observer, and with it of a session, when the connection is made.
+    """
+
+    __slots__ = ("observer",)
+
+    def __init__(self, observer: Observer | None) -> None:
+        self.observer = observer
+
+
+#: Of the connection that is being made in this task, or was made in one that this came from.
+OBSERVING: Final[ContextVar[Observing | None]] = ContextVar("OBSERVING", default=None)
+
+
+def current_observer() -> Observer | None:
+    """Who hears of the connection that is being made in this task."""
+    observing = OBSERVING.get()
+    return None if observing is None else observing.observer

@@ -172,9 +172,10 @@ class BodyStream:
             flow.resume_reading()
 
     def _tell_end(self) -> None:
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(b"")
+        # First, so that what they begin is done before the reader has the end.
         callbacks, self._end_callbacks = self._end_callbacks, []
         for callback in callbacks:
             callback()
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(b"")

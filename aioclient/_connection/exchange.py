@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from multidict import CIMultiDictProxy
 
@@ -48,7 +48,7 @@ class Reading:
         self.limits = limits
         #: A body without a length ends with the connection; else there is none.
         self.read_until_eof = read_until_eof
-        #: Told of 102 and 103 responses.
+        #: Told of 1xx responses.
         self.on_informational = on_informational
         #: How many bytes of body may wait to be read before the server is slowed down.
         self.high_water_bytes = high_water_bytes
@@ -60,6 +60,10 @@ class Reading:
         self.max_decode_ratio = max_decode_ratio
         #: How much of the body of an error response its error carries, in decoded bytes.
         self.max_error_body_bytes = max_error_body_bytes
+
+    def replaced(self, **changes: Any) -> "Reading":
+        """The same with other values for some of them."""
+        return Reading(**{name: getattr(self, name) for name in self.__slots__} | changes)
 
 
 DEFAULT_READING: Final = Reading()

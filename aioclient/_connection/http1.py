@@ -193,6 +193,7 @@ class Http1Connection(Connection):
     def link_made(self, link: Link) -> None:
         """Use this link."""
         self._link = link
+        link.facts.connection_id = self.id
         on_open, self.on_open = self.on_open, None
         if on_open is not None:
             on_open(self)
@@ -231,11 +232,11 @@ class Http1Connection(Connection):
                 self._link.expect_bulk(True)
 
     def _informational(self, exchange: Exchange, head: ResponseHead) -> None:
-        """Let 100 start the body; hand 102 and 103 to who asked for them; others say nothing."""
+        """Let 100 start the body; tell who asked to be told."""
         if head.status == 100 and self._upload is not None:
             self._upload.go_on()
         tell = exchange.reading.on_informational
-        if tell is None or head.status not in (102, 103):
+        if tell is None:
             return
         try:
             tell(head.status, CIMultiDictProxy(to_multidict(head.field_section)))

@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from itertools import count
 from math import inf
+from typing import Final
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._http.events import RequestHead
 from aioclient._net.route import Route
+
+_ids: Final = count(1)
 
 
 class Connection(ABC):
@@ -17,6 +21,7 @@ class Connection(ABC):
         "__weakref__",
         "closed_because",
         "expires_at",
+        "id",
         "idle_since",
         "may_be_kept",
         "on_gone",
@@ -28,6 +33,8 @@ class Connection(ABC):
     )
 
     def __init__(self, route: Route) -> None:
+        #: No other connection of this process has it.
+        self.id = next(_ids)
         self.route = route
         # The pool's own notes, in seconds of its clock: when it was opened, when it became idle,
         # when it may not be used any more; and why it was closed, if it was.

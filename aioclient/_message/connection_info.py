@@ -12,6 +12,7 @@ class ConnectionInfo:
     New here; aiohttp's object of this place is gone when the connection is.
 
     Attributes:
+        id: a number that no other connection of this process has.
         peername, sockname: addresses of the server, or of the proxy in between, and of this end:
             (host, port) for IPv4, with two more numbers for IPv6, the path of a Unix socket.
         is_tls: is it encrypted?
@@ -26,6 +27,7 @@ class ConnectionInfo:
         "_exchange",
         "alpn_protocol",
         "cipher",
+        "id",
         "is_reused",
         "is_tls",
         "peer_certificate",
@@ -36,6 +38,7 @@ class ConnectionInfo:
 
     def __init__(self, facts: LinkFacts, exchange: Exchange) -> None:
         self._exchange: Exchange | None = exchange
+        self.id = facts.connection_id
         self.peername: Address = facts.peername
         self.sockname: Address = facts.sockname
         self.is_tls = facts.is_tls

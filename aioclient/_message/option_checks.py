@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
-from multidict import istr
+from multidict import CIMultiDictProxy, istr
 from yarl import URL
 
 from aioclient._aliases import LooseCookies, StrOrURL
@@ -16,7 +16,7 @@ from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.exchange import Reading
 from aioclient._http1.limits import DEFAULT_LIMITS, Limits
-from aioclient._message.options import RequestOptions, limits_with
+from aioclient._message.options import OnInformational, RequestOptions, limits_with
 from aioclient._message.request import Judge, Redirects
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish, merged_tls_wish
@@ -165,7 +165,7 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
     return Reading(
         limits,
         options.get("read_until_eof", session.read_until_eof),
-        checked_function("on_informational", options.get("on_informational")),
+        _of_interest(checked_function("on_informational", options.get("on_informational"))),
         session.high_water_bytes if bufsize is None else 2 * checked_size("read_bufsize", bufsize),
         session.auto_decompress if decompress is None else decompress,
         session.max_body_bytes if size is None else checked_size("max_body_size", size) or None,
@@ -174,6 +174,18 @@ def reading_with(session: Reading, options: RequestOptions) -> Reading:
         if error_size is None
         else checked_size("max_error_body_size", error_size),
     )
+
+
+def _of_interest(tell: OnInformational | None) -> OnInformational | None:
+    """What tells of 102 and 103 only: others say nothing that a caller could use."""
+    if tell is None:
+        return None
+
+    def tell_some(status: int, headers: CIMultiDictProxy[str]) -> None:
+        if status in (102, 103):
+            tell(status, headers)
+
+    return tell_some
 
 
 def checked_size(name: str, size: object) -> int:

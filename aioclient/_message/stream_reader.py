@@ -71,6 +71,7 @@ class StreamReader:
         "_end_callbacks",
         "_end_waiters",
         "_is_chunked",
+        "_is_coded",
         "_is_reading",
         "_is_watching",
         "_max_line_bytes",
@@ -108,6 +109,7 @@ class StreamReader:
 
     def _set_up(self, source: Source, decoder: Decoder | None, max_line_bytes: int) -> None:
         self._wire = source
+        self._is_coded = decoder is not None
         self._source: ByteSource = source if decoder is None else DecodedBody(source, decoder)
         self._max_line_bytes = max_line_bytes
         self._buffer = PieceBuffer()
@@ -116,6 +118,10 @@ class StreamReader:
         self._is_chunked = False
         self._end_callbacks: list[Callable[[], None]] = []
         self._end_waiters: set[asyncio.Future[None]] = set()
+
+    def read_through(self, around: Callable[[ByteSource], ByteSource]) -> None:
+        """Let what `around` puts around the source be read from now on; before anything is read."""
+        self._source = around(self._source)
 
     # --- reading what is there -------------------------------------------------------------------
 
@@ -316,7 +322,7 @@ class StreamReader:
     def _check_ratio(self, max_ratio: float) -> None:
         made = self._source.total_bytes
         given = self._wire.total_bytes - self._wire.buffered
-        if self._source is not self._wire and made > given * max_ratio:
+        if self._is_coded and made > given * max_ratio:
             raise BodyTooLargeError(
                 f"{given} bytes of the body decoded to {made}, more than {max_ratio:g} times as"
                 " much (max_decode_ratio)",
@@ -380,7 +386,7 @@ class StreamReader:
     @property
     def total_compressed_bytes(self) -> int | None:
         """Coded bytes that have arrived so far; None for a body that is not coded."""
-        return None if self._source is self._wire else self._wire.total_bytes
+        return self._wire.total_bytes if self._is_coded else None
 
     @property
     def total_raw_bytes(self) -> int:

@@ -24,6 +24,7 @@ from aioclient._net.names import (
     no_address,
     numeric_address,
 )
+from aioclient._observer import OBSERVING, Observer, current_observer
 
 #: How long it is kept, at most, that a name does not resolve.
 NEGATIVE_TTL_S: Final = 1.0
@@ -105,11 +106,12 @@ class DnsCache:
             self._check_family(host, literal)
             return [literal]
         key = (host, port)
-        outcome = self._outcomes.get(key)
-        if outcome is None or self._clock() >= outcome.good_until:
+        observer = current_observer()
+        if observer is not None:
+            return (await self._observed(key, observer)).addresses()
+        outcome = self._known(key)
+        if outcome is None:
             outcome = await self._looked_up(key)
-        else:
-            self._outcomes.move_to_end(key)
         return outcome.addresses()
 
     def demote(self, host: str, port: int, sockaddr: SockAddr) -> None:
@@ -152,6 +154,41 @@ class DnsCache:
                 f"{host!r} is an {FAMILY_NAMES[literal[0]]} address, but family allows {wanted} "
                 "only",
             )
+
+    def _known(self, key: _Key) -> "_Outcome | None":
+        """What was kept of this key and is still good."""
+        outcome = self._outcomes.get(key)
+        if outcome is None or self._clock() >= outcome.good_until:
+            return None
+        self._outcomes.move_to_end(key)
+        return outcome
+
+    async def _observed(self, key: _Key, observer: Observer) -> "_Outcome":
+        """The outcome for this key, while somebody hears where it comes from."""
+        host, _ = key
+        outcome = self._known(key)
+        if outcome is not None:
+            await observer.dns_cache_hit(host)
+            return outcome
+        if self._is_used and self._is_under_way(key):
+            outcome = await self._looked_up(key)
+            if outcome.failure is None:
+                await observer.dns_cache_hit(host)
+            return outcome
+        if self._is_used:
+            await observer.dns_cache_miss(host)
+        await observer.dns_resolvehost_start(host)
+        # In the meantime much may have happened.
+        if self._is_closed:
+            raise _closed()
+        outcome = self._known(key) or await self._looked_up(key)
+        if outcome.failure is None:
+            await observer.dns_resolvehost_end(host)
+        return outcome
+
+    def _is_under_way(self, key: _Key) -> bool:
+        look_up = self._under_way.get(key)
+        return look_up is not None and not self._hangs(look_up)
 
     async def _looked_up(self, key: _Key) -> "_Outcome":
         """The outcome of the look-up for this key that is under way, or else of a new one."""
@@ -204,6 +241,7 @@ class DnsCache:
 
     async def _ask(self, look_up: "_LookUp") -> "_Outcome":
         """Ask the resolver, and keep what it said."""
+        OBSERVING.set(None)  # who asked first: others may join, and what a resolver does is its own
         host, port = look_up.key
         try:
             results = await self._resolver.resolve(host, port, family=self._family)

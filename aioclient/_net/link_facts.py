@@ -15,6 +15,7 @@ class LinkFacts:
     __slots__ = (
         "alpn_protocol",
         "cipher",
+        "connection_id",
         "is_tls",
         "peer_certificate",
         "peername",
@@ -27,6 +28,8 @@ class LinkFacts:
         ask = transport.get_extra_info
         self.peername: Address = ask("peername")
         self.sockname: Address = ask("sockname")
+        #: Of the connection on the link, once there is one.
+        self.connection_id = 0
         self.forget_tls()
 
     def forget_tls(self) -> None:

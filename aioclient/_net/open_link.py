@@ -13,6 +13,7 @@ from aioclient._net.route import Proxy, Route, TlsWish
 from aioclient._net.tls import context_for, pin_check
 from aioclient._net.tls_link import TlsLink
 from aioclient._net.tls_sessions import TlsSessions
+from aioclient._observer import Observer, current_observer
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import (
     ClientConnectorCertificateError,
@@ -109,7 +110,11 @@ async def _open_link(
         limiter = limit
     try:
         await open_plain(route, tls, loop)
-        await tls.opened
+        observer = current_observer()
+        if observer is None:
+            await tls.opened
+        else:
+            await _opened_for_observer(tls, route.host, observer)
     except BaseException as error:
         tls.abort()
         if isinstance(error, OSError) and not isinstance(error, ClientError):
@@ -119,6 +124,13 @@ async def _open_link(
         tls.opened.cancel()
         if limiter is not None:
             limiter.stop()
+
+
+async def _opened_for_observer(tls: TlsLink, host: str, observer: Observer) -> None:
+    """Wait until the handshake, which is under way, is done, and tell of both ends of it."""
+    await observer.tls_handshake_start(host)
+    await tls.opened
+    await observer.tls_handshake_end(host, *tls.agreed)
 
 
 class _HandshakeLimit:

@@ -119,6 +119,15 @@ class TlsLink:
         return self._transport
 
     @property
+    def agreed(self) -> tuple[str | None, str | None]:
+        """The version of TLS and the name of the cipher suite, once the handshake is done.
+
+        As in `facts`, but there a tunnel may already have put those of the server's.
+        """
+        cipher = self._tls.cipher()
+        return self._tls.version(), None if cipher is None else cipher[0]
+
+    @property
     def is_open(self) -> bool:
         """Can bytes still be written and read?"""
         return self._state is _State.OPEN and self._lower.is_open

@@ -13,6 +13,7 @@ from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._net.deadline import Deadlines
 from aioclient._net.route import Route
+from aioclient._observer import Observer
 from aioclient._pool import reasons
 from aioclient._pool.idle import IdleConnections
 from aioclient._pool.lease import Lease
@@ -282,19 +283,21 @@ class BaseConnector(ABC):
         on_waiter: Callable[[LeaseWaiter], None],
         is_under_way: bool = False,
         needs_new: bool = False,
+        observer: Observer | None = None,
     ) -> Lease:
         """A connection: kept, new, or handed on by another request; waits until there is one.
 
         `on_waiter` is told who waits, so that a time limit can fail it. `is_under_way` if it is not
-        for a new request, which closing refuses; `needs_new` if a kept one will not do. Raises what
-        went wrong with connecting. Cancelling gives up the place; a connection that was being made
+        for a new request, which closing refuses; `needs_new` if a kept one will not do. `observer`
+        hears of the queue, and how the connection comes about. Raises what it does, or what went
+        wrong with connecting. Cancelling gives up the place; a connection that was being made
         for it is made for the next who waits for the route, else dropped.
         """
         if self._closed and not (is_under_way and self._drained is not None):
             raise ClientConnectionError("connector is closed")
         loop = asyncio.get_running_loop()
         self.bind(loop)
-        waiter = LeaseWaiter(loop, route, timeout, needs_new)
+        waiter = LeaseWaiter(loop, route, timeout, needs_new, observer)
         on_waiter(waiter)
         if self._ledger.has_room(route):
             self._ledger.take_slot(route)
@@ -324,7 +327,7 @@ class BaseConnector(ABC):
         waiter.leave_pool()
         self._making.begin(waiter, self, self._open, self._deadlines)
 
-    def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
+    def connection_opened(self, connection: Connection) -> None:
         """A connection that was begun for a waiter can be used."""
         self._counts.created += 1
         connection.opened_at = monotonic()
@@ -334,11 +337,22 @@ class BaseConnector(ABC):
         connection.on_lost = self._drop_idle
         connection.on_gone = self._open_connections.gone
         self._open_connections.add(connection)
+
+    def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
+        """A connection that was opened is there for its waiter."""
         lease = Lease(connection, self._give_back, False)
-        if waiter.is_waiting:
+        if not waiter.future.done():
             waiter.future.set_result(lease)
         else:  # given up in the meantime
             lease.give_back(True)
+
+    def connection_unwanted(
+        self, waiter: LeaseWaiter, connection: Connection, error: BaseException
+    ) -> None:
+        """A connection that was opened is not handed over: its observer failed, or was cut."""
+        waiter.fail(error)
+        connection.abort()
+        Lease(connection, self._give_back, False).give_back(False)
 
     def connection_failed(self, waiter: LeaseWaiter, error: BaseException) -> None:
         """A connection that was begun for a waiter could not be made."""
@@ -396,7 +410,11 @@ class BaseConnector(ABC):
                 self._make(waiter)
             else:
                 self._counts.reused += 1
-                waiter.future.set_result(Lease(connection, self._give_back, True))
+                lease = Lease(connection, self._give_back, True)
+                if waiter.queueing is None:
+                    waiter.future.set_result(lease)
+                else:
+                    waiter.queueing.end_with(lease)
             self._make_no_more_than_wanted(waiter.route)
         if self._drained is not None and not self._drained.done() and self._is_drained:
             self._drained.set_result(None)

@@ -1,7 +1,8 @@
 """Connections that are being made, each in a task, for a waiter who may give up meanwhile.
 
 A connection is handed over at the moment when it can be used; the task that opens it ends two turns
-of the loop later, for which nobody has to wait.
+of the loop later, for which nobody has to wait. If an observer hears how it comes about, the task
+tells it first that it was made.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from aioclient._connection.interface import Connection
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.route import Route
+from aioclient._observer import OBSERVING, Observer, Observing
 from aioclient._pool.waiter import LeaseWaiter
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import ClientConnectionError, ConnectionTimeoutError
@@ -25,8 +27,16 @@ Open: TypeAlias = Callable[
 class Maker(Protocol):
     """Who hears what became of a connection that was begun for a waiter."""
 
+    def connection_opened(self, connection: Connection) -> None:
+        """It can be used, and will be made or unwanted soon."""
+
     def connection_made(self, waiter: LeaseWaiter, connection: Connection) -> None:
-        """It can be used."""
+        """It was opened, and is for the waiter."""
+
+    def connection_unwanted(
+        self, waiter: LeaseWaiter, connection: Connection, error: BaseException
+    ) -> None:
+        """It was opened, and given up then."""
 
     def connection_failed(self, waiter: LeaseWaiter, error: BaseException) -> None:
         """It could not be made, or was given up."""
@@ -45,8 +55,8 @@ class ConnectionsInMaking:
         self._ending: set[asyncio.Task[None]] = set()
 
     def routes(self) -> Iterator[Route]:
-        """Where they lead, one by one."""
-        return (waiter.route for waiter in self._all)
+        """Where those lead that are not open yet, one by one."""
+        return (each.waiter.route for each in self._all.values() if each.connection is None)
 
     def begin(
         self, waiter: LeaseWaiter, maker: Maker, open_connection: Open, deadlines: Deadlines
@@ -56,9 +66,11 @@ class ConnectionsInMaking:
         limit_s = waiter.timeout.sock_connect
         if limit_s:
             making.deadline = deadlines.start(limit_s, making.expired)
-        making.task = asyncio.get_running_loop().create_task(
-            open_connection(waiter.route, waiter.timeout, making.opened)
-        )
+        if waiter.observer is None and OBSERVING.get() is None:
+            opening = open_connection(waiter.route, waiter.timeout, making.opened)
+        else:
+            opening = making.observed(open_connection)
+        making.task = asyncio.get_running_loop().create_task(opening)
         # A callback, because a task that is cancelled before its first step runs none of its code.
         making.task.add_done_callback(making.ended)
 
@@ -101,6 +113,8 @@ class ConnectionsInMaking:
         """It can be used; its task ends soon."""
         self.remove(making.waiter)
         self._ending.add(making.task)
+        if making.connection is None:
+            making.maker.connection_opened(connection)
         making.maker.connection_made(making.waiter, connection)
 
     def ended(self, making: "_Making", task: "asyncio.Task[None]") -> None:
@@ -109,9 +123,14 @@ class ConnectionsInMaking:
         error = _broken_off() if task.cancelled() else task.exception()
         if task in self._ending:
             self._ending.discard(task)
-        else:
-            self.remove(making.waiter)
+            return
+        self.remove(making.waiter)
+        if making.connection is None:
             making.maker.connection_failed(making.waiter, error or _broken_off())
+        else:
+            making.maker.connection_unwanted(
+                making.waiter, making.connection, error or _broken_off()
+            )
 
 
 def _broken_off() -> ClientConnectionError:
@@ -121,13 +140,15 @@ def _broken_off() -> ClientConnectionError:
 class _Making:
     """One connection that is being made."""
 
-    __slots__ = ("_owner", "deadline", "maker", "task", "waiter")
+    __slots__ = ("_owner", "connection", "deadline", "maker", "task", "waiter")
 
     def __init__(self, waiter: LeaseWaiter, maker: Maker, owner: ConnectionsInMaking) -> None:
         self.waiter = waiter
         self.maker = maker
         self._owner = owner
         self.deadline: Deadline | None = None
+        #: It, from when it can be used until an observer was told of that.
+        self.connection: Connection | None = None
         self.task: asyncio.Task[None]
 
     def opened(self, connection: Connection) -> None:
@@ -138,6 +159,46 @@ class _Making:
         if self.deadline is not None:
             self.deadline.stop()
         self._owner.opened(self, connection)
+
+    async def observed(self, open_connection: Open) -> None:
+        """Make it, and tell the waiter's observer, if it has one, before and after.
+
+        One who gave up is not told any more, though the connection may be made for another.
+        """
+        waiter = self.waiter
+        if waiter.queueing is not None:
+            await waiter.queueing.wait_told()
+        observing = Observing(waiter.observer if waiter.is_waiting else None)
+        # Even if that is None: this may have begun while a connection for another was being made.
+        OBSERVING.set(observing)
+        try:
+            if observing.observer is None:
+                await open_connection(waiter.route, waiter.timeout, self.opened)
+            else:
+                await self._tell(observing.observer, open_connection)
+        finally:
+            observing.observer = None
+
+    async def _tell(self, observer: Observer, open_connection: Open) -> None:
+        waiter = self.waiter
+        await observer.connection_create_start()
+        await open_connection(waiter.route, waiter.timeout, self.opened_for_observer)
+        connection = self.connection
+        if connection is None:
+            return  # it says that it was broken off
+        if waiter.is_waiting:
+            await observer.connection_create_end(connection.id)
+        self._owner.opened(self, connection)
+
+    def opened_for_observer(self, connection: Connection) -> None:
+        """It can be used, but who waits gets it only when its observer was told."""
+        if self.task.cancelling():
+            connection.abort()  # as the task is about to do
+            return
+        if self.deadline is not None:
+            self.deadline.stop()
+        self.connection = connection
+        self.maker.connection_opened(connection)
 
     def ended(self, task: "asyncio.Task[None]") -> None:
         """Its task is done."""

@@ -3,6 +3,7 @@
 import asyncio
 
 from aioclient._net.route import Route
+from aioclient._observer import Observer
 from aioclient._pool.lease import Lease
 from aioclient._timeout import ClientTimeout
 from aioclient.errors import ConnectionTimeoutError
@@ -17,7 +18,9 @@ class LeaseWaiter:
         "_started_at",
         "future",
         "needs_new",
+        "observer",
         "phase",
+        "queueing",
         "route",
         "timeout",
     )
@@ -28,6 +31,7 @@ class LeaseWaiter:
         route: Route,
         timeout: ClientTimeout,
         needs_new: bool = False,
+        observer: Observer | None = None,
     ) -> None:
         self._loop = loop
         self._started_at = loop.time()
@@ -37,6 +41,10 @@ class LeaseWaiter:
         self.timeout = timeout
         #: No kept connection will do: it met a closed one.
         self.needs_new = needs_new
+        #: Hears what becomes of it.
+        self.observer = observer
+        #: Tells the observer that it queues; None if there is nothing to tell.
+        self.queueing: QueueingTold | None = None
         #: What it is waiting for: "pool" or "connect".
         self.phase = "connect"
 
@@ -63,6 +71,8 @@ class LeaseWaiter:
         future = self.future
         if not future.cancel() and not future.cancelled():
             future.exception()  # so that the loop does not say that nobody heard of it
+        if self.queueing is not None:
+            self.queueing.give_up()
 
     def enter_pool(self) -> None:
         """There is no room for another connection: wait for one that others use."""
@@ -70,6 +80,8 @@ class LeaseWaiter:
         limit_s = self.timeout.pool
         if limit_s:
             self._pool_timer = self._loop.call_later(limit_s, self.pass_limit, "pool", limit_s)
+        if self.observer is not None:
+            self.queueing = QueueingTold(self, self.observer, self._loop)
 
     def leave_pool(self) -> None:
         """It need not wait for others any more."""
@@ -77,8 +89,64 @@ class LeaseWaiter:
         if self._pool_timer is not None:
             self._pool_timer.cancel()
             self._pool_timer = None
+        if self.queueing is not None:
+            self.queueing.end()
 
     def pass_limit(self, limit: str, limit_s: float) -> None:
         """A limit passed: end the waiting with the error that says so."""
         elapsed_s = self._loop.time() - self._started_at
         self.fail(ConnectionTimeoutError.passed(limit, limit_s, elapsed_s, self.phase, self.route))
+
+
+class QueueingTold:
+    """Tells an observer that a waiter queues, and then that it does not any more.
+
+    That is done in a task of its own: the request waits for the waiter's future only, so that its
+    limits hold, however long the observer takes. An error of the observer fails the waiter.
+    """
+
+    __slots__ = ("_ended", "_lease", "_task", "_waiter")
+
+    def __init__(
+        self, waiter: LeaseWaiter, observer: Observer, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._waiter = waiter
+        self._lease: Lease | None = None
+        self._ended: asyncio.Future[None] = loop.create_future()
+        self._task = loop.create_task(self._tell(observer))
+        self._task.add_done_callback(self._told)
+
+    def end(self) -> None:
+        """The waiter need not queue any more."""
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def end_with(self, lease: Lease) -> None:
+        """It need not, because there is a kept connection; it gets that when all is told."""
+        self._lease = lease
+        self._waiter.leave_pool()
+
+    def give_up(self) -> None:
+        """The waiter does not want to hear of it any more."""
+        self._task.cancel()
+
+    async def wait_told(self) -> None:
+        """Wait until there is nothing more to tell, whatever the observer made of it."""
+        await asyncio.wait((self._task,))
+
+    async def _tell(self, observer: Observer) -> None:
+        await observer.queued_start()
+        await self._ended
+        await observer.queued_end()
+
+    def _told(self, task: asyncio.Task[None]) -> None:
+        waiter, lease = self._waiter, self._lease
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            waiter.fail(error)
+        if lease is None:
+            return
+        if waiter.is_waiting:
+            waiter.future.set_result(lease)
+        else:
+            lease.give_back(True)

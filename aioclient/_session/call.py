@@ -1,10 +1,11 @@
-"""The way of a request with middlewares: for each redirect, and each sending, through all of them.
+"""The way of a request with middlewares, or that is traced: through all of them, telling each step.
 
 `Sender.send` is the short way, for requests without. Here the total time limit is not left to the
 connection: it ends whatever the task waits for, middlewares included.
 """
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from aioclient._connection.upload_observer import UploadObserver
     from aioclient._session.send import Sender
     from aioclient._session.session import ClientSession
+    from aioclient._session.traced import Traced
+    from aioclient._tracing.config import TraceConfig
 
 
 class Call:
@@ -47,10 +50,12 @@ class Call:
         "_needs_new",
         "_observers",
         "_phase",
+        "_request",
         "_response",
         "_sender",
         "_stale",
         "_task",
+        "_traced",
         "_waiter",
         "_was_cancelling",
         "first",
@@ -67,15 +72,24 @@ class Call:
         options: RequestOptions,
         session: "ClientSession",
         loop: asyncio.AbstractEventLoop,
+        trace_configs: "Sequence[TraceConfig[Any]]" = (),
     ) -> None:
         #: For `ClientRequest`.
         self.session = session
         self.preparer = sender.preparer
         self.options = options
         self.first = request
+        # The one of the chain of redirects that is being sent.
+        self._request = request
         self._sender = sender
         self._connector = connector
         self._loop = loop
+        self._traced: Traced | None = None
+        if trace_configs:
+            from aioclient._session import traced  # late: rarely needed
+
+            context = options.get("trace_request_ctx")
+            self._traced = traced.Traced(session, trace_configs, context)
         # Told of the bodies of the requests that were sent.
         observer = request.wishes.upload_observer
         self._observers: list[UploadObserver] = [] if observer is None else [observer]
@@ -104,52 +118,94 @@ class Call:
             )
 
     async def answer(self) -> ClientResponse:
-        """The response; raises as `Sender.send`, and whatever a middleware raises."""
-        request = self.first
+        """The response; raises as `Sender.send`, and whatever a middleware or trace raises."""
+        traced = self._traced
         try:
-            while True:
-                handler: ClientHandlerType = self._send
-                for middleware in reversed(request.wishes.middlewares):
-                    handler = _around(handler, middleware)
-                try:
-                    response = await handler(ClientRequest(request, self, bool(self._history)))
-                except ClientConnectionError as error:
-                    if error is not self._stale:
-                        raise
-                    # The server had closed the kept connection; once more, on a new one.
-                    continue
-                if response is not self._response:
-                    self._take(response)
-                if response.status < 300 or response.status >= 400:
-                    break
-                following = self._next_after(request, response)
-                if following is None:
-                    break
-                request = following
+            if traced is not None:
+                self._request = await traced.start(ClientRequest(self.first, self))
+            response = await self._follow()
         except BaseException as error:
-            self._fail(error)
+            failure = self._fail(error)
+            if traced is not None and not isinstance(failure, GeneratorExit):
+                await traced.fail(self._request, failure)
+            if failure is not error:
+                raise failure from None
             raise
         self._hand_over(response)
         for observer in self._observers:
             observer.answered()
-        if request.wishes.raise_for_status is not False:
-            await judge(response, request)
+        if traced is not None:
+            await self._end(traced, response)
+        elif self.first.wishes.raise_for_status is not False:
+            await judge(response, self.first)
+        self._response = self._exchange = None  # a middleware may keep its request, and so this
         return response
+
+    async def _follow(self) -> ClientResponse:
+        """The answer at the end of a chain of redirects (RFC 9110 section 15.4)."""
+        while True:
+            request = self._request
+            handler: ClientHandlerType = self._send
+            for middleware in reversed(request.wishes.middlewares):
+                handler = _around(handler, middleware)
+            try:
+                response = await handler(ClientRequest(request, self, bool(self._history)))
+            except ClientConnectionError as error:
+                if not self.is_sent_again_after(error):
+                    raise
+                # The server had closed the kept connection; once more, on a new one.
+                continue
+            if response is not self._response:
+                self._take(response)
+            if response.status < 300 or response.status >= 400:
+                return response
+            following = self._next_after(request, response)
+            if following is None:
+                return response
+            await self._leave(response)
+            self._before = response if following.route == request.route else None
+            self._request = following
+
+    def is_sent_again_after(self, error: BaseException) -> bool:
+        """For `ClientRequest`: does it say that the server had closed the kept connection?"""
+        return error is self._stale
 
     def _next_after(self, request: Request, response: ClientResponse) -> Request | None:
         """The request to follow a redirect with (RFC 9110 section 15.4); None to follow none."""
         if request.wishes.redirects is None or LOCATION not in response.headers:
             return None
         location = ", ".join(response.headers.getall(LOCATION))
-        following = self._sender.next_after(request, response, location)
-        if following is not None:
+        return self._sender.next_after(request, response, location)
+
+    async def _leave(self, response: ClientResponse) -> None:
+        """A redirect is followed: the response behind is released, and a new request begins."""
+        traced = self._traced
+        if traced is not None:
+            await traced.redirect(self._request, response)
+        _ = response.release()  # nothing to wait for
+        if traced is not None and self._exchange is not None and self._response is response:
+            await traced.response_end(response, self._exchange)
+        self._history = (*response.history, response)
+        self._response = self._exchange = None
+        self._attempts = 0
+        self._needs_new = False
+
+    async def _end(self, traced: "Traced", response: ClientResponse) -> None:
+        """Tell how the call ended; a status that the caller wants as an error is one."""
+        request = self._request
+        try:
+            if request.wishes.raise_for_status is not False:
+                await judge(response, request)
+        except BaseException as error:
+            await traced.fail(request, error)
+            raise
+        try:
+            await traced.end(request, response)
+            if self._exchange is not None and self._response is response:
+                await traced.response_end(response, self._exchange)
+        except BaseException:
             _ = response.release()  # nothing to wait for
-            self._before = response if following.route == request.route else None
-            self._history = (*response.history, response)
-            self._response = self._exchange = None
-            self._attempts = 0
-            self._needs_new = False
-        return following
+            raise
 
     # --- the innermost handler -------------------------------------------------------------------
 
@@ -160,10 +216,10 @@ class Call:
         if self._is_expired:  # and the middleware does not care
             raise self._timed_out()
         if self._response is not None:
-            self._drop_response()
+            await self._drop_response()
         request = given.to_send()
         if request.payload is not None:
-            self._check_body(request)
+            request = self._with_body(request)
         self._attempts += 1
         lease = exchange = None
         begun_at = monotonic()
@@ -173,13 +229,21 @@ class Call:
                 lease = self._connector.lease_idle(request.route, begun_at)
             if lease is None:
                 lease = await self._wait_for_lease(request)
+            if lease.was_kept and self._traced is not None:
+                await self._traced.reused(lease)
             self._phase = "response"
             exchange = self._sender.begin(request, lease, None, self._loop)
             exchange.begun_at = begun_at
+            if self._traced is not None:
+                await self._traced.sent(request, lease)
             await exchange.waiter
         except BaseException as error:
             self._note_failure(error, request, lease, exchange)
             raise
+        return self._received(request, exchange)
+
+    def _received(self, request: Request, exchange: Exchange) -> ClientResponse:
+        """The response, of which the head has come."""
         self._phase = "middleware"
         self._needs_new = False
         head = exchange.head
@@ -188,16 +252,20 @@ class Call:
         kind = request.wishes.response_class or ClientResponse
         response: ClientResponse = kind(request, head, exchange, self._attempts, self._history)
         self._response, self._exchange = response, exchange
+        if self._traced is not None:
+            self._traced.received(request, response)
         if head.has_set_cookie:
             self._sender.keep_cookies(request, response)
         return response
 
-    def _check_body(self, request: Request) -> None:
+    def _with_body(self, request: Request) -> Request:
+        """A request whose body can be sent, and those know of it who follow it."""
         if request.payload is not None and request.payload.consumed:
             raise ClientPayloadError("the body of the request was sent, and cannot be sent again")
         observer = request.wishes.upload_observer
         if observer is not None and observer not in self._observers:
             self._observers.append(observer)
+        return request if self._traced is None else self._traced.with_observed_body(request)
 
     async def _wait_for_lease(self, request: Request) -> Lease:
         before, self._before = self._before, None
@@ -212,6 +280,7 @@ class Call:
             self._waits,
             bool(self._history) or self._attempts > 1,
             self._needs_new,
+            None if self._traced is None else self._traced.trace,
         )
 
     def _waits(self, waiter: LeaseWaiter) -> None:
@@ -240,12 +309,17 @@ class Call:
         if not isinstance(answer, ClientResponse):
             kind = type(answer).__name__
             raise TypeError(f"a middleware must return a ClientResponse, not {kind}")
-        self._drop_response()
-
-    def _drop_response(self) -> None:
-        """Release the last response, if there is one."""
         if self._response is not None:
             _ = self._response.release()  # nothing to wait for
+
+    async def _drop_response(self) -> None:
+        """The handler is called again: the response that it gave before was not the answer."""
+        if self._response is None:
+            return
+        _ = self._response.release()  # nothing to wait for
+        if self._traced is not None and self._exchange is not None:
+            await self._traced.response_end(self._response, self._exchange)
+        self._response = self._exchange = None
 
     # --- the end, and the total time limit --------------------------------------------------------
 
@@ -257,23 +331,31 @@ class Call:
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
         if response is not self._response or exchange is None or exchange.has_ended:
-            deadline.stop()
+            self._stop(deadline)
             return
+        self._deadline = None
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
 
-    def _fail(self, error: BaseException) -> None:
-        """The call ends with an error; raises another if the total limit was the reason."""
-        self._drop_response()
+    def _stop(self, deadline: Deadline) -> None:
+        """End the total limit; it refers to this, and it must not take a collector to part them."""
+        deadline.stop()
+        deadline.on_expiry = _ignore
+
+    def _fail(self, error: BaseException) -> BaseException:
+        """The call ends with an error; gives another to raise if the total limit was the reason."""
+        if self._response is not None:
+            _ = self._response.release()  # nothing to wait for
         if self._deadline is not None:
-            self._deadline.stop()
+            self._stop(self._deadline)
         failure = error
         if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
             failure = self._timed_out()
+            for note in getattr(error, "__notes__", ()):  # of the middlewares that it came through
+                failure.add_note(note)
         for observer in self._observers:
             observer.fail(failure)
-        if failure is not error:
-            raise failure from None
+        return failure
 
     def _is_cancelled(self) -> bool:
         """Has the limit alone cancelled the task? That is taken back."""
@@ -293,6 +375,10 @@ class Call:
         if phase == "connect" and self._waiter is not None:
             phase = self._waiter.phase
         return total_timeout(deadline, phase, self.first.route)
+
+
+def _ignore(deadline: Deadline) -> None:
+    """Nobody waits any more."""
 
 
 def _around(handler: ClientHandlerType, middleware: ClientMiddlewareType) -> ClientHandlerType:

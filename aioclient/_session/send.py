@@ -1,8 +1,9 @@
 """The way of one request: prepare it, get a connection, send it, wait for the head."""
 
 import asyncio
+from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
@@ -27,16 +28,22 @@ from aioclient.errors import ClientConnectionError
 
 if TYPE_CHECKING:
     from aioclient._session.session import ClientSession
+    from aioclient._tracing.config import TraceConfig
 
 
 class Sender:
     """Sends the requests of one session, on the event loop that sends the first."""
 
-    __slots__ = ("_connector", "_cookies", "_loop", "deadlines", "preparer")
+    __slots__ = ("_connector", "_cookies", "_loop", "_trace_configs", "deadlines", "preparer")
 
     def __init__(
-        self, preparer: Preparer, connector: BaseConnector, cookies: SessionCookies
+        self,
+        preparer: Preparer,
+        connector: BaseConnector,
+        cookies: SessionCookies,
+        trace_configs: "Sequence[TraceConfig[Any]]" = (),
     ) -> None:
+        self._trace_configs = trace_configs
         self.preparer = preparer
         self._cookies = cookies
         self._connector: BaseConnector | None = connector
@@ -82,10 +89,11 @@ class Sender:
         prepare = self._prepare_followed if "upload_tracker" in options else self.preparer.prepare
         request = prepare(method, url, options)
         wishes = request.wishes
-        if wishes.middlewares:
-            from aioclient._session.call import Call  # late: not before there are middlewares
+        if wishes.middlewares or self._trace_configs:
+            from aioclient._session.call import Call  # late: not before one of them is there
 
-            return await Call(self, connector, request, options, owner, loop).answer()
+            configs = self._trace_configs
+            return await Call(self, connector, request, options, owner, loop, configs).answer()
         timeout = wishes.timeout
         deadline = None
         if timeout.total:

@@ -5,7 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, Unpack
 
 from multidict import CIMultiDict, istr
 
@@ -53,12 +53,27 @@ if TYPE_CHECKING:
     from aioclient._cookies.abstract import AbstractCookieJar
     from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
+    from aioclient._tracing.config import TraceConfig
 
 
 def _checked_connector(connector: object) -> BaseConnector:
     if isinstance(connector, BaseConnector):
         return connector
     raise TypeError(f"connector must be a BaseConnector, not {type(connector).__name__}")
+
+
+def _checked_trace_configs(configs: object) -> "list[TraceConfig[Any]]":
+    """The `trace_configs` of a session; nothing can be appended to them any more."""
+    from aioclient._tracing.config import TraceConfig  # late: rarely needed
+
+    if not isinstance(configs, Sequence):
+        kind = type(configs).__name__
+        raise TypeError(f"trace_configs must be a sequence of TraceConfig, not {kind}")
+    for config in configs:
+        if not isinstance(config, TraceConfig):
+            raise TypeError(f"trace_configs must be of TraceConfig, not {type(config).__name__}")
+        config.freeze()
+    return list(configs)
 
 
 def _proxying(
@@ -161,7 +176,8 @@ class ClientSession:
             `max_head_size`, together with the head); BodyLimitError.
         middlewares: what each request goes through before it is sent, the outermost first; see
             `ClientMiddlewareType`. Each redirect, and each automatic second sending, does.
-        trace_configs, request_class, ws_response_class:
+        trace_configs: `TraceConfig` objects, whose functions are told of all requests.
+        request_class, ws_response_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -196,7 +212,7 @@ class ClientSession:
         auto_decompress: bool = True,
         trust_env: bool = False,
         trust_netrc_default: bool = False,
-        trace_configs: Sequence[object] | None = None,
+        trace_configs: "Sequence[TraceConfig[Any]] | None" = None,
         middlewares: "Sequence[ClientMiddlewareType]" = (),
         read_bufsize: int = 2**18,
         ssl_shutdown_timeout: float | Unset | None = UNSET,
@@ -243,7 +259,6 @@ class ClientSession:
                 warn_deprecated(f"{name} is deprecated and has no effect")
         check_tls_wish(ssl)
         refuse_what_is_not_there(
-            trace_configs=trace_configs,
             request_class=request_class,
             ws_response_class=ws_response_class,
         )
@@ -309,7 +324,8 @@ class ClientSession:
         self._connector = pool
         self._cookies = SessionCookies(self._defaults.cookies, jar)
         self._preparer = Preparer(self._defaults, self._cookies)
-        self._sender = Sender(self._preparer, pool, self._cookies)
+        self._trace_configs = _checked_trace_configs(trace_configs) if trace_configs else []
+        self._sender = Sender(self._preparer, pool, self._cookies, self._trace_configs)
 
     # --- requests --------------------------------------------------------------------------------
 
@@ -403,6 +419,11 @@ class ClientSession:
     def trust_env(self) -> bool:
         """Are proxies taken from the environment, and credentials from the netrc file?"""
         return self._trust_env
+
+    @property
+    def trace_configs(self) -> "list[TraceConfig[Any]]":
+        """Whose functions are told of all requests; a copy."""
+        return list(self._trace_configs)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

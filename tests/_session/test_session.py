@@ -743,7 +743,6 @@ def test_a_class_that_is_no_response_is_refused(kind: Any) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "trace_configs",
         "request_class",
         "ws_response_class",
     ],

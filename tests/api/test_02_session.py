@@ -43,7 +43,7 @@ ROWS = (
             "max_headers": Difference(256, _LIMITS),
         },
     ),
-    Later("session", "request_class ws_response_class trace_configs"),
+    Later("session", "request_class ws_response_class"),
     # Methods.
     Call("ClientSession.request", "method, url"),
     Call("ClientSession.get", _URL),
@@ -78,10 +78,10 @@ ROWS = (
     Names(
         "ClientSession",
         """closed connector version requote_redirect_url loop timeout headers skip_auto_headers auth
-        json_serialize connector_owner raise_for_status auto_decompress trust_env""",
+        json_serialize connector_owner raise_for_status auto_decompress trust_env
+        trace_configs""",
         settable="requote_redirect_url",
     ),
-    Later("ClientSession", "trace_configs"),
     Line(
         "properties say what the arguments said",
         "test_properties_say_what_was_given test_properties_without_arguments",

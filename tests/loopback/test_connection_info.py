@@ -42,6 +42,24 @@ async def test_a_plain_connection() -> None:
 
 
 @asynchronous
+async def test_a_connection_has_a_number_of_its_own(
+    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
+    async with (
+        ScriptedServer(ok) as plain,
+        ScriptedServer(ok, server_tls) as secure,
+        ClientSession() as session,
+    ):
+        numbers = []
+        for server in (plain, plain, secure, secure):
+            response = await session.get(server.url(), ssl=trusting)
+            await response.read()
+            numbers.append(response.connection.id)
+        assert numbers[0] == numbers[1] > 0
+        assert numbers[2] == numbers[3] > numbers[0]
+
+
+@asynchronous
 async def test_a_connection_with_tls(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
     async with ScriptedServer(ok, server_tls) as server, ClientSession() as session:
         connection = (await session.get(server.url(), ssl=trusting)).connection

@@ -1,0 +1,168 @@
+"""What a call of the session tells those who trace it."""
+
+import asyncio
+import copy
+import weakref
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from aioclient._connection.exchange import Exchange
+from aioclient._message.client_request import ClientRequest
+from aioclient._message.request import Request
+from aioclient._message.response import ClientResponse
+from aioclient._pool.lease import Lease
+from aioclient._tracing.config import TraceConfig
+from aioclient._tracing.observed_body import ObservedPayload, ObservedSource
+from aioclient._tracing.trace import Trace
+
+# Handlers that are told of what happens while nobody waits for it: the loop alone would not keep
+# their tasks alive.
+_telling: set[asyncio.Task[None]] = set()
+
+
+class Traced:
+    """The trace of one call, and what has to be wrapped so that there is something to tell.
+
+    Handlers are awaited where something happens. Only of informational responses, and of the end of
+    a body that has not arrived with its head, the connection hears while it cannot wait: they are
+    told by a task of their own, before whoever waits for the response or its body goes on.
+    """
+
+    __slots__ = ("_ending", "trace")
+
+    def __init__(
+        self, session: object, configs: Sequence[TraceConfig[Any]], trace_request_ctx: object
+    ) -> None:
+        self.trace = Trace(session, configs, trace_request_ctx)
+        # Tells of the end of the last response.
+        self._ending: asyncio.Task[None] | None = None
+
+    async def start(self, given: ClientRequest) -> Request:
+        """The request begins; handlers may change its headers."""
+        await self.trace.request_start(given.method, given.original_url, given.headers)
+        request = given.to_send()
+        if self.trace.hears_informational:
+            request = self._telling_of_informational(request)
+        return request
+
+    def _telling_of_informational(self, request: Request) -> Request:
+        reading = request.wishes.reading
+        method, url, own = request.head.method, request.target.url, reading.on_informational
+
+        def tell(status: int, headers: CIMultiDictProxy[str]) -> None:
+            if own is not None:
+                own(status, headers)
+            _ = _tell_soon(self.trace.response_informational(method, url, status, headers))
+
+        changed = copy.copy(request)
+        changed.wishes = request.wishes.replaced(reading=reading.replaced(on_informational=tell))
+        return changed
+
+    def with_observed_body(self, request: Request) -> Request:
+        """The request, with a body whose pieces are told, if somebody wants to hear of them."""
+        payload = request.payload
+        if payload is None or not self.trace.hears_chunk_sent:
+            return request
+        tell = partial(self.trace.request_chunk_sent, request.head.method, request.target.url)
+        observed = copy.copy(request)
+        observed.payload = ObservedPayload(payload, tell)
+        return observed
+
+    async def reused(self, lease: Lease) -> None:
+        """A kept connection serves the request; it is given back if a handler fails."""
+        try:
+            await self.trace.reuseconn(lease.connection.id)
+        except BaseException:
+            lease.give_back(True)  # nothing was sent
+            raise
+
+    async def sent(self, request: Request, lease: Lease) -> None:
+        """The head was given to the connection."""
+        await self.trace.request_headers_sent(
+            request.head.method,
+            request.target.url,
+            request.sent_headers(),
+            lease.connection.id,
+        )
+
+    def received(self, request: Request, response: ClientResponse) -> None:
+        """The head of a response is there: its body is told piece by piece as it is read."""
+        if self.trace.hears_chunk_received or self.trace.hears_response_end:
+            tell = partial(
+                self.trace.response_chunk_received, request.head.method, request.target.url
+            )
+            response.content.read_through(
+                partial(ObservedSource, tell=tell, at_end=self._end_is_told)
+            )
+
+    async def _end_is_told(self) -> None:
+        """Who reads the end of the body goes on when everybody knows of it."""
+        if self._ending is not None:
+            await asyncio.wait([self._ending])
+
+    async def redirect(self, request: Request, response: ClientResponse) -> None:
+        """A response is followed."""
+        await self.trace.request_redirect(
+            request.head.method, request.target.url, request.sent_headers(), response
+        )
+
+    async def end(self, request: Request, response: ClientResponse) -> None:
+        """The head of the last response is there."""
+        self.trace.finish()
+        await self.trace.request_end(
+            request.head.method, request.target.url, request.sent_headers(), response
+        )
+
+    async def fail(self, request: Request, error: BaseException) -> None:
+        """The request fails."""
+        self.trace.finish()
+        await self.trace.request_exception(
+            request.head.method, request.target.url, request.sent_headers(), error
+        )
+
+    async def response_end(self, response: ClientResponse, exchange: Exchange) -> None:
+        """Tell when no more of the response comes; at once if that is now."""
+        if not self.trace.hears_response_end:
+            return
+        method, url, stream = response.method, response.url, exchange.stream
+        if exchange.has_ended or stream is None:
+            await self._tell_end(method, url, response, exchange)
+            return
+        # What the connection holds must not hold the response: one that is dropped is over.
+        seen = weakref.ref(response)
+
+        def ended() -> None:
+            self._ending = _tell_soon(self._tell_end(method, url, seen(), exchange))
+
+        stream.on_end(ended)
+
+    async def _tell_end(
+        self, method: str, url: URL, response: ClientResponse | None, exchange: Exchange
+    ) -> None:
+        stream = exchange.stream
+        await self.trace.response_end(
+            method,
+            url,
+            response,
+            exchange.sent_bytes,
+            len(exchange.body) if stream is None else stream.total_bytes,
+            exchange.error,
+        )
+
+
+def _tell_soon(telling: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(telling)
+    _telling.add(task)
+    task.add_done_callback(_told)
+    return task
+
+
+def _told(task: asyncio.Task[None]) -> None:
+    """What a handler raises that nobody waits for, the loop says, as of any callback."""
+    _telling.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        raise error
