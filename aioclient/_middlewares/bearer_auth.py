@@ -101,20 +101,23 @@ class _Token:
         self.text = text
 
 
-#: Whose tokens are being asked for, by whoever runs in this context.
-_ASKING: Final[ContextVar[tuple["_Tokens", ...]]] = ContextVar("aioclient_asking", default=())
+#: Marks of what is asked for by whoever runs in this context. No more than marks: connections
+#: that are opened meanwhile keep the context for as long as they are open.
+_ASKING: Final[ContextVar[tuple[object, ...]]] = ContextVar("aioclient_asking", default=())
 
 
 class _Tokens:
     """The latest token, and the one task that asks for the next."""
 
-    __slots__ = ("_asked", "_latest", "_source", "_waiting")
+    __slots__ = ("_asked", "_latest", "_mark", "_source", "_waiting")
 
     def __init__(self, token: str | TokenSource) -> None:
         self._source: TokenSource | None = None
         self._latest: _Token | None = None
         self._asked: asyncio.Task[_Token] | None = None
-        #: Requests that wait for the task.
+        # Of the task's context.
+        self._mark: object | None = None
+        # Requests that wait for the task.
         self._waiting = 0
         if callable(token):
             self._source = token
@@ -129,7 +132,7 @@ class _Tokens:
     @property
     def is_asking(self) -> bool:
         """Is this called by what was asked? It would wait for itself."""
-        return self in _ASKING.get()
+        return self._mark is not None and self._mark in _ASKING.get()
 
     def refuse(self, token: _Token) -> None:
         """Forget a token that a server did not take, unless there is a later one already."""
@@ -160,9 +163,14 @@ class _Tokens:
     async def _ask(self) -> _Token:
         if self._source is None:
             raise RuntimeError("there is nothing to ask for a token")
-        _ASKING.set((*_ASKING.get(), self))
-        given = self._source()
-        text = await given if inspect.isawaitable(given) else given
+        mark = self._mark = object()
+        _ASKING.set((*_ASKING.get(), mark))
+        try:
+            given = self._source()
+            text = await given if inspect.isawaitable(given) else given
+        finally:
+            if self._mark is mark:
+                self._mark = None
         return _Token(_checked(text))
 
     def _has_asked(self, task: "asyncio.Task[_Token]") -> None:

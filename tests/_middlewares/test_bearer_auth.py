@@ -294,6 +294,28 @@ async def test_the_request_for_a_token_is_sent_without_one():
         assert site.tokens == [None, "a"]
 
 
+@asynchronous
+async def test_what_was_begun_while_asking_has_a_token_afterwards():
+    tasks = []
+
+    async def later():
+        await may_go.wait()
+        return await asked(session, site)
+
+    async def source():
+        tasks.append(asyncio.create_task(later()))
+        return "a"
+
+    may_go = asyncio.Event()
+    async with (
+        Guarded("a") as site,
+        ClientSession(middlewares=[BearerAuthMiddleware(source)]) as session,
+    ):
+        await asked(session, site)
+        may_go.set()
+        assert await tasks[0] == 200
+
+
 # --- tokens that cannot be sent ------------------------------------------------------------------
 
 BAD = [

@@ -3,7 +3,6 @@
 Each serves files, which say what their paths are, in several realms of different kinds.
 """
 
-import grp
 import hashlib
 import os
 from pathlib import Path
@@ -103,6 +102,8 @@ def _apache_user() -> str:
     """Started by root it becomes somebody else, who has to be named."""
     if os.geteuid() != 0:
         return ""
+    import grp  # not everywhere
+
     groups = {group.gr_name for group in grp.getgrall()}
     return f"User nobody\nGroup {'nogroup' if 'nogroup' in groups else 'nobody'}"
 
