@@ -62,6 +62,7 @@ from .errors import (
 )
 
 if _TYPE_CHECKING:
+    from ._auth.proxy_digest import ProxyDigestAuth
     from ._body.content_disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -167,6 +168,7 @@ _LATE = {
     "ClientRequest": "aioclient._message.client_request",
     "ConnectionInfo": "aioclient._message.connection_info",
     "ConnectionKey": "aioclient._message.client_request",
+    "ProxyDigestAuth": "aioclient._auth.proxy_digest",
     "ContentDisposition": "aioclient._body.content_disposition",
     "DefaultResolver": "aioclient._net.resolver",
     "FormData": "aioclient._body.form",
@@ -296,6 +298,7 @@ __all__ = (
     "NonHttpUrlRedirectClientError",
     "PartTooLargeError",
     "Payload",
+    "ProxyDigestAuth",
     "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
