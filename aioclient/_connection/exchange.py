@@ -15,6 +15,7 @@ from aioclient.errors import SocketTimeoutError, TotalTimeoutError
 
 if TYPE_CHECKING:
     from aioclient._connection.body_stream import BodyStream, Flow
+    from aioclient._connection.switched_link import SwitchedLink
     from aioclient._connection.upload_observer import UploadObserver
 
 
@@ -31,6 +32,7 @@ class Reading:
         "max_error_body_bytes",
         "on_informational",
         "read_until_eof",
+        "upgrades",
     )
 
     def __init__(
@@ -43,6 +45,7 @@ class Reading:
         max_body_bytes: int | None = 2**30,
         max_decode_ratio: float | None = 200.0,
         max_error_body_bytes: int = 64 * 1024,
+        upgrades: bool = False,
     ) -> None:
         #: What the server may send; None: as much as by default.
         self.limits = limits
@@ -60,6 +63,8 @@ class Reading:
         self.max_decode_ratio = max_decode_ratio
         #: How much of the body of an error response its error carries, in decoded bytes.
         self.max_error_body_bytes = max_error_body_bytes
+        #: The server may answer by speaking another protocol from then on (101).
+        self.upgrades = upgrades
 
     def replaced(self, **changes: Any) -> "Reading":
         """The same with other values for some of them."""
@@ -122,6 +127,7 @@ class Exchange:
         "reading",
         "sent_bytes",
         "stream",
+        "switched",
         "trailers",
         "upload",
         "upload_observer",
@@ -169,6 +175,8 @@ class Exchange:
         self.chunk_ends: tuple[int, ...] = ()
         #: The fields after a chunked body, once that is complete.
         self.trailers: Trailers | None = None
+        #: The link, from when the server speaks another protocol on it.
+        self.switched: SwitchedLink | None = None
         self.error: Exception | None = None
         #: Does nothing more come of the response?
         self.has_ended = False

@@ -109,7 +109,11 @@ class Http1Connection(Connection):
             head = head.with_lines(self._proxy_lines)
         reading = exchange.reading
         data = self._machine.request(
-            head, reading.limits, reading.read_until_eof, not self.may_be_kept
+            head,
+            reading.limits,
+            reading.read_until_eof,
+            not self.may_be_kept,
+            reading.upgrades,
         )
         self._exchange = exchange
         exchange.connection = self
@@ -176,12 +180,17 @@ class Http1Connection(Connection):
 
     def close(self, why: str = "connection was closed") -> None:
         """End it; an exchange on it fails, and is told why."""
-        self._fail(ClientConnectionError(why))
+        switched = None if self._exchange is None else self._exchange.switched
+        if switched is None:
+            self._fail(ClientConnectionError(why))
+        else:
+            switched.close(why)
         self._link.close()
 
     def abort(self) -> None:
         """End it at once, without the courtesies of TLS."""
-        self._fail(ClientConnectionError("connection was closed"))
+        if self._exchange is None or self._exchange.switched is None:
+            self._fail(ClientConnectionError("connection was closed"))
         self._link.abort()
 
     async def wait_closed(self) -> None:
@@ -215,7 +224,10 @@ class Http1Connection(Connection):
                 else:
                     exchange.body = exchange.body + event if exchange.body else event
             elif event is END_OF_MESSAGE:
-                self._end(head is not None and self._machine.may_persist(head))
+                if head is None:  # it was a 101, which is no answer to ordinary requests
+                    self._switch(exchange, data)
+                    return
+                self._end(self._machine.may_persist(head))
             elif type(event) is ResponseHead:
                 if event.status >= 200:
                     exchange.head = head = event
@@ -231,8 +243,32 @@ class Http1Connection(Connection):
             if head.content_length is not None and len(head.content_length) >= _BULK_DIGITS:
                 self._link.expect_bulk(True)
 
+    def _switch(self, exchange: Exchange, data: memoryview | bytes) -> None:
+        """From here on the server speaks another protocol: the bytes belong to that."""
+        from aioclient._connection.switched_link import SwitchedLink  # late: rarely needed
+
+        if exchange.read_deadline is not None:
+            exchange.read_deadline.stop()
+        rest = bytes(data[len(data) - self._machine.surplus :])
+        exchange.switched = SwitchedLink(self._link, rest, self._switched_gone)
+        if not exchange.waiter.done():
+            exchange.waiter.set_result(None)
+
+    def _switched_gone(self) -> None:
+        """The link is gone that had switched protocols."""
+        if self._failure is None:
+            self._failure = ClientConnectionError("connection was closed")
+        if self._exchange is not None:
+            self._end(False)
+        if self.on_gone is not None:
+            self.on_gone(self)
+
     def _informational(self, exchange: Exchange, head: ResponseHead) -> None:
         """Let 100 start the body; tell who asked to be told."""
+        if head.status == 101:
+            exchange.head = head
+            exchange.head_at = monotonic()
+            return
         if head.status == 100 and self._upload is not None:
             self._upload.go_on()
         tell = exchange.reading.on_informational

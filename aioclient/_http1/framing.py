@@ -10,6 +10,9 @@ from aioclient.errors import ServerProtocolError, shown
 #: More digits than any body has; keeps lengths within 64 bits.
 MAX_LENGTH_DIGITS = 18
 
+#: Stands for the method of a request that may be answered by another protocol (RFC 9110 section 7.8).
+UPGRADE = "GET, upgrade"
+
 _NEEDS_1_1 = "{} needs HTTP/1.1, but the request has version=HttpVersion10"
 #: RFC 9110 section 8.6: without a body, requests of these say that its length is 0.
 METHODS_EXPECTING_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -23,7 +26,8 @@ def body_length(head: ResponseHead, method: str) -> int:
     status = head.status
     # Item 1: these have no body, whatever their fields say.
     if method == "HEAD" or status == 204 or status == 304 or status < 200:
-        if status == 101:  # RFC 9110 section 15.2.2: only in answer to an Upgrade field
+        # RFC 9110 section 15.2.2: only in answer to an Upgrade field.
+        if status == 101 and method != UPGRADE:
             raise ServerProtocolError("the server switched protocols (101) without being asked to")
         return 0
     # Item 2: a tunnel follows.

@@ -7,6 +7,7 @@ from math import inf
 
 from aioclient._http.events import CHUNKED, RequestHead, ResponseHead
 from aioclient._http1.framing import (
+    UPGRADE,
     asks_to_close,
     check_minor_version,
     persists,
@@ -52,13 +53,15 @@ class Http1Machine:
         limits: Limits | None = None,
         read_until_eof: bool = True,
         is_last: bool = False,
+        upgrades: bool = False,
     ) -> bytes:
         """Begin an exchange; the bytes of the request's head.
 
         `limits` for its response, those from before for None. Without `read_until_eof` a response
         that says nothing of its length has no body, and ends the connection. `is_last` if the
         connection will carry no other: the server is told so (RFC 9112 section 9.6), unless the
-        head says something of it.
+        head says something of it. With `upgrades` 101 is an answer: what comes after its head is of
+        another protocol.
 
         Raises ValueError, and has changed nothing, if a part of the head has forbidden characters,
         or needs HTTP/1.1 where the head says 1.0.
@@ -86,7 +89,7 @@ class Http1Machine:
         )
         self._request_is_sent = length <= 0 and length != CHUNKED
         self._request_minor_version = minor_version
-        self._parser.start(head.method, limits, read_until_eof)
+        self._parser.start(UPGRADE if upgrades else head.method, limits, read_until_eof)
         self._lengths_needed = not read_until_eof
         return data
 

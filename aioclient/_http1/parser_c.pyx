@@ -319,7 +319,7 @@ cdef class ResponseParser:
         head = self._cut(buf, end, out)
         length = self._body_length(head, out)
         events.append(head)
-        if out.status < 200:
+        if out.status < 200 and out.status != 101:
             self._informational += 1
             if self._informational > self._limits.max_informational:
                 raise diagnosis.too_many_informational(self._limits)

@@ -228,7 +228,7 @@ class ResponseParser:
         size = there - len(buffer)
         length = body_length(head, self._method)
         events.append(head)
-        if head.status < 200:
+        if head.status < 200 and head.status != 101:
             self._informational += 1
             if self._informational > limits.max_informational:
                 raise diagnosis.too_many_informational(limits)
