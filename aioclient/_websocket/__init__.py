@@ -1,0 +1,1 @@
+"""WebSocket as bytes and messages (RFC 6455); no input or output."""
