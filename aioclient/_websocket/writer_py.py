@@ -12,10 +12,10 @@ import os
 from collections.abc import Callable
 
 from aioclient._aliases import BytesLike
+from aioclient._websocket.frame_checks import check_block, first_byte
 from aioclient._websocket.mask import masked
 
 _BLOCK_SIZE = 512  # 128 keys
-_MAX_CONTROL_SIZE = 125
 
 
 class FrameWriter:
@@ -48,7 +48,7 @@ class FrameWriter:
         else:
             data = bytes(memoryview(payload))  # and not zeros, where it is an int
         size = len(data)
-        first = _first_byte(opcode, size, is_final, is_compressed)
+        first = first_byte(opcode, size, is_final, is_compressed)
         # RFC 6455 section 5.2: the shortest form of the length, with the bit for "masked"
         if size < 126:
             header = bytes((first, 0x80 | size))
@@ -61,28 +61,7 @@ class FrameWriter:
 
     def _next_key(self) -> bytes:
         if self._used == len(self._keys):
-            keys = self._random(_BLOCK_SIZE)
-            if len(keys) != _BLOCK_SIZE:
-                raise ValueError(f"asked for {_BLOCK_SIZE} random bytes, got {len(keys)}")
-            self._keys = keys
+            self._keys = check_block(self._random(_BLOCK_SIZE), _BLOCK_SIZE)
             self._used = 0
         self._used += 4
         return self._keys[self._used - 4 : self._used]
-
-
-def _first_byte(opcode: int, size: int, is_final: bool, is_compressed: bool) -> int:
-    """The first byte of a frame; raises ValueError if there must be no such frame."""
-    if not (0 <= opcode <= 2 or 8 <= opcode <= 10):
-        raise ValueError(f"no frame has the opcode {opcode} (RFC 6455 section 5.2)")
-    if opcode >= 8 and not is_final:
-        raise ValueError("a control frame cannot be fragmented (RFC 6455 section 5.5)")
-    if opcode >= 8 and size > _MAX_CONTROL_SIZE:
-        raise ValueError(
-            f"a control frame can have {_MAX_CONTROL_SIZE} bytes, not {size} (RFC 6455 section 5.5)"
-        )
-    if is_compressed and opcode not in (1, 2):
-        raise ValueError(
-            f"a frame with the opcode {opcode} cannot begin a compressed message"
-            " (RFC 7692 section 6)"
-        )
-    return opcode | (0x80 if is_final else 0) | (0x40 if is_compressed else 0)
