@@ -18,6 +18,8 @@ VENDORED = {
     "aioclient._http.fields_c": ["vendor/h1scan/h1scan.c"],
     "aioclient._http1.parser_c": ["vendor/h1scan/h1scan.c"],
     "aioclient._http1.head_writer_c": ["vendor/h1scan/h1scan.c"],
+    "aioclient._websocket.reader_c": ["vendor/h1scan/wsbytes.c"],
+    "aioclient._websocket.writer_c": ["vendor/h1scan/wsbytes.c"],
 }
 
 
@@ -46,7 +48,7 @@ def twins() -> list[Extension]:
                 module,
                 [str(path), *VENDORED.get(module, [])],
                 include_dirs=["vendor/h1scan"],
-                depends=["vendor/h1scan/h1scan.h"],
+                depends=["vendor/h1scan/h1scan.h", "vendor/h1scan/wsbytes.h"],
                 extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
             )
         )

@@ -42,3 +42,4 @@ BodyData: TypeAlias = object
 JSONEncoder: TypeAlias = Callable[[Any], str | bytes]
 JSONBytesEncoder: TypeAlias = Callable[[Any], bytes]
 JSONDecoder: TypeAlias = Callable[[str], Any]
+JSONBytesDecoder: TypeAlias = Callable[[bytes], Any]

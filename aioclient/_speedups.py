@@ -15,6 +15,8 @@ _COMPILED_TWINS = (
     "aioclient._http.fields_c",
     "aioclient._http1.head_writer_c",
     "aioclient._http1.parser_c",
+    "aioclient._websocket.reader_c",
+    "aioclient._websocket.writer_c",
 )
 
 

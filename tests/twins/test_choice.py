@@ -13,7 +13,14 @@ NO_EXTENSIONS = bool(os.environ.get("AIOCLIENT_NO_EXTENSIONS"))
 
 @pytest.mark.skipif(TEST_TWINS != "compiled", reason="AIOCLIENT_TEST_TWINS is not `compiled`")
 def test_compiled_twins_run_where_they_are_to_be_tested():
-    for name in ("_cookies.quote_c", "_http.fields_c", "_http1.head_writer_c", "_http1.parser_c"):
+    for name in (
+        "_cookies.quote_c",
+        "_http.fields_c",
+        "_http1.head_writer_c",
+        "_http1.parser_c",
+        "_websocket.reader_c",
+        "_websocket.writer_c",
+    ):
         importlib.import_module(f"aioclient.{name}")  # says why, if it cannot
     assert aioclient.extensions_active()
 
