@@ -114,6 +114,7 @@ if _TYPE_CHECKING:
     from ._pool.stats import ConnectorStats, HostStats
     from ._pool.unix import UnixConnector
     from ._session.request import request
+    from ._session.websocket import ClientWebSocketResponse, ClientWSTimeout
     from ._tracing.config import TraceConfig
     from ._tracing.params import (
         TraceConnectionCreateEndParams,
@@ -137,11 +138,17 @@ if _TYPE_CHECKING:
         TraceTlsHandshakeEndParams,
         TraceTlsHandshakeStartParams,
     )
+    from ._websocket.messages import WSCloseCode, WSMessage, WSMsgType
     from .errors import ConnectAttempt
     from .errors._tls import CertificateFacts
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "ClientWebSocketResponse": "aioclient._session.websocket",
+    "ClientWSTimeout": "aioclient._session.websocket",
+    "WSMsgType": "aioclient._websocket.messages",
+    "WSCloseCode": "aioclient._websocket.messages",
+    "WSMessage": "aioclient._websocket.messages",
     "ConnectAttempt": "aioclient.errors",
     "CertificateFacts": "aioclient.errors._tls",
     "UnixConnector": "aioclient._pool.unix",
@@ -262,6 +269,8 @@ __all__ = (
     "ClientSession",
     "ClientTimeout",
     "ClientTimeoutError",
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
     "ConnectAttempt",
     "ConnectionInfo",
     "ConnectionKey",
@@ -346,7 +355,10 @@ __all__ = (
     "UnknownEncodingError",
     "UploadAbortedError",
     "UploadTracker",
+    "WSCloseCode",
+    "WSMessage",
     "WSMessageTypeError",
+    "WSMsgType",
     "WSServerHandshakeError",
     "WebSocketError",
     "__version__",

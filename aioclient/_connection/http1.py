@@ -239,9 +239,13 @@ class Http1Connection(Connection):
             else:
                 self._rarer_event(exchange, event)
         if head is not None and exchange.stream is None and not exchange.has_ended:
-            exchange.open_stream(self)
-            if head.content_length is not None and len(head.content_length) >= _BULK_DIGITS:
-                self._link.expect_bulk(True)
+            self._open_stream(exchange, head)
+
+    def _open_stream(self, exchange: Exchange, head: ResponseHead) -> None:
+        """The body has not come whole."""
+        exchange.open_stream(self)
+        if head.content_length is not None and len(head.content_length) >= _BULK_DIGITS:
+            self._link.expect_bulk(True)
 
     def _switch(self, exchange: Exchange, data: memoryview | bytes) -> None:
         """From here on the server speaks another protocol: the bytes belong to that."""

@@ -20,8 +20,6 @@ from aioclient._net.link import Link
 from aioclient._websocket.close_frames import NO_CODE, close_payload
 from aioclient._websocket.deflate import Deflater, Inflater
 from aioclient._websocket.messages import (
-    CompressedMessage,
-    Fragment,
     ReaderEvent,
     WSMessageClose,
     WSMessagePing,

@@ -10,7 +10,7 @@ from aioclient.errors import ServerProtocolError, shown
 #: More digits than any body has; keeps lengths within 64 bits.
 MAX_LENGTH_DIGITS = 18
 
-#: Stands for the method of a request that may be answered by another protocol (RFC 9110 section 7.8).
+#: Stands for the method of a request that another protocol may answer (RFC 9110 section 7.8).
 UPGRADE = "GET, upgrade"
 
 _NEEDS_1_1 = "{} needs HTTP/1.1, but the request has version=HttpVersion10"

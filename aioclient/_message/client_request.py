@@ -540,4 +540,7 @@ class ClientRequest:
         proxying = self._request.proxying
         if self._target is self._request.target:
             return self._request.route
-        return self._direct if proxying is None else proxying.route(self._target, self._direct)
+        if proxying is None:
+            return self._direct
+        upgrades = self._request.wishes.reading.upgrades
+        return proxying.route(self._target, self._direct, tunnels=upgrades)

@@ -165,7 +165,19 @@ class Preparer:
         )
         return Request(target, target.route, head, None, self._wishes, cookie=fields.cookie)
 
-    def _prepare_with(self, method: str, target: Target, options: RequestOptions) -> Request:
+    def prepare_upgrade(self, method: str, url: URL, options: RequestOptions) -> Request:
+        """A request that asks the server to speak another protocol; as `prepare`."""
+        target = self.target(url)
+        own_origin = self._own_origin
+        try:
+            return self._prepare_with(method, target, options, upgrades=True).upgrading()
+        except BaseException:
+            self._own_origin = own_origin  # nobody is asked
+            raise
+
+    def _prepare_with(
+        self, method: str, target: Target, options: RequestOptions, upgrades: bool = False
+    ) -> Request:
         if not options.keys() <= _OPTION_NAMES:
             raise TypeError(f"unknown request option {min(options.keys() - _OPTION_NAMES)!r}")
         if not options.keys().isdisjoint(FLAGS):
@@ -179,7 +191,9 @@ class Preparer:
         proxying = defaults.proxying
         if not options.keys().isdisjoint(OF_PROXIES):
             proxying = self._proxying_of(options)
-        route = direct if proxying is None else proxying.route(target, direct)
+        route = direct
+        if proxying is not None:
+            route = proxying.route(target, direct, tunnels=upgrades)
         payload = _payload(options.get("data"), options.get("json"), defaults.json_serialize)
         if (
             target.authorization is None
@@ -337,7 +351,8 @@ class Preparer:
             ).server_hostname,
         )
         proxying = before.proxying
-        route = direct if proxying is None else proxying.route(target, direct)
+        upgrades = before.wishes.reading.upgrades
+        route = direct if proxying is None else proxying.route(target, direct, tunnels=upgrades)
         if self._has_secrets:
             self.add_secrets(headers, target, follows=True, was_secure=was_secure)
         chunked = payload is not None and before.head.body_length == CHUNKED

@@ -62,8 +62,10 @@ class Proxying(NamedTuple):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"  # without what it has: some are credentials
 
-    def route(self, target: Target, direct: Route) -> Route:
+    def route(self, target: Target, direct: Route, *, tunnels: bool = False) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
+
+        `tunnels` if no proxy may forward the request (RFC 6455 section 4.1).
 
         Raises InvalidUrlClientError if the environment names what is no proxy, ValueError for one
         that cannot be told what it is to be told.
@@ -75,7 +77,7 @@ class Proxying(NamedTuple):
             return direct
         if self.netrc is not None and _wants_credentials(proxy):
             proxy = proxy._replace(auth=self.netrc(proxy.host))
-        if not proxy.is_socks and not _needs_tunnel(target):
+        if not proxy.is_socks and not tunnels and not target.route.is_ssl:
             return proxy.route
         return direct._replace(proxy=proxy)
 
@@ -227,11 +229,6 @@ def checked(proxy: Proxy) -> Proxy:
         if isinstance(proxy.auth, BasicAuth):
             proxy.auth.encode()
     return proxy
-
-
-def _needs_tunnel(target: Target) -> bool:
-    """Is it for the target only to see what is sent? RFC 6455 section 4.1 would so for ws, too."""
-    return target.route.is_ssl or target.url.scheme == "ws"
 
 
 def _proxy_lines(headers: LooseHeaders) -> FieldLines:

@@ -1,5 +1,6 @@
 """A request, ready to be sent."""
 
+import copy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -170,6 +171,13 @@ class Request:
         if head.connection is not None:
             headers[CONNECTION] = head.connection
         return headers
+
+    def upgrading(self) -> "Request":
+        """The same, but the server may answer by speaking another protocol from then on."""
+        changed = copy.copy(self)
+        reading = self.wishes.reading.replaced(upgrades=True)
+        changed.wishes = self.wishes.replaced(reading=reading)
+        return changed
 
     def info(self) -> RequestInfo:
         """What was asked, with all headers as they were sent."""

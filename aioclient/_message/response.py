@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from http.cookies import SimpleCookie
 
     from aioclient._body.content_disposition import ContentDisposition
+    from aioclient._connection.switched_link import SwitchedLink
     from aioclient._message.connection_info import ConnectionInfo
     from aioclient._message.stream_reader import StreamReader
 
@@ -113,7 +114,7 @@ class ClientResponse:
         self._body: bytes | None = None
         self._content: StreamReader | None = None
         self._cookies: SimpleCookie | None = None
-        self._unfinished = None if exchange.stream is None else _Unfinished(exchange)
+        self._unfinished = None if exchange.has_ended else _Unfinished(exchange)
         #: How often the request was sent: 2 if a kept connection had been closed (new here).
         self.attempts = attempts
         #: Is it in the hands of an ``async with`` block, which will release it?
@@ -434,7 +435,7 @@ class ClientResponse:
         """
         if self.status < 400:
             return
-        body = self._peek_body(self._exchange.reading.max_error_body_bytes)
+        body = self.peek_body(self._exchange.reading.max_error_body_bytes)
         if not self.is_entered:
             _ = self.release()  # nothing to wait for
         raise ClientResponseError(
@@ -446,7 +447,14 @@ class ClientResponse:
             body=body,
         )
 
-    def _peek_body(self, n: int) -> bytes:
+    def switched_link(self) -> "SwitchedLink":
+        """The link, from a 101 response on; for whoever speaks the new protocol."""
+        switched = self._exchange.switched
+        if switched is None:
+            raise RuntimeError("the server did not switch protocols")
+        return switched
+
+    def peek_body(self, n: int) -> bytes:
         """What has arrived of the body, up to `n` bytes as `read` would give them."""
         exchange = self._exchange
         if self._body is not None:

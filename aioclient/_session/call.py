@@ -336,7 +336,12 @@ class Call:
             return
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
-        if response is not self._response or exchange is None or exchange.has_ended:
+        if (
+            response is not self._response
+            or exchange is None
+            or exchange.has_ended
+            or exchange.switched is not None  # what follows has limits of its own
+        ):
             self._stop(deadline)
             return
         self._deadline = None

@@ -27,6 +27,8 @@ from aioclient._session.steps import (
 from aioclient.errors import ClientConnectionError
 
 if TYPE_CHECKING:
+    from yarl import URL
+
     from aioclient._session.session import ClientSession
     from aioclient._tracing.config import TraceConfig
 
@@ -212,6 +214,41 @@ class Sender:
             response = kind(request, head, exchange, attempts, history)
             if head.has_set_cookie:
                 self.keep_cookies(request, response)
+
+    async def upgrade(
+        self,
+        method: str,
+        url: "URL",
+        options: RequestOptions,
+        may_cross: Sequence[str],
+        owner: "ClientSession",
+    ) -> ClientResponse:
+        """As `send`; the server may answer by speaking another protocol (101).
+
+        `may_cross` are names of headers that go along to other origins.
+        """
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._bind(loop)
+        connector = self._connector
+        if connector is None:
+            raise RuntimeError("session is closed")
+        from aioclient._session.call import Call  # late: rarely needed
+
+        request = self.preparer.prepare_upgrade(method, url, options)
+        redirects = request.wishes.redirects
+        if redirects is not None:
+            redirects = redirects._replace(may_cross=redirects.may_cross.union(may_cross))
+            request.wishes = request.wishes.replaced(redirects=redirects)
+        configs = self._trace_configs
+        return await Call(self, connector, request, options, owner, loop, configs).answer()
+
+    @property
+    def running_loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the session, which it has been used in."""
+        if self._loop is None:
+            raise RuntimeError("the session was not used yet")
+        return self._loop
 
     def next_after(
         self, request: Request, response: ClientResponse, location: str | bytes | None

@@ -5,7 +5,7 @@ import json as json_module
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, Unpack, overload
 
 from multidict import CIMultiDict, istr
 
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from aioclient._cookies.abstract import AbstractCookieJar
     from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
+    from aioclient._session.websocket import ClientWebSocketResponse
+    from aioclient._session.ws_connect import PendingWebSocket, WSConnectOptions
     from aioclient._tracing.config import TraceConfig
 
 
@@ -178,7 +180,8 @@ class ClientSession:
         middlewares: what each request goes through before it is sent, the outermost first; see
             `ClientMiddlewareType`. Each redirect, and each automatic second sending, does.
         trace_configs: `TraceConfig` objects, whose functions are told of all requests.
-        request_class, ws_response_class:
+        ws_response_class: what WebSockets are made of, a subclass of ClientWebSocketResponse.
+        request_class:
             known, but not there yet: NotImplementedError for anything but their defaults.
     """
 
@@ -202,7 +205,7 @@ class ClientSession:
         json_serialize_bytes: JSONBytesEncoder | None = None,
         request_class: type | None = None,
         response_class: type[ClientResponse] = ClientResponse,
-        ws_response_class: type | None = None,
+        ws_response_class: "type[ClientWebSocketResponse[Any]] | None" = None,
         version: HttpVersion = HttpVersion11,
         cookie_jar: "AbstractCookieJar | None" = None,
         connector_owner: bool = True,
@@ -261,7 +264,6 @@ class ClientSession:
         check_tls_wish(ssl)
         refuse_what_is_not_there(
             request_class=request_class,
-            ws_response_class=ws_response_class,
         )
         reading = Reading(
             limits_with(DEFAULT_LIMITS, limits),
@@ -321,6 +323,9 @@ class ClientSession:
         )
         self._json_serialize = json_serialize
         self._trust_env = trust_env
+        if ws_response_class is not None and not isinstance(ws_response_class, type):
+            raise TypeError(f"ws_response_class must be a class, not {ws_response_class!r}")
+        self._ws_response_class = ws_response_class
         self._connector_owner = connector_owner
         self._connector = pool
         self._cookies = SessionCookies(self._defaults.cookies, jar)
@@ -367,6 +372,35 @@ class ClientSession:
     def delete(self, url: StrOrURL, **options: Unpack[RequestOptions]) -> Pending:
         """Send a DELETE request; see `request`."""
         return Pending(self._sender.send("DELETE", url, options, self))
+
+    @overload
+    def ws_connect(
+        self,
+        url: StrOrURL,
+        *,
+        decode_text: Literal[True] = ...,
+        **options: Unpack["WSConnectOptions"],
+    ) -> "PendingWebSocket[Literal[True]]": ...
+    @overload
+    def ws_connect(
+        self, url: StrOrURL, *, decode_text: Literal[False], **options: Unpack["WSConnectOptions"]
+    ) -> "PendingWebSocket[Literal[False]]": ...
+    @overload
+    def ws_connect(
+        self, url: StrOrURL, *, decode_text: bool = ..., **options: Unpack["WSConnectOptions"]
+    ) -> "PendingWebSocket[bool]": ...
+    def ws_connect(
+        self, url: StrOrURL, *, decode_text: bool = True, **options: Unpack["WSConnectOptions"]
+    ) -> "PendingWebSocket[Any]":
+        """Open a WebSocket: await the result, or use it with ``async with``.
+
+        The options are those of `WSConnectOptions`. The URL may begin with ws, wss, http or https.
+        With `decode_text` false, text is received as bytes. Raises WSServerHandshakeError, with
+        status, headers and the beginning of the body, if the server does not agree.
+        """
+        from aioclient._session.ws_connect import PendingWebSocket, ws_connect  # late
+
+        return PendingWebSocket(ws_connect(self, url, decode_text, options))
 
     # --- settings --------------------------------------------------------------------------------
 
