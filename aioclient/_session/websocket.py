@@ -177,9 +177,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def _receive(self) -> WSMessage | WSMessageNoDecodeText:
         if self._inflating is not None:  # who received before was cancelled
             return await self._inflated()
+        was_closed = self._is_closed
         event = await self._next_event()
         if event is None:
-            return await self._end()
+            return self._end(was_closed)
         kind = event.type
         if kind is _TEXT or kind is _BINARY:
             return event  # type: ignore[return-value]  # mypy does not see that the kind tells
@@ -206,10 +207,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         finally:
             self._is_receiving = False
 
-    async def _end(self) -> WSMessageClosed | WSMessageClosing | WSMessageError:
+    def _end(self, was_closed: bool) -> WSMessageClosed | WSMessageClosing | WSMessageError:
         """What is received when nothing more comes."""
         if self._is_closed:
-            return _CLOSED
+            return _CLOSED if was_closed else _CLOSING
         self._is_closed = True
         error = self._connection.error
         if isinstance(error, TimeoutError):  # of the heartbeat
