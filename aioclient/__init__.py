@@ -101,6 +101,7 @@ if _TYPE_CHECKING:
     from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._middlewares.logging import LoggingMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
@@ -167,6 +168,7 @@ _LATE = {
     "IOBasePayload": "aioclient._body.payloads",
     "JsonBytesPayload": "aioclient._body.payloads",
     "JsonPayload": "aioclient._body.payloads",
+    "LoggingMiddleware": "aioclient._middlewares.logging",
     "MultipartReader": "aioclient._body.multipart_reader",
     "MultipartResponseWrapper": "aioclient._body.multipart_reader",
     "MultipartWriter": "aioclient._body.multipart_writer",
@@ -275,6 +277,7 @@ __all__ = (
     "JsonBytesPayload",
     "JsonPayload",
     "LineTooLong",
+    "LoggingMiddleware",
     "MultipartError",
     "MultipartReader",
     "MultipartResponseWrapper",

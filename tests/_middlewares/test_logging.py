@@ -1,0 +1,538 @@
+"""What is logged of requests, at which level, and what is never seen in a log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from clock import Clock
+from pages import Pages, page
+from planted import SERVER, SOCKS, Search
+from running import asynchronous, cancelled, closed_port, started, until
+from scripted import ScriptedServer, answers, silent
+from yarl import URL
+
+from aioclient import (
+    ClientConnectorError,
+    ClientHandlerType,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+    LoggingMiddleware,
+    ServerDisconnectedError,
+    TotalTimeoutError,
+)
+
+NAME = "aioclient.client"
+#: What goes where only ASCII can be sent.
+SECRET = SOCKS.text
+
+
+class Log(logging.Handler):
+    """Keeps what comes to a logger of its own."""
+
+    def __init__(self, level: int = logging.INFO) -> None:
+        super().__init__()
+        self.logger = logging.Logger("of this test", level)  # noqa: LOG001 - nobody else's
+        self.logger.addHandler(self)
+        self.records: list[Any] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.getMessage()  # as every formatter does
+        self.records.append(record)
+
+    @property
+    def only(self) -> Any:
+        (record,) = self.records
+        return record
+
+    @property
+    def lines(self) -> list[str]:
+        return [record.getMessage() for record in self.records]
+
+    def session(self, **options: Any) -> ClientSession:
+        """One whose requests are logged here, by a clock that stands still."""
+        chain = options.pop("behind", ())
+        options.setdefault("clock", Clock())
+        middleware = LoggingMiddleware(logger=self.logger, **options)
+        return ClientSession(middlewares=[middleware, *chain])
+
+
+def anonymous(line: str, server: ScriptedServer) -> str:
+    return line.replace(f"127.0.0.1:{server.port}", "a.example")
+
+
+# --- what a record says --------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_request_and_its_response_are_one_record() -> None:
+    log = Log()
+    async with Pages() as server, log.session() as session:
+        await session.get(server.url("/path"))
+        line = "#1 GET http://a.example/path: 200 after 0.000 s, 2 bytes to come"
+        assert anonymous(log.only.getMessage(), server) == line
+        assert log.only.levelno == logging.INFO
+
+
+@asynchronous
+async def test_a_record_has_each_value_for_itself() -> None:
+    log, clock = Log(), Clock()
+
+    async def slow(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        clock.now += 1.5
+        return await handler(request)
+
+    async with Pages() as server, log.session(clock=clock, behind=[slow]) as session:
+        url = server.url("/path")
+        await session.post(url, data=b"hello")
+    record = log.only
+    assert {name: value for name, value in vars(record).items() if name.startswith("http_")} == {
+        "http_number": 1,
+        "http_method": "POST",
+        "http_url": url,
+        "http_status": 200,
+        "http_duration_s": 1.5,
+        "http_attempts": 1,
+        "http_request_bytes": 5,
+        "http_response_bytes": 2,
+        "http_error": None,
+        "http_request_headers": None,
+        "http_response_headers": None,
+    }
+    assert record.getMessage().endswith(": 200 after 1.500 s, 5 bytes sent, 2 bytes to come")
+
+
+@asynchronous
+async def test_a_request_that_begins_is_logged_for_whom_looks_for_one_that_hangs() -> None:
+    log = Log(logging.DEBUG)
+    async with ScriptedServer(silent) as server, log.session() as session:
+        task = await started(session.get(server.url("/path")))
+        await until(lambda: server.accepted)
+        assert anonymous(log.only.getMessage(), server) == "#1 GET http://a.example/path: begins"
+        assert log.only.levelno == logging.DEBUG
+        await cancelled(task)
+    assert [record.http_number for record in log.records] == [1, 1]
+
+
+@asynchronous
+async def test_each_request_of_a_chain_of_redirects_has_a_record() -> None:
+    log = Log()
+    async with Pages().redirect("a", "/b") as server, log.session() as session:
+        await session.get(server.url("/a"))
+        assert [(record.http_number, record.http_status) for record in log.records] == [
+            (1, 302),
+            (2, 200),
+        ]
+        assert log.records[1].http_url == server.url("/b")
+
+
+@asynchronous
+async def test_how_often_a_request_was_sent_is_said_if_it_was_more_than_once() -> None:
+    async def twice(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        await handler(request)
+        return await handler(request)
+
+    log = Log()
+    async with Pages() as server, log.session(behind=[twice]) as session:
+        await session.get(server.url())
+    assert log.only.http_attempts == 2
+    assert "200 after 0.000 s, attempt 2, 2 bytes to come" in log.lines[0]
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield b"hello"
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "answer", "sizes"),
+    [
+        ("GET", None, page(b"12345"), (0, 5)),
+        ("HEAD", None, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", (0, 0)),
+        ("GET", None, b"HTTP/1.1 204 No Content\r\n\r\n", (0, 0)),
+        ("POST", b"", page(b""), (0, 0)),
+        ("POST", pieces, b"HTTP/1.1 200 OK\r\n\r\nuntil the end", (None, None)),
+    ],
+)
+@asynchronous
+async def test_sizes_are_logged_as_far_as_they_are_known(
+    method: str, data: Any, answer: bytes, sizes: tuple[int | None, int | None]
+) -> None:
+    log = Log()
+    async with ScriptedServer(answers(answer)) as server, log.session() as session:
+        data = data() if callable(data) else data
+        async with session.request(method, server.url(), data=data):
+            pass
+    assert (log.only.http_request_bytes, log.only.http_response_bytes) == sizes
+    assert "None" not in log.lines[0]
+
+
+@asynchronous
+async def test_the_body_of_a_response_is_left_to_be_read() -> None:
+    log = Log(logging.DEBUG)
+    async with Pages() as server, log.session(headers=True) as session:
+        response = await session.get(server.url())
+        assert await response.content.readany() == b"ok"
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_connection_that_cannot_be_made_is_logged_with_its_reason() -> None:
+    log = Log()
+    async with log.session() as session:
+        with pytest.raises(ClientConnectorError) as caught:
+            await session.get(f"http://127.0.0.1:{closed_port()}/")
+    assert log.only.levelno == logging.WARNING
+    assert log.only.http_error == f"ClientConnectorError: {caught.value}"
+    assert log.lines[0].endswith(f": failed after 0.000 s, ClientConnectorError: {caught.value}")
+    assert log.only.http_status is None
+    assert log.only.http_duration_s == 0
+
+
+@asynchronous
+async def test_a_server_that_hangs_up_is_logged() -> None:
+    log = Log()
+    async with ScriptedServer(answers()) as server, log.session() as session:
+        with pytest.raises(ServerDisconnectedError):
+            await session.get(server.url())
+    assert log.only.http_error.startswith("ServerDisconnectedError: server disconnected")
+
+
+@asynchronous
+async def test_the_total_time_limit_is_logged_as_the_cancellation_that_it_is() -> None:
+    log = Log()
+    async with ScriptedServer(silent) as server, log.session() as session:
+        with pytest.raises(TotalTimeoutError):
+            await session.get(server.url(), timeout=0.01)
+    assert log.only.http_error == "CancelledError"
+    assert log.only.levelno == logging.WARNING
+
+
+@asynchronous
+async def test_the_words_of_errors_that_may_be_about_anything_are_not_logged() -> None:
+    async def failing(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        raise ValueError("my password is 123")
+
+    log = Log()
+    async with log.session(behind=[failing]) as session:
+        with pytest.raises(ValueError, match="123"):
+            await session.get("http://a.example/")
+    assert log.only.http_error == "ValueError"
+    assert log.only.exc_info is None
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [(200, logging.INFO), (404, logging.INFO), (500, logging.WARNING), (503, logging.WARNING)],
+)
+@asynchronous
+async def test_statuses_from_500_on_count_as_failures(status: int, level: int) -> None:
+    log = Log()
+    async with Pages(a=page(b"", status=f"{status} X")) as server, log.session() as session:
+        await session.get(server.url("/a"))
+    assert log.only.levelno == level
+
+
+# --- levels and loggers --------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_levels_are_those_that_were_given() -> None:
+    log = Log(5)
+    levels = {"level": 11, "failure_level": 12, "start_level": 6}
+    async with Pages(a=page(status="500 X")) as server, log.session(**levels) as session:
+        await session.get(server.url())
+        await session.get(server.url("/a"))
+    assert [record.levelno for record in log.records] == [6, 11, 6, 12]
+
+
+@asynchronous
+async def test_nothing_is_looked_at_for_a_level_that_is_off() -> None:
+    looked: list[URL] = []
+    log = Log(logging.ERROR)
+    nowhere = f"http://127.0.0.1:{closed_port()}/"
+    async with Pages() as server, log.session(show_url=looked.append, headers=True) as session:
+        await session.get(server.url())
+        with pytest.raises(ClientConnectorError):
+            await session.get(nowhere)
+    assert log.records == []
+    assert looked == []
+
+
+@pytest.mark.parametrize("options", [{}, {"logger": "of.a.program"}])
+@asynchronous
+async def test_a_logger_may_be_named(
+    options: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    name = options.get("logger", NAME)
+    caplog.set_level(logging.INFO, name)
+    async with (
+        Pages() as server,
+        ClientSession(middlewares=[LoggingMiddleware(**options)]) as session,
+    ):
+        await session.get(server.url())
+    assert [record.name for record in caplog.records] == [name]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"level": "INFO"}, "level must be a number"),
+        ({"failure_level": None}, "failure_level must be a number"),
+        ({"redact": "X-Mine"}, "redact must be several names"),
+        ({"show_query": "page"}, "show_query must be several names"),
+    ],
+)
+def test_arguments_that_cannot_be_are_refused(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        LoggingMiddleware(**options)
+
+
+# --- headers -------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_headers_are_those_that_were_sent_and_came() -> None:
+    async def adding(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        request.headers["X-Added"] = "1"
+        return await handler(request)
+
+    log = Log()
+    answer = page(b"ok", "X-One: 2", "X-Many: 3", "X-Many: 4")
+    async with Pages(a=answer) as server, log.session(headers=True, behind=[adding]) as session:
+        await session.get(server.url("/a"))
+    assert log.only.http_request_headers["X-Added"] == "1"
+    assert log.only.http_response_headers == {
+        "Content-Length": "2",
+        "X-One": "2",
+        "X-Many": "3, 4",
+    }
+    assert "'X-Added': '1'" in log.lines[0]
+    assert "'X-Many': '3, 4'" in log.lines[0]
+
+
+@asynchronous
+async def test_headers_of_a_request_that_failed_are_logged() -> None:
+    log = Log()
+    async with log.session(headers=True) as session:
+        with pytest.raises(ClientConnectorError):
+            await session.get(f"http://127.0.0.1:{closed_port()}/", headers={"X-One": "1"})
+    assert log.only.http_request_headers["X-One"] == "1"
+    assert "'X-One': '1'" in log.lines[0]
+
+
+@asynchronous
+async def test_more_headers_can_be_hidden() -> None:
+    log = Log()
+    async with Pages() as server, log.session(headers=True, redact=["X-Mine"]) as session:
+        await session.get(server.url(), headers={"x-mine": "1", "X-Yours": "2"})
+    shown = log.only.http_request_headers
+    assert (shown["x-mine"], shown["X-Yours"]) == ("***", "2")
+
+
+@asynchronous
+async def test_what_a_server_asks_for_is_shown() -> None:
+    log = Log()
+    answer = page(b"", "WWW-Authenticate: Basic", status="401 X")
+    async with Pages(a=answer) as server, log.session(headers=True) as session:
+        await session.get(server.url("/a"))
+    assert log.only.http_response_headers["WWW-Authenticate"] == "Basic"
+
+
+# --- URLs ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", ""),
+        ("?a=1", "?a=***"),
+        ("?a=1&b=2", "?a=***&b=***"),
+        ("?a=", "?a=***"),
+        ("?a", "?***"),
+        ("?page=2&a=1", "?page=2&a=***"),
+        ("?gr%C3%BCn=2", "?gr%C3%BCn=2"),
+    ],
+)
+@asynchronous
+async def test_values_of_a_query_are_hidden_but_for_those_that_may_be_seen(
+    query: str, shown: str
+) -> None:
+    log = Log()
+    async with Pages() as server, log.session(show_query=["page", "gr\u00fcn"]) as session:
+        await session.get(URL(server.url(f"/path{query}#fragment"), encoded=True))
+        assert log.only.http_url == server.url(f"/path{shown}")
+
+
+@asynchronous
+async def test_a_function_may_say_what_is_shown_of_a_url() -> None:
+    log = Log()
+    async with (
+        Pages() as server,
+        log.session(show_url=lambda url: f"{url.name}\x1b[1m\n") as session,
+    ):
+        await session.get(server.url("/secret/path?a=1"))
+    assert log.only.http_url == r"path\x1b[1m\n"
+
+
+# --- what a server may send ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"a\tb", r"a\tb"),
+        ("a\u2028b".encode(), r"a\u2028b"),
+        ("a\u202eb".encode(), r"a\u202eb"),
+        ("a\x85b".encode(), r"a\x85b"),
+        (b"a\xffb", r"a\udcffb"),
+        ("gr\u00fcn".encode(), "gr\u00fcn"),
+        (b"a" * 5000, f"{'a' * 2000}..."),
+    ],
+)
+@asynchronous
+async def test_control_characters_of_a_server_are_escaped(sent: bytes, shown: str) -> None:
+    log = Log()
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Odd: " + sent + b"\r\n\r\n"
+    async with Pages(a=answer) as server, log.session(headers=True) as session:
+        await session.get(server.url("/a"))
+    assert log.only.http_response_headers["X-Odd"] == shown
+    assert log.lines[0].isprintable()
+
+
+@asynchronous
+async def test_a_method_with_a_line_end_makes_no_line_of_its_own() -> None:
+    async def changing(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        request.method = "GET\nINFO all is well"
+        return await handler(request)
+
+    log = Log()
+    async with Pages() as server, log.session(behind=[changing]) as session:
+        with pytest.raises(ValueError, match="method"):
+            await session.get(server.url())
+    assert log.only.http_method == r"GET\nINFO all is well"
+    assert log.lines[0].isprintable()
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+Ask = Callable[[ClientSession, Pages], Awaitable[Any]]
+
+
+def with_header(name: str) -> Ask:
+    return lambda session, server: session.get(server.url(), headers={name: SECRET})
+
+
+def answered_with(field: str) -> Ask:
+    async def ask(session: ClientSession, server: Pages) -> None:
+        server.pages["a"] = page(b"", f"{field}{SECRET}", status="302 Found")
+        await session.get(server.url("/a"), allow_redirects=False)
+
+    return ask
+
+
+async def with_cookies(session: ClientSession, server: Pages) -> None:
+    await session.get(server.url(), cookies={"a": SECRET})
+
+
+async def redirected(session: ClientSession, server: Pages) -> None:
+    server.redirect("a", f"/b?code={SECRET}#token={SECRET}")
+    await session.get(server.url("/a"))
+
+
+async def refused(session: ClientSession, server: Pages) -> None:
+    url = SERVER.url(f"http://127.0.0.1:{closed_port()}/?a={SERVER.quoted}")
+    await session.get(url)
+
+
+async def through_nobody(session: ClientSession, server: Pages) -> None:
+    proxy = SERVER.url(f"http://127.0.0.1:{closed_port()}/")
+    await session.get("http://a.example/", proxy=proxy)
+
+
+async def not_http(session: ClientSession, server: Pages) -> None:
+    server.pages["a"] = f"HTTP/1.1 200 OK\r\nSet-Cookie: a={SECRET}\0\r\n\r\n".encode()
+    await session.get(server.url("/a"))
+
+
+async def with_body(session: ClientSession, server: Pages) -> None:
+    await session.post(server.url(), json={"password": SECRET})
+
+
+PLANTED: dict[str, Ask] = {
+    "user-info": lambda session, server: session.get(SERVER.url(server.url())),
+    "auth": lambda session, server: session.get(server.url(), auth=SERVER.auth),
+    "query": lambda session, server: session.get(server.url(f"/?a={SERVER.quoted}")),
+    "query alone": lambda session, server: session.get(server.url(f"/?{SERVER.quoted}")),
+    "fragment": lambda session, server: session.get(server.url(f"/#{SERVER.quoted}")),
+    "cookies": with_cookies,
+    "body": with_body,
+    "query behind a redirect": redirected,
+    "URL of a server that is not there": refused,
+    "URL of a proxy that is not there": through_nobody,
+    "what is not HTTP": not_http,
+    **{
+        f"header {name}": with_header(name)
+        for name in (
+            "Authorization",
+            "Cookie",
+            "X-Api-Key",
+            "x-apikey",
+            "X-Auth-Token",
+            "X-Amz-Security-Token",
+            "X-CSRF-Token",
+            "Private-Token",
+            "X-Client-Secret",
+            "X-Password",
+            "Signature",
+            "X-Session-Id",
+            "Ocp-Apim-Subscription-Key",
+            "Cf-Access-Jwt-Assertion",
+            "X-Named-Here",
+        )
+    },
+    **{
+        f"answer {field}": answered_with(field)
+        for field in (
+            "Set-Cookie: a=",
+            "Authentication-Info: nextnonce=",
+            "X-Refresh-Token: ",
+            "Location: /b?code=",
+            "Location: /b#token=",
+            "Location: /b?a=b c ",
+            "Location: http://me:",
+            "Link: <http://a.example/?key=",
+            "Refresh: 5; url=/b?key=",
+        )
+    },
+}
+# Only there it is followed by what makes it a password.
+PLANTED["answer Location: http://me:"] = lambda session, server: session.get(
+    server.redirect("a", SOCKS.url("http://a.example/")).url("/a"), allow_redirects=False
+)
+
+
+@pytest.mark.parametrize("place", PLANTED)
+@asynchronous
+async def test_no_secret_is_in_any_record(place: str) -> None:
+    log, search = Log(logging.DEBUG), Search()
+    async with Pages() as server, log.session(headers=True, redact=["X-Named-Here"]) as session:
+        await asyncio.gather(PLANTED[place](session, server), return_exceptions=True)
+    assert len(log.records) >= 2
+    for record in log.records:
+        search.text("line", record.getMessage())
+        search.value("record", vars(record))
+    search.assert_nothing_found()
+
+
+@asynchronous
+async def test_the_search_finds_what_is_shown() -> None:
+    log, search = Log(), Search()
+    async with Pages() as server, log.session(headers=True) as session:
+        await with_header("X-Unknown")(session, server)
+    search.text("line", log.lines[0])
+    search.value("record", vars(log.only))
+    assert len(search.found) >= 2
