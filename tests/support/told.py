@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fake_resolver import FakeResolver
+from pages import Pages
 
 from aioclient import ClientSession, TCPConnector, TraceConfig
 from aioclient._tracing.config import EVENTS
@@ -42,6 +43,15 @@ async def get(session: ClientSession, url: str, **options: Any) -> bytes:
     """The body behind a URL."""
     async with session.get(url, **options) as response:
         return await response.read()
+
+
+async def assert_healthy(client: ClientSession) -> None:
+    """The one connection that a session may have, with `limit=1`, is free for another request."""
+    async with Pages() as server, client.get(server.url(), timeout=2) as response:
+        assert await response.read() == b"ok"
+    assert client.connector is not None
+    stats = client.connector.stats()
+    assert (stats.active, stats.connecting, stats.waiting) == (0, 0, 0)
 
 
 class Told(TraceConfig[Any]):
