@@ -101,7 +101,11 @@ if _TYPE_CHECKING:
     from ._message.handler import ClientHandlerType, ClientMiddlewareType
     from ._message.redirect import NextRequest
     from ._message.stream_reader import StreamReader
+    from ._middlewares.bearer_auth import BearerAuthMiddleware
+    from ._middlewares.digest_auth import DigestAuthMiddleware
     from ._middlewares.logging import LoggingMiddleware
+    from ._middlewares.rate_limit import RateLimitMiddleware
+    from ._middlewares.retry import RetryAttempt, RetryMiddleware
     from ._net.async_resolver import AsyncResolver
     from ._net.names import AbstractResolver, ResolveResult
     from ._net.resolver import DefaultResolver, ThreadedResolver
@@ -148,6 +152,7 @@ _LATE = {
     "AbstractCookieJar": "aioclient._cookies.abstract",
     "AbstractResolver": "aioclient._net.names",
     "CookieJar": "aioclient._cookies.jar",
+    "DigestAuthMiddleware": "aioclient._middlewares.digest_auth",
     "DummyCookieJar": "aioclient._cookies.dummy_jar",
     "AsyncIterablePayload": "aioclient._body.payload",
     "AsyncResolver": "aioclient._net.async_resolver",
@@ -155,6 +160,7 @@ _LATE = {
     "BadContentDispositionParam": "aioclient._body.content_disposition",
     "BodyPartReader": "aioclient._body.multipart_reader",
     "BufferedReaderPayload": "aioclient._body.payloads",
+    "BearerAuthMiddleware": "aioclient._middlewares.bearer_auth",
     "BytesIOPayload": "aioclient._body.payloads",
     "BytesPayload": "aioclient._body.payload",
     "ClientHandlerType": "aioclient._message.handler",
@@ -176,7 +182,10 @@ _LATE = {
     "NextRequest": "aioclient._message.redirect",
     "PAYLOAD_REGISTRY": "aioclient._body.payloads",
     "Payload": "aioclient._body.payload",
+    "RateLimitMiddleware": "aioclient._middlewares.rate_limit",
     "ResolveResult": "aioclient._net.names",
+    "RetryAttempt": "aioclient._middlewares.retry",
+    "RetryMiddleware": "aioclient._middlewares.retry",
     "StreamReader": "aioclient._message.stream_reader",
     "UploadTracker": "aioclient._connection.upload_tracker",
     "StringIOPayload": "aioclient._body.payloads",
@@ -225,6 +234,7 @@ __all__ = (
     "BadContentDispositionParam",
     "BaseConnector",
     "BasicAuth",
+    "BearerAuthMiddleware",
     "BodyLimitError",
     "BodyPartReader",
     "BodyTooLargeError",
@@ -261,6 +271,7 @@ __all__ = (
     "ContentTypeError",
     "CookieJar",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
     "EofStream",
     "Fingerprint",
@@ -288,9 +299,12 @@ __all__ = (
     "NonHttpUrlRedirectClientError",
     "PartTooLargeError",
     "Payload",
+    "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",
     "ResolveResult",
+    "RetryAttempt",
+    "RetryMiddleware",
     "ServerConnectionError",
     "ServerDisconnectedError",
     "ServerFingerprintMismatch",

@@ -1,8 +1,12 @@
-"""What all tests share: twins, the event loop, and how much generated input is tried."""
+"""What all tests share: twins, the event loop, how much generated input is tried, and httpbin."""
 
 import importlib
 import importlib.util
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -10,6 +14,8 @@ from running import TEST_LOOP
 
 settings.register_profile("aioclient", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("aioclient")
+
+HTTPBIN = Path(__file__).parent / "support" / "httpbin_server.py"
 
 #: Which twins the whole run is about; "compiled" makes it an error that they are not built.
 TEST_TWINS = os.environ.get("AIOCLIENT_TEST_TWINS", "")
@@ -44,3 +50,15 @@ def twin():
 def kind(request):
     """Which twin a test runs with: every test that takes this runs with each."""
     return request.param
+
+
+@pytest.fixture(scope="session")
+def httpbin() -> Iterator[str]:
+    """Where httpbin runs, on loopback: in the guide it is ``http://httpbin.org``."""
+    with subprocess.Popen(
+        [sys.executable, HTTPBIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        assert port.isdigit(), "httpbin did not start"
+        yield f"http://127.0.0.1:{port}"

@@ -15,8 +15,9 @@ import certifi
 import pytest
 import trustme
 import truststore
+from digest_site import DigestSite
 from origin import Origin
-from pages import Pages
+from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import asynchronous
 from scripted import ScriptedServer, head_of, silent
@@ -216,3 +217,36 @@ async def run_cookie_example(example):
         if "ClientSession(" in example:
             example = example.replace("http://service.example", server.url("", "localhost"))
         await run(example, names)
+
+
+# --- authentication: a service that knows one login, and gives tokens ----------------------------
+
+
+class Guarded(Pages):
+    """Takes what the text has as credentials, and nothing else."""
+
+    def page_for(self, seen):
+        if seen.target == "/token":
+            assert b"client_secret=secret" in seen.body
+            return page(b'{"access_token": "abc"}', "Content-Type: application/json")
+        good = aioclient.encode_basic_auth("me", "secret"), "Bearer eyJh.bGci.OiJI", "Bearer abc"
+        if seen.headers.get("Authorization") in good:
+            return page()
+        return page(b"", "WWW-Authenticate: Basic realm=r, Bearer", status="401 Unauthorized")
+
+
+@pytest.mark.parametrize("example", examples("authentication.md"), ids=first_line)
+def test_example_about_authentication_runs(example, capsys):
+    run_authentication_example(example)
+    assert set(capsys.readouterr().out.split()) == {"200"}
+
+
+@asynchronous
+async def run_authentication_example(example):
+    async with Guarded() as guarded, DigestSite(login=("me", "secret")) as digest:
+        for name in "http://service.example/digest", "http://files.example":
+            example = example.replace(name, digest.url(name.partition("example")[2]))
+        example = example.replace("http://service.example", guarded.url(""))
+        await run(example, {"aioclient": aioclient})
+    if "Digest" in example:
+        assert digest.statuses[:2] == [401, 200]

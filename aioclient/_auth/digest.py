@@ -129,17 +129,21 @@ class DigestChallenge:
         return replace(self, nonce=nonce, first_nonce=first_nonce)
 
 
-def strongest_challenge(challenges: Iterable[Challenge]) -> DigestChallenge | None:
+def strongest_challenge(
+    challenges: Iterable[Challenge], has_body: bool = True
+) -> DigestChallenge | None:
     """The Digest challenge to answer; None if there is none that can be.
 
     The one with the strongest algorithm, of several the first. A server should name first what it
-    prefers, but section 3.7 lets a client have a policy of its own.
+    prefers, but section 3.7 lets a client have a policy of its own. Without `has_body` those are
+    left out that need the body of the request.
     """
     found = []
     for challenge in challenges:
         with suppress(DigestRefused):
             found.append(DigestChallenge.from_challenge(challenge))
-    return min(found, key=_rank, default=None)
+    usable = [challenge for challenge in found if has_body or not challenge.needs_body]
+    return min(usable, key=_rank, default=None)
 
 
 def digest_response(

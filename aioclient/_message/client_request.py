@@ -103,6 +103,9 @@ class CallFacts(Protocol):
     def first(self) -> Request:
         """The first of them, as the caller asked for it."""
 
+    def is_sent_again_after(self, error: BaseException) -> bool:
+        """Is one of them sent once more, because this error says that its connection was closed?"""
+
 
 class ClientRequest:
     """One sending of a request: what middlewares are given, and give to their handler.
@@ -295,6 +298,14 @@ class ClientRequest:
     def can_be_sent_again(self) -> bool:
         """Is there all of the body still, if there is one?"""
         return self._payload is None or not self._payload.consumed
+
+    def is_sent_again_after(self, error: BaseException) -> bool:
+        """Will the session send it again by itself, if it gets this error of the handler?
+
+        It does if the server had closed a kept connection (`retry_on_stale`). All middlewares run
+        again then; one that sends again by itself should let the error pass.
+        """
+        return self._facts.is_sent_again_after(error)
 
     async def sent_body(self) -> bytes | None:
         """The body as it is sent, in its content coding; ``b""`` without one.

@@ -78,6 +78,7 @@ class ClientResponse:
     """
 
     __slots__ = (
+        "__weakref__",
         "_body",
         "_connection",
         "_content",

@@ -86,7 +86,7 @@ async def _open_tunnel(
         tunnel.abort()
         raise
     finally:
-        _drop(tunnel.opened)
+        tunnel.opened.cancel()
 
 
 async def _open_link(
@@ -121,15 +121,9 @@ async def _open_link(
             raise _tls_error(route, error, tls) from error
         raise
     finally:
-        _drop(tls.opened)
+        tls.opened.cancel()
         if limiter is not None:
             limiter.stop()
-
-
-def _drop(opened: asyncio.Future[None]) -> None:
-    """Wait no more, and let the loop not say that nobody heard of an error, if there is one."""
-    if not opened.cancel() and not opened.cancelled():
-        opened.exception()
 
 
 async def _opened_for_observer(tls: TlsLink, host: str, observer: Observer) -> None:

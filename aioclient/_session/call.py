@@ -138,6 +138,7 @@ class Call:
             await self._end(traced, response)
         elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
+        self._response = self._exchange = None  # a middleware may keep its request, and so this
         return response
 
     async def _follow(self) -> ClientResponse:
@@ -150,7 +151,7 @@ class Call:
             try:
                 response = await handler(ClientRequest(request, self, bool(self._history)))
             except ClientConnectionError as error:
-                if error is not self._stale:
+                if not self.is_sent_again_after(error):
                     raise
                 # The server had closed the kept connection; once more, on a new one.
                 continue
@@ -164,6 +165,10 @@ class Call:
             await self._leave(response)
             self._before = response if following.route == request.route else None
             self._request = following
+
+    def is_sent_again_after(self, error: BaseException) -> bool:
+        """For `ClientRequest`: does it say that the server had closed the kept connection?"""
+        return error is self._stale
 
     def _next_after(self, request: Request, response: ClientResponse) -> Request | None:
         """The request to follow a redirect with (RFC 9110 section 15.4); None to follow none."""
@@ -326,20 +331,28 @@ class Call:
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
         if response is not self._response or exchange is None or exchange.has_ended:
-            deadline.stop()
+            self._stop(deadline)
             return
+        self._deadline = None
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
+
+    def _stop(self, deadline: Deadline) -> None:
+        """End the total limit; it refers to this, and it must not take a collector to part them."""
+        deadline.stop()
+        deadline.on_expiry = _ignore
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""
         if self._response is not None:
             _ = self._response.release()  # nothing to wait for
         if self._deadline is not None:
-            self._deadline.stop()
+            self._stop(self._deadline)
         failure = error
         if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
             failure = self._timed_out()
+            for note in getattr(error, "__notes__", ()):  # of the middlewares that it came through
+                failure.add_note(note)
         for observer in self._observers:
             observer.fail(failure)
         return failure
@@ -362,6 +375,10 @@ class Call:
         if phase == "connect" and self._waiter is not None:
             phase = self._waiter.phase
         return total_timeout(deadline, phase, self.first.route)
+
+
+def _ignore(deadline: Deadline) -> None:
+    """Nobody waits any more."""
 
 
 def _around(handler: ClientHandlerType, middleware: ClientMiddlewareType) -> ClientHandlerType:

@@ -2,11 +2,13 @@
 
 import asyncio
 import copy
+import weakref
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
 
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from aioclient._connection.exchange import Exchange
 from aioclient._message.client_request import ClientRequest
@@ -126,19 +128,25 @@ class Traced:
         """Tell when no more of the response comes; at once if that is now."""
         if not self.trace.hears_response_end:
             return
-        if exchange.has_ended or exchange.stream is None:
-            await self._tell_end(response, exchange)
-        else:
-            exchange.stream.on_end(partial(self._tell_end_soon, response, exchange))
+        method, url, stream = response.method, response.url, exchange.stream
+        if exchange.has_ended or stream is None:
+            await self._tell_end(method, url, response, exchange)
+            return
+        # What the connection holds must not hold the response: one that is dropped is over.
+        seen = weakref.ref(response)
 
-    def _tell_end_soon(self, response: ClientResponse, exchange: Exchange) -> None:
-        self._ending = _tell_soon(self._tell_end(response, exchange))
+        def ended() -> None:
+            self._ending = _tell_soon(self._tell_end(method, url, seen(), exchange))
 
-    async def _tell_end(self, response: ClientResponse, exchange: Exchange) -> None:
+        stream.on_end(ended)
+
+    async def _tell_end(
+        self, method: str, url: URL, response: ClientResponse | None, exchange: Exchange
+    ) -> None:
         stream = exchange.stream
         await self.trace.response_end(
-            response.method,
-            response.url,
+            method,
+            url,
             response,
             exchange.sent_bytes,
             len(exchange.body) if stream is None else stream.total_bytes,

@@ -214,12 +214,12 @@ class TraceResponseEndParams(_Params):
     """A response is over: no more of it comes. Not in aiohttp.
 
     `sent_bytes` and `received_bytes` count the bodies as they went over the wire; `exception` is
-    None if the response arrived whole.
+    None if the response arrived whole. `response` is None if nobody had it any more.
     """
 
     method: str
     url: URL
-    response: ClientResponse
+    response: ClientResponse | None
     sent_bytes: int
     received_bytes: int
     exception: BaseException | None

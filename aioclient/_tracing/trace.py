@@ -149,7 +149,7 @@ class Trace:
         self,
         method: str,
         url: URL,
-        response: ClientResponse,
+        response: ClientResponse | None,
         sent_bytes: int,
         received_bytes: int,
         exception: BaseException | None = None,

@@ -1,6 +1,7 @@
 """Middlewares: what they see and may change, when they run, and what is left of what they drop."""
 
 import asyncio
+import gc
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -28,6 +29,8 @@ from aioclient import (
     ServerDisconnectedError,
     TCPConnector,
     TotalTimeoutError,
+    TraceConfig,
+    TraceResponseEndParams,
     UploadTracker,
     request,
 )
@@ -595,6 +598,51 @@ async def test_a_dropped_response_does_not_hold_its_connection() -> None:
         assert await response.read() == b"ok"
         assert session.connector is not None
         assert session.connector.stats().active == 0
+
+
+@pytest.mark.parametrize("is_traced", [False, True])
+@pytest.mark.parametrize("keeps_the_request", [False, True])
+@asynchronous
+async def test_a_response_that_the_caller_drops_is_over_at_once(
+    keeps_the_request: bool, is_traced: bool
+) -> None:
+    """Without the garbage collector."""
+    ends: list[TraceResponseEndParams] = []
+
+    async def note_end(_session: Any, _context: Any, params: TraceResponseEndParams) -> None:
+        ends.append(params)
+
+    config = TraceConfig()
+    config.on_response_end.append(note_end)
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"
+    kept: list[ClientRequest] = []
+
+    def keep(request: ClientRequest) -> None:
+        if keeps_the_request:
+            kept.append(request)
+
+    async def drop() -> None:
+        response = await session.get(server.url("/a"))
+        assert response.status == 200
+
+    gc.disable()
+    try:
+        async with (
+            Pages(a=large) as server,
+            ClientSession(
+                middlewares=[changing(keep)], trace_configs=[config] if is_traced else None
+            ) as session,
+        ):
+            await drop()
+            await asyncio.sleep(0)
+            assert session.connector is not None
+            assert session.connector.stats().active == 0
+            await asyncio.sleep(0)
+        assert [(end.response, type(end.exception)) for end in ends] == (
+            [(None, ClientConnectionError)] if is_traced else []
+        )
+    finally:
+        gc.enable()
 
 
 @asynchronous

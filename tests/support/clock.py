@@ -1,6 +1,10 @@
-"""A clock that tests move, and a loop that only knows timers."""
+"""Clocks that tests move, and a loop that only knows timers."""
 
+import asyncio
 from collections.abc import Callable
+from heapq import heappop, heappush
+
+from running import settled
 
 
 class Clock:
@@ -49,3 +53,43 @@ class TimerLoop:
             self.clock.now = max(self.clock.now, timer.at)
             timer.callback()
         self.clock.now = max(self.clock.now, now)
+
+
+class SleepClock(Clock):
+    """A clock by which one can also sleep: who does wakes when a test moves it there."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        super().__init__(now)
+        #: How long each was to sleep, in the order in which they began.
+        self.slept: list[float] = []
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds >= 0, "sleep until the past"
+        self.slept.append(seconds)
+        wakes = asyncio.get_running_loop().create_future()
+        heappush(self._sleepers, (self.now + seconds, len(self.slept), wakes))
+        await wakes
+
+    async def move(self, seconds: float) -> None:
+        """Let time pass; each sleeper wakes when its time has come, and does what it can."""
+        until = self.now + seconds
+        while self._sleepers and self._sleepers[0][0] <= until:
+            at, _, wakes = heappop(self._sleepers)
+            if not wakes.done():
+                self.now = max(self.now, at)
+                wakes.set_result(None)
+                await settled()
+        self.now = max(self.now, until)
+        await settled()
+
+
+class HastyClock(SleepClock):
+    """A clock that moves by itself to where anybody sleeps to, so that nobody has to wait."""
+
+    async def sleep(self, seconds: float) -> None:
+        assert seconds >= 0, "sleep until the past"
+        self.slept.append(seconds)
+        wakes_at = self.now + seconds
+        await asyncio.sleep(0)
+        self.now = max(self.now, wakes_at)

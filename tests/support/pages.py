@@ -26,10 +26,19 @@ class Seen(NamedTuple):
         return self.line.split(" ")[1]
 
 
-class Pages(ScriptedServer):
-    """Answers each path, its query left out, with its page, and others with `OK`."""
+#: Of an answer None, the server hangs up.
+Answer = bytes | None
 
-    def __init__(self, ssl_context: ssl.SSLContext | None = None, /, **pages: bytes) -> None:
+
+class Pages(ScriptedServer):
+    """Answers each path, its query left out, with its page, and others with `OK`.
+
+    A page that is a list gives one answer after the other, and its last for ever.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext | None = None, /, **pages: bytes | list[Answer]
+    ) -> None:
         super().__init__(self._talk, ssl_context)
         #: Pages by their path without the slash.
         self.pages = pages
@@ -53,14 +62,25 @@ class Pages(ScriptedServer):
             headers = CIMultiDict([(name, value) for name, _, value in pairs])
             if headers.get("Expect"):
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            seen = Seen(line, headers, await _body(reader, headers))
+            seen = Seen(line, headers, await read_body(reader, headers))
             self.seen.append(seen)
-            name = seen.target.partition("?")[0].removeprefix("/")
-            writer.write(self.pages.get(name, OK))
+            page = self.page_for(seen)
+            if page is None:
+                return
+            writer.write(page)
             await writer.drain()
 
+    def page_for(self, seen: Seen) -> Answer:
+        """What a request is answered with; None to close the connection instead."""
+        name = seen.target.partition("?")[0].removeprefix("/")
+        page = self.pages.get(name, OK)
+        if isinstance(page, list):
+            page = page.pop(0) if len(page) > 1 else page[0]
+        return page
 
-async def _body(reader: asyncio.StreamReader, headers: CIMultiDict[str]) -> bytes:
+
+async def read_body(reader: asyncio.StreamReader, headers: CIMultiDict[str]) -> bytes:
+    """The body of a request, without its framing."""
     body = await reader.readexactly(int(headers.get("Content-Length", 0)))
     if "Transfer-Encoding" in headers:
         while size := int(await reader.readline(), 16):
