@@ -62,6 +62,7 @@ from .errors import (
 )
 
 if _TYPE_CHECKING:
+    from ._auth.proxy_digest import ProxyDigestAuth
     from ._body.content_disposition import (
         BadContentDispositionHeader,
         BadContentDispositionParam,
@@ -168,6 +169,7 @@ _LATE = {
     "ClientRequest": "aioclient._message.client_request",
     "ConnectionInfo": "aioclient._message.connection_info",
     "ConnectionKey": "aioclient._message.client_request",
+    "ProxyDigestAuth": "aioclient._auth.proxy_digest",
     "ContentDisposition": "aioclient._body.content_disposition",
     "DefaultResolver": "aioclient._net.resolver",
     "FormData": "aioclient._body.form",
@@ -299,6 +301,7 @@ __all__ = (
     "NonHttpUrlRedirectClientError",
     "PartTooLargeError",
     "Payload",
+    "ProxyDigestAuth",
     "RateLimitMiddleware",
     "RedirectClientError",
     "RequestInfo",

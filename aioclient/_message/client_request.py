@@ -40,9 +40,10 @@ from aioclient._message.request_headers import (
 )
 from aioclient._message.response import ClientResponse
 from aioclient._message.target import Target, origin_of
-from aioclient._net.route import Route, TlsWish
+from aioclient._net.route import Proxy, Route, TlsWish
 
 if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyDigestAuth
     from aioclient._connection.upload_observer import UploadObserver
     from aioclient._session.session import ClientSession
 
@@ -62,7 +63,7 @@ class ConnectionKey(NamedTuple):
     is_ssl: bool
     ssl: TlsWish
     proxy: URL | None
-    proxy_auth: BasicAuth | None
+    proxy_auth: "BasicAuth | ProxyDigestAuth | None"
     proxy_headers_hash: int | None
     server_hostname: str | None = None
 
@@ -403,7 +404,13 @@ class ClientRequest:
         return URL.build(scheme=proxy.scheme, host=proxy.host, port=proxy.port)
 
     @property
-    def proxy_auth(self) -> BasicAuth | None:
+    def forwarding_proxy(self) -> Proxy | None:
+        """The proxy that it is sent to with its whole URL, if there is one."""
+        route = self._route()
+        return route.proxy if route.is_to_proxy else None
+
+    @property
+    def proxy_auth(self) -> "BasicAuth | ProxyDigestAuth | None":
         """Login and password for the proxy."""
         proxy = self._route().proxy
         return None if proxy is None else proxy.auth

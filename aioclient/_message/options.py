@@ -15,6 +15,7 @@ from aioclient._timeout import TimeoutWish
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from aioclient._auth.proxy_digest import ProxyDigestAuth
     from aioclient._connection.upload_tracker import UploadTracker
     from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.redirect import NextRequest
@@ -85,8 +86,8 @@ class RequestOptions(TypedDict, total=False):
     proxy_headers: LooseHeaders | None
     #: TLS with an https proxy, as `ssl` with the server; True if it is not given.
     proxy_ssl: TlsWish | None
-    #: Deprecated: login and password for the proxy.
-    proxy_auth: BasicAuth | None
+    #: Login and password for a proxy that asks for Digest; deprecated: those for Basic.
+    proxy_auth: "BasicAuth | ProxyDigestAuth | None"
     #: What the request goes through, the outermost first, instead of the session's; () is nothing.
     middlewares: "Sequence[ClientMiddlewareType] | None"
     #: False: not sent again when a kept connection turns out to be closed; see `ClientSession`.

@@ -203,6 +203,8 @@ class Preparer:
         )
         expects_100 = fields.expects_100 and payload is not None and payload.size != 0
         wishes = self._wishes_with(options, expects_100, payload)
+        if proxying is not None:
+            wishes = proxying.wishes(wishes)
         return Request(
             target,
             route,

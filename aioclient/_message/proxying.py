@@ -20,6 +20,7 @@ from aioclient._http.header_names import PROXY_AUTHORIZATION
 from aioclient._http1.head_writer import write_field_lines
 from aioclient._message.option_checks import url_or_fault
 from aioclient._message.options import RequestOptions
+from aioclient._message.request import Wishes
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.target import Target, looks_like_an_address, split_zone
 from aioclient._net.route import (
@@ -33,6 +34,7 @@ from aioclient._net.route import (
 from aioclient.errors import InvalidUrlClientError
 
 if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyDigestAuth
     from aioclient._net.proxy_environment import ProxyEnvironment
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -51,7 +53,7 @@ class Proxying(NamedTuple):
     #: Asked anew for each URL if there is no choice.
     environment: "ProxyEnvironment | None" = None
     #: For the proxies that it names, if their URLs have no user-info.
-    auth: BasicAuth | None = None
+    auth: "BasicAuth | ProxyDigestAuth | None" = None
     field_lines: FieldLines = FieldLines(b"")
     ssl: TlsWish = True
     #: Finds credentials for a proxy's host, if nothing else has any.
@@ -76,6 +78,14 @@ class Proxying(NamedTuple):
         if not proxy.is_socks and not _needs_tunnel(target):
             return proxy.route
         return direct._replace(proxy=proxy)
+
+    def wishes(self, wishes: Wishes) -> Wishes:
+        """A request's wishes, with what answers a proxy that asks for Digest and forwards it."""
+        if self.auth is None or isinstance(self.auth, BasicAuth):
+            return wishes
+        from aioclient._message.proxy_digest import answer_proxy  # late: rarely needed
+
+        return wishes.replaced(middlewares=(*wishes.middlewares, answer_proxy))
 
     def settle_headers(
         self, headers: CIMultiDict[str], route: Route, *, follows: bool = False
@@ -214,7 +224,8 @@ def checked(proxy: Proxy) -> Proxy:
             raise ValueError(
                 "a Proxy-Authorization header excludes proxy_auth and user-info in the proxy's URL"
             )
-        proxy.auth.encode()
+        if isinstance(proxy.auth, BasicAuth):
+            proxy.auth.encode()
     return proxy
 
 
@@ -246,9 +257,14 @@ def names_in(lines: bytes) -> frozenset[bytes]:
     return frozenset(line.partition(b":")[0].lower() for line in lines.split(b"\r\n") if line)
 
 
-def _checked_auth(auth: object) -> BasicAuth:
+def _checked_auth(auth: object) -> "BasicAuth | ProxyDigestAuth":
     if not isinstance(auth, BasicAuth):
-        raise TypeError(f"proxy_auth must be a BasicAuth, not {type(auth).__name__}")
+        from aioclient._auth.proxy_digest import ProxyDigestAuth  # late: rarely needed
+
+        if isinstance(auth, ProxyDigestAuth):
+            return auth
+        kind = type(auth).__name__
+        raise TypeError(f"proxy_auth must be a BasicAuth or a ProxyDigestAuth, not {kind}")
     warn_deprecated(
         "proxy_auth is deprecated: put login and password into the proxy's URL, or a "
         "Proxy-Authorization header into proxy_headers"

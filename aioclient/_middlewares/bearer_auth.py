@@ -58,7 +58,7 @@ class BearerAuthMiddleware:
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         """The response to a request with the token."""
         tokens = self._tokens
-        if AUTHORIZATION in request.headers or tokens.is_asking or not self._own.include(request):
+        if AUTHORIZATION in request.headers or tokens.is_asking or not self._own.bind(request):
             return await handler(request)
         token = await tokens.current()
         response = await _send(request, handler, token)

@@ -14,20 +14,22 @@ and there are servers that calculate it otherwise.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from aioclient._aliases import StrOrURL
 from aioclient._auth.challenge import parse_authentication_info, parse_challenges
 from aioclient._auth.digest import DigestChallenge, digest_response, strongest_challenge
+from aioclient._auth.digest_session import (
+    MAX_ANSWERS,
+    DigestSession,
+    check_credentials,
+    is_refusal,
+)
 from aioclient._http.header_names import AUTHORIZATION
 from aioclient._message.client_request import ClientRequest
 from aioclient._message.handler import ClientHandlerType
 from aioclient._message.response import ClientResponse
 from aioclient._middlewares.own_origins import OwnOrigins
-from aioclient._middlewares.protection_spaces import DigestSession, ProtectionSpaces
-
-#: Challenges to one request that are answered: the second one if it is stale.
-_MAX_ANSWERS: Final = 2
+from aioclient._middlewares.protection_spaces import ProtectionSpaces
 
 
 class DigestAuthMiddleware:
@@ -59,12 +61,12 @@ class DigestAuthMiddleware:
             preemptive: authenticate later requests to the same protection space without waiting to
                 be asked. That is all of the origin, unless the challenge names paths.
             origins: URLs whose schemes, hosts and ports say who may challenge. By default it is the
-                origin that is asked first through this middleware, redirects left out.
+                first origin that does, of those that the program asks: not behind a redirect.
 
         Raises ValueError for a login or password that cannot be sent, and for origins that are no
         http or https URLs.
         """
-        _check_credentials(login, password)
+        check_credentials(login, password)
         self._login = login
         self._password = password
         self._preemptive = preemptive
@@ -77,11 +79,11 @@ class DigestAuthMiddleware:
             return await handler(request)
         session = await self._session_in_advance(request)
         response = await self._send(request, handler, session)
-        for answers in range(_MAX_ANSWERS):
+        for answers in range(MAX_ANSWERS):
             if response.status != 401:
                 return response
             challenge = await self._challenge(request, response)
-            if challenge is None or _is_refusal(challenge, session, answers):
+            if challenge is None or is_refusal(challenge, session, answers):
                 break
             session = self._spaces.enter(request.origin, challenge, self._own)
             if not request.can_be_sent_again:
@@ -107,11 +109,12 @@ class DigestAuthMiddleware:
         self, request: ClientRequest, response: ClientResponse
     ) -> DigestChallenge | None:
         """The challenge to answer; None if there is none, or the credentials are for others."""
-        if not self._own.include(request):  # what came after this middleware has changed the URL
-            return None
         challenges = parse_challenges(response.headers.getall("WWW-Authenticate", ()))
         challenge = strongest_challenge(challenges)
-        if challenge is not None and challenge.needs_body and await request.sent_body() is None:
+        # What came after this middleware may have changed the URL.
+        if challenge is None or not self._own.bind(request):
+            return None
+        if challenge.needs_body and await request.sent_body() is None:
             return strongest_challenge(challenges, has_body=False)
         return challenge
 
@@ -144,36 +147,6 @@ class DigestAuthMiddleware:
             info = ", ".join(response.headers.getall("Authentication-Info", ()))
             session.space.accept(session, parse_authentication_info(info))
         return response
-
-
-def _check_credentials(login: str, password: str) -> None:
-    """What cannot be sent is found before anything is; no error has either in it."""
-    for what, text in ("login", login), ("password", password):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"{what} for Digest authentication must be str, not {type(text).__name__}"
-            )
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ValueError(f"{what} for Digest authentication cannot be encoded in UTF-8")
-    if ":" in login:  # it could not be told from the one that ends it
-        raise ValueError('a login for Digest authentication must not contain ":"')
-    if any(character < " " or character == "\x7f" for character in login):
-        raise ValueError("a login for Digest authentication must not have control characters")
-
-
-def _is_refusal(challenge: DigestChallenge, session: DigestSession | None, answers: int) -> bool:
-    """Does a challenge say that the answer before it was wrong, and not only too old?
-
-    `session` is that of the answer, None if there was none; `answers` counts those that were not
-    given in advance.
-    """
-    if session is None:
-        return False
-    answered = session.challenge
-    if (challenge.nonce, challenge.realm) == (answered.nonce, answered.realm):
-        return True
-    # RFC 7616 section 3.3, stale. Not every server says that of a nonce from before.
-    return answers > 0 and not challenge.stale
 
 
 def _digest_uri(request: ClientRequest) -> str:

@@ -2,8 +2,8 @@
 
 A middleware is given credentials and sees all requests of a session, also those to URLs that a
 server chose. So credentials are bound to origins (RFC 9110 section 4.3.1): those that the program
-names, or else the one that it asks first. That is never one that a redirect led to, and not the
-plain http one behind an https one.
+names, or else the first one that it asks and that gets them. That is never one that a redirect led
+to, and not the plain http one behind an https one.
 """
 
 from collections.abc import Iterable
@@ -23,8 +23,8 @@ class OwnOrigins:
     def __init__(self, origins: StrOrURL | Iterable[StrOrURL] | None) -> None:
         """Raises TypeError and ValueError for what are no http or https URLs, or are none at all.
 
-        Of a URL only scheme, host and port count. With None it is the origin of the first request
-        that is asked for.
+        Of a URL only scheme, host and port count. With None it is the origin that `bind` is called
+        for first.
         """
         self._origins = None if origins is None else _origins_of(origins)
 
@@ -35,13 +35,23 @@ class OwnOrigins:
         """May this request have the credentials?
 
         Only if both its URL and the one that the program asked for are of these origins: what led
-        from one of others to this was no wish of the program. The first request decides, if no
-        origins were named.
+        from one of others to this was no wish of the program.
         """
-        first = request.first_origin
+        origin, first = request.origin, request.first_origin
+        if request.is_downgraded:
+            return False
+        return origin == first if self._origins is None else origin in self and first in self
+
+    def bind(self, request: ClientRequest) -> bool:
+        """The request gets them: its origin is the only one from now on, if none was named.
+
+        False, as of `include`, if it may not have them.
+        """
+        if not self.include(request):
+            return False
         if self._origins is None:
-            self._origins = frozenset([first])
-        return request.origin in self and first in self and not request.is_downgraded
+            self._origins = frozenset([request.origin])
+        return True
 
 
 def _origins_of(given: StrOrURL | Iterable[StrOrURL]) -> frozenset[Origin]:

@@ -5,8 +5,9 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from aioclient._auth.basic import BasicAuth
 from aioclient._net.connect_error import connect_error
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.route import Proxy, Route, TlsWish
@@ -20,8 +21,12 @@ from aioclient.errors import (
     ClientConnectorError,
     ClientConnectorSSLError,
     ClientError,
+    ClientHttpProxyError,
     ConnectionTimeoutError,
 )
+
+if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyAnswers
 
 #: Gives a connected socket for a route; raises ClientConnectorError, and leaves nothing open then,
 #: nor on cancellation.
@@ -76,9 +81,38 @@ async def _open_tunnel(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     """As `OpenPlain`: the link leads through the proxy."""
+    answers = None
+    if proxy.auth is not None and not isinstance(proxy.auth, BasicAuth):
+        answers = proxy.auth.answers((proxy.scheme, proxy.host, proxy.port))
+    while True:
+        try:
+            await _try_tunnel(open_to_proxy, proxy, route, receiver, loop, answers)
+            if answers is not None:
+                answers.accepted()
+            return
+        except ClientHttpProxyError as error:
+            # RFC 9110 section 15.5.8. Over another connection, whatever becomes of this one.
+            if answers is None or error.status != 407 or not answers.challenged(_asks(error)):
+                raise
+
+
+def _asks(refusal: ClientHttpProxyError) -> list[str]:
+    """What a proxy asks for."""
+    fields = (refusal.headers or {}).items()
+    return [value for name, value in fields if name.lower() == "proxy-authenticate"]
+
+
+async def _try_tunnel(
+    open_to_proxy: OpenPlain,
+    proxy: Proxy,
+    route: Route,
+    receiver: Receiver,
+    loop: asyncio.AbstractEventLoop,
+    answers: "ProxyAnswers | None",
+) -> None:
     from aioclient._net.tunnel import Tunnel  # late: not before there is a proxy
 
-    tunnel = Tunnel(route, proxy, receiver, loop)
+    tunnel = Tunnel(route, proxy, receiver, loop, answers)
     try:
         await open_to_proxy(proxy.route, tunnel, loop)
         await tunnel.opened

@@ -1,12 +1,15 @@
 """Where to connect and how."""
 
 import ssl
-from typing import Final, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeAlias
 
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._http.events import FieldLines
 from aioclient._http1.head_writer import write_field_lines
+
+if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyDigestAuth
 
 _SHA_256_BYTES: Final = 32
 
@@ -84,7 +87,7 @@ class Proxy(NamedTuple):
     port: int
     #: The wish for TLS with the proxy itself, if its scheme is https.
     ssl: TlsWish = True
-    auth: BasicAuth | None = None
+    auth: "BasicAuth | ProxyDigestAuth | None" = None
     #: More header lines, for HTTP proxies.
     field_lines: FieldLines = FieldLines(b"")
     #: Requests are sent to it, with their whole URL; else it makes a tunnel.
@@ -97,8 +100,11 @@ class Proxy(NamedTuple):
 
     @property
     def all_field_lines(self) -> FieldLines:
-        """What an HTTP proxy is told besides, credentials first (RFC 9110 section 11.7.2)."""
-        if self.auth is None:
+        """What an HTTP proxy is told besides, credentials first (RFC 9110 section 11.7.2).
+
+        Those of Digest are another text each time, and not in it.
+        """
+        if not isinstance(self.auth, BasicAuth):
             return self.field_lines
         own = write_field_lines((("Proxy-Authorization", self.auth.encode()),))
         return FieldLines(own + self.field_lines)

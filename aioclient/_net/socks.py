@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
+from aioclient._auth.basic import BasicAuth
 from aioclient._net.address_guard import AddressGuard, only_allowed
 from aioclient._net.names import AddrInfo, numeric_address
 from aioclient._net.open_link import Connect
@@ -157,6 +158,8 @@ def check_socks_auth(proxy: Proxy) -> None:
     ends at a zero byte. Neither says how to encode what is not ASCII.
     """
     # No variables for them: there are tools that print those with an error.
+    if proxy.auth is not None and not isinstance(proxy.auth, BasicAuth):
+        raise ValueError("a ProxyDigestAuth is for HTTP proxies, and this is a SOCKS proxy")
     if proxy.auth is None:
         return
     if proxy.scheme in _SOCKS4:
@@ -302,7 +305,7 @@ def _client(sock: socket.socket, proxy: Proxy, loop: asyncio.AbstractEventLoop) 
     from python_socks import ProxyType  # late: see above
     from python_socks.async_.asyncio import Proxy as SocksClient
 
-    auth = proxy.auth
+    auth = proxy.auth if isinstance(proxy.auth, BasicAuth) else None  # as was checked
     return SocksClient(
         ProxyType.SOCKS4 if proxy.scheme in _SOCKS4 else ProxyType.SOCKS5,
         proxy.host,

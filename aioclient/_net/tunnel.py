@@ -7,14 +7,14 @@ module is in the way. Nothing that is meant for the host is sent before.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from aioclient._http.events import END_OF_MESSAGE, Event, FieldLines, RequestHead, ResponseHead
 from aioclient._http.fields import to_multidict
-from aioclient._http.header_names import HOST
+from aioclient._http.header_names import HOST, PROXY_AUTHORIZATION
 from aioclient._http.request_info import RequestInfo
 from aioclient._http.user_agent import USER_AGENT_VALUE
 from aioclient._http1.head_writer import write_field_lines
@@ -22,6 +22,9 @@ from aioclient._http1.machine import Http1Machine
 from aioclient._net.link import Link, Receiver
 from aioclient._net.route import Proxy, Route
 from aioclient.errors import ClientHttpProxyError, ClientProxyConnectionError
+
+if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyAnswers
 
 #: So much of the page that a refusal comes with is kept for the error, if it comes in this time.
 MAX_REFUSAL_BYTES: Final = 64 * 1024
@@ -31,8 +34,8 @@ REFUSAL_S: Final = 1.0
 class Tunnel:
     """Receives what a proxy answers; `receiver` gets the link when that is a tunnel.
 
-    `opened` is done then. Else it has a ClientHttpProxyError for an answer that refuses, or a
-    ClientProxyConnectionError.
+    `answers` are given to a proxy that asks for Digest. `opened` is done when there is a tunnel.
+    Else it has a ClientHttpProxyError for an answer that refuses, or a ClientProxyConnectionError.
 
     Raises ValueError for what cannot be asked of the proxy.
     """
@@ -52,7 +55,12 @@ class Tunnel:
     )
 
     def __init__(
-        self, route: Route, proxy: Proxy, receiver: Receiver, loop: asyncio.AbstractEventLoop
+        self,
+        route: Route,
+        proxy: Proxy,
+        receiver: Receiver,
+        loop: asyncio.AbstractEventLoop,
+        answers: "ProxyAnswers | None" = None,
     ) -> None:
         self._route = route
         self._proxy = proxy
@@ -61,9 +69,10 @@ class Tunnel:
         self._machine = Http1Machine()
         authority = _authority(route)
         # Here, and not when there is a link: an error in its callback would reach nobody.
-        self._request = self._machine.request(
-            RequestHead("CONNECT", authority, authority, _field_lines(proxy))
-        )
+        lines = _field_lines(proxy)
+        if answers is not None and (value := answers.field("CONNECT", authority)) is not None:
+            lines = FieldLines(lines + write_field_lines(((PROXY_AUTHORIZATION, value),)))
+        self._request = self._machine.request(RequestHead("CONNECT", authority, authority, lines))
         self._link: Link | None = None
         self._head: ResponseHead | None = None
         self._body = bytearray()

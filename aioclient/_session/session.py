@@ -50,6 +50,7 @@ from aioclient._session.send import Sender
 from aioclient._timeout import ClientTimeout, TimeoutWish
 
 if TYPE_CHECKING:
+    from aioclient._auth.proxy_digest import ProxyDigestAuth
     from aioclient._cookies.abstract import AbstractCookieJar
     from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
@@ -80,7 +81,7 @@ def _proxying(
     environment_counts: bool,
     netrc: "Callable[[str], BasicAuth | None] | None",
     proxy: StrOrURL | Literal[False] | None,
-    auth: BasicAuth | None,
+    auth: "BasicAuth | ProxyDigestAuth | None",
     headers: LooseHeaders | None,
     tls: TlsWish | None,
 ) -> "Proxying | None":
@@ -136,7 +137,7 @@ class ClientSession:
             False is none, whatever the environment names.
         proxy_headers: headers for the proxy, and nobody else.
         proxy_ssl: TLS with an https proxy, as `ssl` with a server; that is not for the proxy.
-        proxy_auth: deprecated: login and password for the proxy.
+        proxy_auth: a `ProxyDigestAuth`, for a proxy that asks for Digest; deprecated: a BasicAuth.
         trust_env: use the proxies that the environment names, if nothing else does: HTTP_PROXY,
             HTTPS_PROXY, ALL_PROXY, but for hosts in NO_PROXY, as they are at each request. And take
             credentials from the user's netrc file ($NETRC, else ~/.netrc), which is read once, now;
@@ -192,7 +193,7 @@ class ClientSession:
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         proxy: StrOrURL | Literal[False] | None = None,
-        proxy_auth: BasicAuth | None = None,
+        proxy_auth: "BasicAuth | ProxyDigestAuth | None" = None,
         proxy_headers: LooseHeaders | None = None,
         proxy_ssl: TlsWish | None = None,
         skip_auto_headers: Iterable[str] | None = None,

@@ -86,18 +86,44 @@ async def test_a_token_does_not_go_to_another_origin_behind_a_redirect():
         assert had_credentials(other.seen) == [False]
 
 
-@pytest.mark.parametrize("make", [digest, bearer])
 @asynchronous
-async def test_a_first_redirect_does_not_decide_to_whom_the_credentials_belong(make):
+async def test_a_first_redirect_does_not_decide_to_whom_a_token_belongs():
     async with (
         DigestSite() as site,
         Pages() as pages,
-        ClientSession(middlewares=[make()]) as session,
+        ClientSession(middlewares=[bearer()]) as session,
     ):
         pages.redirect("a", site.url("/b"))
         await asked(session, pages.url("/a"))
         await asked(session, site.url("/c"))
         assert had_credentials(site.came) == [False, False]
+
+
+@asynchronous
+async def test_a_challenge_behind_a_redirect_does_not_decide_to_whom_a_password_belongs():
+    async with (
+        DigestSite() as lure,
+        DigestSite() as site,
+        Pages() as pages,
+        ClientSession(middlewares=[digest()]) as session,
+    ):
+        pages.redirect("a", lure.url("/b"))
+        await asked(session, pages.url("/a"))
+        assert await asked(session, site.url("/c")) == 200
+        assert had_credentials(lure.came) == [False]
+        assert await asked(session, lure.url("/b")) == 401  # it belongs to the other now
+
+
+@asynchronous
+async def test_a_password_belongs_to_the_first_origin_that_asks_for_one():
+    async with (
+        DigestSite() as site,
+        Pages() as pages,
+        ClientSession(middlewares=[digest()]) as session,
+    ):
+        assert await asked(session, pages.url()) == 200  # nobody wants a password here
+        assert await asked(session, site.url()) == 200
+        assert had_credentials(pages.seen) == [False]
 
 
 @pytest.mark.parametrize("make", [digest, bearer])
@@ -120,13 +146,14 @@ async def test_https_credentials_do_not_go_to_http(make, tls):
 @asynchronous
 async def test_another_port_is_another_origin(make):
     async with (
-        DigestSite() as site,
-        Pages() as pages,
+        DigestSite() as first,
+        DigestSite() as second,
         ClientSession(middlewares=[make()]) as session,
     ):
-        await asked(session, pages.url())
-        await asked(session, site.url())
-        assert had_credentials(site.came) == [False]
+        await asked(session, first.url())
+        await asked(session, second.url())
+        assert True in had_credentials(first.came)
+        assert had_credentials(second.came) == [False]
 
 
 # --- origins that are named ----------------------------------------------------------------------

@@ -6,10 +6,9 @@ import pytest
 from digest_case import PLAIN
 
 from aioclient._auth.digest import MAX_COUNT
+from aioclient._auth.digest_session import MAX_KEPT_CHARACTERS, MAX_SESSIONS
 from aioclient._message.client_request import Origin
 from aioclient._middlewares.protection_spaces import (
-    MAX_KEPT_CHARACTERS,
-    MAX_SESSIONS,
     MAX_SPACES,
     MAX_URIS,
     ProtectionSpaces,
