@@ -18,6 +18,7 @@ from aioclient._body.payload import Payload
 from aioclient._message.client_request import ClientRequest
 from aioclient._message.handler import ClientHandlerType
 from aioclient._message.response import ClientResponse
+from aioclient._middlewares.arguments import checked_count, checked_function, checked_names
 from aioclient._middlewares.redaction import Redaction, printable, without_queries
 from aioclient.errors import ClientConnectionError, ClientTimeoutError
 
@@ -62,7 +63,7 @@ class LoggingMiddleware:
     Put it in front of RetryMiddleware to log each request once, behind it to log each attempt. If a
     level is off, nothing of what it would show is looked at.
 
-    All arguments are by keyword. Raises TypeError for those that cannot be.
+    All arguments are by keyword. Raises TypeError and ValueError for those that cannot be.
 
     Arguments:
         logger: where to, or its name; by default "aioclient.client".
@@ -103,24 +104,16 @@ class LoggingMiddleware:
         show_url: Callable[[URL], str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        for name, number in {
-            "level": level,
-            "failure_level": failure_level,
-            "start_level": start_level,
-        }.items():
-            if not isinstance(number, int):
-                raise TypeError(f"{name} must be a number as logging.INFO, not {number!r}")
-        for name, names in {"redact": redact, "show_query": show_query}.items():
-            if isinstance(names, str):
-                raise TypeError(f"{name} must be several names, not the one str {names!r}")
         self._logger = logging.getLogger(logger) if isinstance(logger, str) else logger
-        self._level = level
-        self._failure_level = failure_level
-        self._start_level = start_level
+        self._level = checked_count("level", level, 0)
+        self._failure_level = checked_count("failure_level", failure_level, 0)
+        self._start_level = checked_count("start_level", start_level, 0)
         self._shows_headers = headers
-        self._redaction = Redaction(redact, show_query)
-        self._show_url = show_url
-        self._clock = clock
+        self._redaction = Redaction(
+            checked_names("redact", redact), checked_names("show_query", show_query)
+        )
+        self._show_url = None if show_url is None else checked_function("show_url", show_url)
+        self._clock = checked_function("clock", clock)
         self._numbers = itertools.count(1)
 
     async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:

@@ -280,10 +280,14 @@ async def test_a_logger_may_be_named(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"level": "INFO"}, "level must be a number"),
-        ({"failure_level": None}, "failure_level must be a number"),
-        ({"redact": "X-Mine"}, "redact must be several names"),
-        ({"show_query": "page"}, "show_query must be several names"),
+        ({"level": "INFO"}, "level must be a whole number"),
+        ({"failure_level": None}, "failure_level must be a whole number"),
+        ({"start_level": True}, "start_level must be a whole number"),
+        ({"redact": "X-Mine"}, "redact must be a collection of names"),
+        ({"redact": [1]}, "a name of redact must be str"),
+        ({"show_query": "page"}, "show_query must be a collection of names"),
+        ({"show_url": asyncio.sleep}, "show_url must be a plain function"),
+        ({"clock": 5}, "clock must be a function"),
     ],
 )
 def test_arguments_that_cannot_be_are_refused(options: dict[str, Any], words: str) -> None:
