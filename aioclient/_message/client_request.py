@@ -126,6 +126,7 @@ class ClientRequest:
     ALL_METHODS: ClassVar[frozenset[str]] = GET_METHODS | POST_METHODS | {"DELETE"}
 
     __slots__ = (
+        "_cookies",
         "_direct",
         "_facts",
         "_headers",
@@ -147,6 +148,8 @@ class ClientRequest:
         self._upload_observer = request.wishes.upload_observer
         self._headers: CIMultiDict[str] | None = None
         self._headers_version = 0
+        # The Cookie header as the session made it.
+        self._cookies: list[str] = []
         self.method = request.head.method
         #: Did a server choose its URL?
         self.follows_redirect = follows_redirect
@@ -180,17 +183,25 @@ class ClientRequest:
             headers[AUTHORIZATION] = target.authorization
         elif crosses:
             preparer.add_secrets(headers, target, follows=True, was_secure=self._request.was_secure)
-        is_own = origin_of(target.url) == origin_of(self._request.target.url)
-        headers.popall(COOKIE, None)
-        line = preparer.cookie_line(target, self._request.cookie if is_own else None)
-        if line:
-            headers[COOKIE] = line.decode().partition(":")[2].strip()
         self._target = target
+        self._put_cookies(headers)
         self._direct = target.route._replace(
             ssl=self._direct.ssl,
             # The name was meant for the server that was asked first.
             server_hostname=(target.route if crosses else self._direct).server_hostname,
         )
+
+    def _put_cookies(self, headers: CIMultiDict[str]) -> None:
+        """Let the Cookie header be that of the URL, with what the jar has now."""
+        request, target = self._request, self._target
+        is_own = origin_of(target.url) == origin_of(request.target.url)
+        line = self._facts.preparer.cookie_line(
+            target, request.cookie if is_own else None, self.follows_redirect
+        )
+        headers.popall(COOKIE, None)
+        if line:
+            headers[COOKIE] = line.decode("utf-8", "surrogateescape").partition(":")[2].strip()
+        self._cookies = headers.getall(COOKIE, [])
 
     @property
     def original_url(self) -> URL:
@@ -243,6 +254,7 @@ class ClientRequest:
         headers = self._headers
         if headers is None:
             self._headers = headers = self._request.sent_headers()
+            self._cookies = headers.getall(COOKIE, [])
             self._headers_version = _version(headers)
         return headers
 
@@ -452,6 +464,15 @@ class ClientRequest:
         return f"<{type(self).__name__} {self.method} {self._target.url}>"
 
     # --- for the session -------------------------------------------------------------------------
+
+    def renew_cookies(self) -> None:
+        """Take what the jar has got in the meantime, unless a middleware changed the Cookie header.
+
+        A server may tie what it asks for, a challenge say, to a cookie.
+        """
+        headers = self.headers
+        if headers.getall(COOKIE, []) == self._cookies:
+            self._put_cookies(headers)
 
     def to_send(self) -> Request:
         """It as it is to be sent now.

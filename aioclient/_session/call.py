@@ -44,6 +44,7 @@ class Call:
         "_connector",
         "_deadline",
         "_exchange",
+        "_got_cookies",
         "_history",
         "_is_expired",
         "_loop",
@@ -102,6 +103,8 @@ class Call:
         # The error of a kept connection that was closed; the next sending is on a new one.
         self._stale: Exception | None = None
         self._needs_new = False
+        # Has a response to this one set cookies, so that it gets others when it is sent again?
+        self._got_cookies = False
         # What is waited for, for the words of the total limit.
         self._phase = "middleware"
         self._waiter: LeaseWaiter | None = None
@@ -188,7 +191,7 @@ class Call:
         self._history = (*response.history, response)
         self._response = self._exchange = None
         self._attempts = 0
-        self._needs_new = False
+        self._needs_new = self._got_cookies = False
 
     async def _end(self, traced: "Traced", response: ClientResponse) -> None:
         """Tell how the call ended; a status that the caller wants as an error is one."""
@@ -217,6 +220,8 @@ class Call:
             raise self._timed_out()
         if self._response is not None:
             await self._drop_response()
+        if self._got_cookies:
+            given.renew_cookies()
         request = given.to_send()
         if request.payload is not None:
             request = self._with_body(request)
@@ -256,6 +261,7 @@ class Call:
             self._traced.received(request, response)
         if head.has_set_cookie:
             self._sender.keep_cookies(request, response)
+            self._got_cookies = True
         return response
 
     def _with_body(self, request: Request) -> Request:

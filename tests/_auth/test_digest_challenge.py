@@ -124,3 +124,11 @@ def test_a_challenge_keeps_no_credentials():
     before = repr(challenge)
     answer(challenge)
     assert repr(challenge) == before
+
+
+def test_without_the_body_a_challenge_that_needs_it_is_not_chosen():
+    fields = ["Digest realm=1, nonce=n, qop=auth-int, algorithm=SHA-256", "Digest realm=2, nonce=n"]
+    challenges = parse_challenges(fields)
+    assert strongest_challenge(challenges).realm == "1"
+    assert strongest_challenge(challenges, has_body=False).realm == "2"
+    assert strongest_challenge(challenges[:1], has_body=False) is None

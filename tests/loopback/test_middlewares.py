@@ -690,6 +690,28 @@ async def test_cookies_of_each_response_are_kept() -> None:
 
 
 @asynchronous
+async def test_what_is_sent_again_has_the_cookies_that_were_set_meanwhile() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: n=1\r\n\r\n"
+    jar = CookieJar(unsafe=True)
+    async with Pages(a=page) as server, ClientSession(cookie_jar=jar) as session:
+        await session.get(server.url("/a"), cookies={"own": "2"}, middlewares=[twice])
+        assert [seen.headers.get("Cookie") for seen in server.seen] == ["own=2", "n=1; own=2"]
+
+
+@asynchronous
+async def test_cookies_that_a_middleware_set_are_left_alone() -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nSet-Cookie: n=1\r\n\r\n"
+
+    def change(request: ClientRequest) -> None:
+        request.headers["Cookie"] = "mine=3"
+
+    jar = CookieJar(unsafe=True)
+    async with Pages(a=page) as server, ClientSession(cookie_jar=jar) as session:
+        await session.get(server.url("/a"), middlewares=[changing(change), twice])
+        assert [seen.headers["Cookie"] for seen in server.seen] == ["mine=3", "mine=3"]
+
+
+@asynchronous
 async def test_raise_for_status_judges_what_the_middlewares_return() -> None:
     bad = b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
 

@@ -30,6 +30,15 @@ LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule authz_user_module {modules}/mod_authz_user.so
 LoadModule auth_digest_module {modules}/mod_auth_digest.so
 DocumentRoot {folder}/root
+# One process, which is not ended because there is little to do, nor are its connections; and a
+# thread for each of those that a session opens at most.
+StartServers 1
+ServerLimit 1
+ThreadLimit 128
+ThreadsPerChild 128
+MaxRequestWorkers 128
+MaxKeepAliveRequests 0
+KeepAliveTimeout 60
 # By default it keeps five clients in mind.
 AuthDigestShmemSize 1000000
 <Location />
