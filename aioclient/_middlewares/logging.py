@@ -67,8 +67,9 @@ class LoggingMiddleware:
 
     Arguments:
         logger: where to, or its name; by default "aioclient.client".
-        level: of responses.
-        failure_level: of errors, cancellation (by which the total time limit works, too), and
+        level: of responses, and of the end of a kept connection, after which the session sends the
+            request again.
+        failure_level: of other errors, cancellation (by which the total time limit works, too), and
             responses with a status of 500 and above.
         start_level: of the record that a request begins.
         headers: log the headers of the request, as it was sent, and of the response, too.
@@ -125,8 +126,9 @@ class LoggingMiddleware:
         try:
             response = await handler(request)
         except BaseException as error:
-            if self._logger.isEnabledFor(self._failure_level):
-                self._log_failure(number, request, self._clock() - begun_at, error)
+            level = self._level if request.is_sent_again_after(error) else self._failure_level
+            if self._logger.isEnabledFor(level):
+                self._log_failure(level, number, request, self._clock() - begun_at, error)
             raise
         level = self._level if response.status < 500 else self._failure_level
         if self._logger.isEnabledFor(level):
@@ -139,7 +141,12 @@ class LoggingMiddleware:
         self._log(self._start_level, words, known)
 
     def _log_failure(
-        self, number: int, request: ClientRequest, duration_s: float, error: BaseException
+        self,
+        level: int,
+        number: int,
+        request: ClientRequest,
+        duration_s: float,
+        error: BaseException,
     ) -> None:
         known = self._known(number, request)
         said = f": {without_queries(str(error))}" if isinstance(error, _TELLING) else ""
@@ -149,10 +156,12 @@ class LoggingMiddleware:
             "#%(http_number)d %(http_method)s %(http_url)s: failed after %(http_duration_s).3f s, "
             "%(http_error)s"
         )
+        if request.is_sent_again_after(error):
+            words += "; is sent again"
         if self._shows_headers:
             known["http_request_headers"] = self._redaction.headers(request.headers)
             words += "; request headers %(http_request_headers)s"
-        self._log(self._failure_level, words, known)
+        self._log(level, words, known)
 
     def _log_response(
         self,

@@ -10,7 +10,7 @@ from clock import Clock
 from pages import Pages, page
 from planted import SERVER, SOCKS, Search
 from running import asynchronous, cancelled, closed_port, started, until
-from scripted import ScriptedServer, answers, silent
+from scripted import ScriptedServer, answers, head_of, silent
 from yarl import URL
 
 from aioclient import (
@@ -199,6 +199,24 @@ async def test_a_server_that_hangs_up_is_logged() -> None:
         with pytest.raises(ServerDisconnectedError):
             await session.get(server.url())
     assert log.only.http_error.startswith("ServerDisconnectedError: server disconnected")
+
+
+@asynchronous
+async def test_a_kept_connection_that_was_closed_is_no_failure() -> None:
+    async def closing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in (page(), b""):
+            await head_of(reader)
+            writer.write(answer)
+
+    log = Log()
+    async with ScriptedServer(closing) as server, log.session() as session:
+        await session.get(server.url())
+        await session.get(server.url())
+    _, again, last = log.records
+    assert again.levelno == logging.INFO
+    assert again.http_error.startswith("ServerDisconnectedError")
+    assert again.getMessage().endswith("; is sent again")
+    assert (last.http_status, last.http_attempts) == (200, 2)
 
 
 @asynchronous

@@ -217,6 +217,7 @@ async def endless() -> AsyncIterator[bytes]:
 PHASES: dict[str, tuple[dict[str, Any], str, str]] = {
     "queue": ({"holds": True}, "connection_queued_start", FAILED),
     "look-up": ({"resolver": HangingResolver({})}, "dns_resolvehost_start", FAILED),
+    "tunnel": ({"scheme": "https", "is_proxy": True}, "connection_create_start", FAILED),
     "TLS": ({"scheme": "https"}, "tls_handshake_start", FAILED),
     "upload": ({"data": endless}, "request_chunk_sent", FAILED),
     "head": ({}, SENT, FAILED),
@@ -242,11 +243,14 @@ async def test_a_cancelled_request_is_told_of_as_one_that_failed(phase: str) -> 
         async def ask() -> None:
             url = server.url("/", NAME).replace("http:", f"{given.get('scheme', 'http')}:")
             data = given["data"]() if "data" in given else None
-            async with client.post(url, data=data) as response:
+            proxy = server.url() if given.get("is_proxy") else None
+            async with client.post(url, data=data, proxy=proxy) as response:
                 await response.read()
 
         task = await started(ask())
         await until(lambda: until_event in told.names)
+        if given.get("is_proxy"):
+            await until(lambda: server.accepted)
         await settled()
         await cancelled(task)
         await until(lambda: last in told.names)
