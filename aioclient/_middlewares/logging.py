@@ -39,11 +39,10 @@ class LoggingMiddleware:
             ...
 
     The record of a response says method, URL, status, how many seconds it took until its head was
-    there, how often the request was sent if that is more than once, and the sizes of both bodies:
-    of the request's before content coding, of the response's by its Content-Length, as far as they
-    are known. No body is read. Without an answer it says which error,
-    and what that says, if it is about the connection or a time limit. Of a chain of redirects each
-    request has its record.
+    there, how often the request was sent if that is more than once, and how large the bodies are,
+    as far as that is known: the request's before content coding, the response's by its
+    Content-Length. No body is read. Without an answer it says which error, and what that says, if
+    it is about the connection or a time limit. Each request of a chain of redirects has a record.
 
     No secrets are in any record. URLs come without login, password and fragment; of their queries
     there are the names of the parameters, and ``***`` for the values. Of headers, which are logged
