@@ -25,7 +25,7 @@ from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
 from recording_proxy import RecordingProxy
-from running import asynchronous
+from running import asynchronous, closed_port
 from scripted import ScriptedServer, answers, head_of, silent
 from yarl import URL
 
@@ -224,6 +224,24 @@ async def run_cookie_example(example):
         if "ClientSession(" in example:
             example = example.replace("http://service.example", server.url("", "localhost"))
         await run(example, names)
+
+
+# --- timing: a service that redirects, under a name that only the examples know -------------------
+
+
+@pytest.mark.parametrize("example", examples("timing.md"), ids=first_line)
+def test_example_about_timing_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_timing_example(example)
+    assert capsys.readouterr().out
+
+
+@asynchronous
+async def run_timing_example(example):
+    async with Pages().redirect("old", "/new") as server:
+        names = {"aioclient": aioclient}
+        example = example.replace("nowhere.example", f"127.0.0.1:{closed_port()}")
+        await run(example.replace("http://service.example", server.url("", "localhost")), names)
 
 
 # --- authentication: a service that knows one login, and gives tokens ----------------------------

@@ -159,7 +159,7 @@ class Call:
                 # The server had closed the kept connection; once more, on a new one.
                 continue
             if response is not self._response:
-                self._take(response)
+                await self._take(response)
             if response.status < 300 or response.status >= 400:
                 return response
             following = self._next_after(request, response)
@@ -218,8 +218,7 @@ class Call:
             raise TypeError(f"a handler takes a ClientRequest, not {type(given).__name__}")
         if self._is_expired:  # and the middleware does not care
             raise self._timed_out()
-        if self._response is not None:
-            await self._drop_response()
+        await self._drop_response()
         if self._got_cookies:
             given.renew_cookies()
         request = given.to_send()
@@ -240,12 +239,17 @@ class Call:
             exchange = self._sender.begin(request, lease, None, self._loop)
             exchange.begun_at = begun_at
             if self._traced is not None:
-                await self._traced.sent(request, lease)
+                await self._traced.sent(request, lease, exchange)
             await exchange.waiter
         except BaseException as error:
             self._note_failure(error, request, lease, exchange)
+            if self._traced is not None and not isinstance(error, GeneratorExit):
+                await self._traced.attempt_failed(request, begun_at, error)
             raise
-        return self._received(request, exchange)
+        response = self._received(request, exchange)
+        if self._traced is not None:
+            await self._traced.attempt_ended(request, begun_at, response)
+        return response
 
     def _received(self, request: Request, exchange: Exchange) -> ClientResponse:
         """The response, of which the head has come."""
@@ -258,7 +262,7 @@ class Call:
         response: ClientResponse = kind(request, head, exchange, self._attempts, self._history)
         self._response, self._exchange = response, exchange
         if self._traced is not None:
-            self._traced.received(request, response)
+            self._traced.received(request, response, exchange)
         if head.has_set_cookie:
             self._sender.keep_cookies(request, response)
             self._got_cookies = True
@@ -310,16 +314,15 @@ class Call:
             self._stale = error
             self._needs_new = True
 
-    def _take(self, answer: object) -> None:
+    async def _take(self, answer: object) -> None:
         """A middleware gives something else than the last response: that is not the answer."""
         if not isinstance(answer, ClientResponse):
             kind = type(answer).__name__
             raise TypeError(f"a middleware must return a ClientResponse, not {kind}")
-        if self._response is not None:
-            _ = self._response.release()  # nothing to wait for
+        await self._drop_response()
 
     async def _drop_response(self) -> None:
-        """The handler is called again: the response that it gave before was not the answer."""
+        """The response that the handler gave before, if it did, was not the answer."""
         if self._response is None:
             return
         _ = self._response.release()  # nothing to wait for
