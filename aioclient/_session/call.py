@@ -99,7 +99,9 @@ class Call:
         self._attempts = 0
         self._response: ClientResponse | None = None
         self._exchange: Exchange | None = None
-        # The error of a kept connection that was closed; the next sending is on a new one.
+        # The error of a kept connection that was closed. All later sendings are on new ones: where
+        # each answer is followed by the end of the connection, a middleware that sends twice would
+        # else go round for ever.
         self._stale: Exception | None = None
         self._needs_new = False
         # What is waited for, for the words of the total limit.
@@ -245,7 +247,6 @@ class Call:
     def _received(self, request: Request, exchange: Exchange) -> ClientResponse:
         """The response, of which the head has come."""
         self._phase = "middleware"
-        self._needs_new = False
         head = exchange.head
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
