@@ -234,7 +234,9 @@ class Call:
             if lease.was_kept and self._traced is not None:
                 await self._traced.reused(lease)
             self._phase = "response"
-            exchange = self._sender.begin(request, lease, None, self._loop)
+            # What only a proxy is told is not in the request that is kept and shown.
+            sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
+            exchange = self._sender.begin(sent, lease, None, self._loop)
             exchange.begun_at = begun_at
             if self._traced is not None:
                 await self._traced.sent(request, lease)
