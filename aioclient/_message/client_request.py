@@ -137,6 +137,7 @@ class ClientRequest:
         "_upload_observer",
         "follows_redirect",
         "method",
+        "proxy_lines",
     )
 
     def __init__(self, request: Request, facts: CallFacts, follows_redirect: bool = False) -> None:
@@ -153,6 +154,8 @@ class ClientRequest:
         self.method = request.head.method
         #: Did a server choose its URL?
         self.follows_redirect = follows_redirect
+        #: What the proxy that forwards it is told besides, once: in no header that anybody sees.
+        self.proxy_lines = FieldLines(b"")
 
     # --- where to --------------------------------------------------------------------------------
 

@@ -100,7 +100,9 @@ class Call:
         self._attempts = 0
         self._response: ClientResponse | None = None
         self._exchange: Exchange | None = None
-        # The error of a kept connection that was closed; the next sending is on a new one.
+        # The error of a kept connection that was closed. All later sendings are on new ones: where
+        # each answer is followed by the end of the connection, a middleware that sends twice would
+        # else go round for ever.
         self._stale: Exception | None = None
         self._needs_new = False
         # Has a response to this one set cookies, so that it gets others when it is sent again?
@@ -236,7 +238,9 @@ class Call:
             if lease.was_kept and self._traced is not None:
                 await self._traced.reused(lease)
             self._phase = "response"
-            exchange = self._sender.begin(request, lease, None, self._loop)
+            # What only a proxy is told is not in the request that is kept and shown.
+            sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
+            exchange = self._sender.begin(sent, lease, None, self._loop)
             exchange.begun_at = begun_at
             if self._traced is not None:
                 await self._traced.sent(request, lease, exchange)
@@ -254,7 +258,6 @@ class Call:
     def _received(self, request: Request, exchange: Exchange) -> ClientResponse:
         """The response, of which the head has come."""
         self._phase = "middleware"
-        self._needs_new = False
         head = exchange.head
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
