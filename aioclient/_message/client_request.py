@@ -201,10 +201,11 @@ class ClientRequest:
         line = self._facts.preparer.cookie_line(
             target, request.cookie if is_own else None, self.follows_redirect
         )
-        headers.popall(COOKIE, None)
-        if line:
-            headers[COOKIE] = line.decode("utf-8", "surrogateescape").partition(":")[2].strip()
-        self._cookies = headers.getall(COOKIE, [])
+        value = line.decode("utf-8", "surrogateescape").partition(":")[2].strip()
+        self._cookies = [value] if value else []
+        if headers.getall(COOKIE, []) != self._cookies:
+            headers.popall(COOKIE, None)
+            headers.extend([(COOKIE, value)] if value else [])
 
     @property
     def original_url(self) -> URL:

@@ -44,7 +44,6 @@ class Call:
         "_connector",
         "_deadline",
         "_exchange",
-        "_got_cookies",
         "_history",
         "_is_expired",
         "_loop",
@@ -105,8 +104,6 @@ class Call:
         # else go round for ever.
         self._stale: Exception | None = None
         self._needs_new = False
-        # Has a response to this one set cookies, so that it gets others when it is sent again?
-        self._got_cookies = False
         # What is waited for, for the words of the total limit.
         self._phase = "middleware"
         self._waiter: LeaseWaiter | None = None
@@ -129,6 +126,8 @@ class Call:
             if traced is not None:
                 self._request = await traced.start(ClientRequest(self.first, self))
             response = await self._follow()
+            if traced is not None:
+                await self._end(traced, response)
         except BaseException as error:
             failure = self._fail(error)
             if traced is not None and not isinstance(failure, GeneratorExit):
@@ -139,9 +138,7 @@ class Call:
         self._hand_over(response)
         for observer in self._observers:
             observer.answered()
-        if traced is not None:
-            await self._end(traced, response)
-        elif self.first.wishes.raise_for_status is not False:
+        if traced is None and self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
         self._response = self._exchange = None  # a middleware may keep its request, and so this
         return response
@@ -193,7 +190,7 @@ class Call:
         self._history = (*response.history, response)
         self._response = self._exchange = None
         self._attempts = 0
-        self._needs_new = self._got_cookies = False
+        self._needs_new = False
 
     async def _end(self, traced: "Traced", response: ClientResponse) -> None:
         """Tell how the call ended; a status that the caller wants as an error is one."""
@@ -201,10 +198,6 @@ class Call:
         try:
             if request.wishes.raise_for_status is not False:
                 await judge(response, request)
-        except BaseException as error:
-            await traced.fail(request, error)
-            raise
-        try:
             await traced.end(request, response)
             if self._exchange is not None and self._response is response:
                 await traced.response_end(response, self._exchange)
@@ -220,8 +213,8 @@ class Call:
             raise TypeError(f"a handler takes a ClientRequest, not {type(given).__name__}")
         if self._is_expired:  # and the middleware does not care
             raise self._timed_out()
-        await self._drop_response()
-        if self._got_cookies:
+        if self._response is not None:
+            await self._drop_response()
             given.renew_cookies()
         request = given.to_send()
         if request.payload is not None:
@@ -268,7 +261,6 @@ class Call:
             self._traced.received(request, response, exchange)
         if head.has_set_cookie:
             self._sender.keep_cookies(request, response)
-            self._got_cookies = True
         return response
 
     def _with_body(self, request: Request) -> Request:

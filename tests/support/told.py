@@ -18,6 +18,9 @@ SENT: Final = "request_headers_sent"
 ANSWERED: Final = ("request_end", "response_end")
 READ: Final = "response_chunk_received"
 
+#: Told of each sending besides, at its end; `test_attempts_told.py` is about that.
+_OF_ATTEMPTS: Final = "request_attempt_end"
+
 #: All that is told of a GET on a kept connection.
 REUSED: Final = ("request_start", "connection_reuseconn", SENT, *ANSWERED, READ)
 
@@ -57,8 +60,8 @@ async def assert_healthy(client: ClientSession) -> None:
 class Told(TraceConfig[Any]):
     """A config whose handlers write down each event.
 
-    Arguments: `only`, the names of events that have handlers, all by default; `fail`, the name of
-    one whose handler raises `error`; and those of a TraceConfig.
+    Arguments: `only`, the names of events that have handlers, by default all but the end of each
+    sending; `fail`, the name of one whose handler raises `error`; and those of a TraceConfig.
     """
 
     def __init__(
@@ -71,6 +74,8 @@ class Told(TraceConfig[Any]):
         self._fail = fail
         self.error = error or RuntimeError(f"of the handler of {fail}")
         for event in only or EVENTS:
+            if not only and event == _OF_ATTEMPTS != fail:
+                continue
             self.signal(event).append(self._handler(event))
 
     def _handler(self, event: str) -> Any:
