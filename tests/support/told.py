@@ -15,14 +15,17 @@ CREATED: Final = ("connection_create_start", "connection_create_end")
 LOOKED_UP: Final = ("dns_cache_miss", "dns_resolvehost_start", "dns_resolvehost_end")
 HANDSHAKE: Final = ("tls_handshake_start", "tls_handshake_end")
 SENT: Final = "request_headers_sent"
-ANSWERED: Final = ("request_end", "response_end")
+#: Each time that a request is sent ends so; and then the last one.
+TRIED: Final = "request_attempt_end"
+ANSWERED: Final = (TRIED, "request_end", "response_end")
+GAVE_UP: Final = (TRIED, "request_exception")
 READ: Final = "response_chunk_received"
 
 #: All that is told of a GET on a kept connection.
 REUSED: Final = ("request_start", "connection_reuseconn", SENT, *ANSWERED, READ)
 
 #: The events that aiohttp does not have.
-ADDED: Final = frozenset({*HANDSHAKE, "response_informational", "response_end"})
+ADDED: Final = frozenset({*HANDSHAKE, TRIED, "response_informational", "response_end"})
 
 
 def created(*between: str) -> list[str]:
