@@ -132,13 +132,16 @@ class Call:
             failure = self._fail(error)
             if traced is not None and not isinstance(failure, GeneratorExit):
                 await traced.fail(self._request, failure)
+                await self._tell_response_end(traced)
             if failure is not error:
                 raise failure from None
             raise
         self._hand_over(response)
         for observer in self._observers:
             observer.answered()
-        if traced is None and self.first.wishes.raise_for_status is not False:
+        if traced is not None:
+            await self._tell_response_end(traced)
+        elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
         self._response = self._exchange = None  # a middleware may keep its request, and so this
         return response
@@ -185,8 +188,8 @@ class Call:
         if traced is not None:
             await traced.redirect(self._request, response)
         _ = response.release()  # nothing to wait for
-        if traced is not None and self._exchange is not None and self._response is response:
-            await traced.response_end(response, self._exchange)
+        if traced is not None:
+            await self._tell_response_end(traced)
         self._history = (*response.history, response)
         self._response = self._exchange = None
         self._attempts = 0
@@ -199,8 +202,17 @@ class Call:
             if request.wishes.raise_for_status is not False:
                 await judge(response, request)
             await traced.end(request, response)
-            if self._exchange is not None and self._response is response:
-                await traced.response_end(response, self._exchange)
+        except BaseException:
+            _ = response.release()  # nothing to wait for
+            raise
+
+    async def _tell_response_end(self, traced: "Traced") -> None:
+        """The last response is over, or it is told when it is."""
+        response, exchange = self._response, self._exchange
+        if response is None or exchange is None:
+            return
+        try:
+            await traced.response_end(response, exchange)
         except BaseException:
             _ = response.release()  # nothing to wait for
             raise
@@ -321,8 +333,8 @@ class Call:
         if self._response is None:
             return
         _ = self._response.release()  # nothing to wait for
-        if self._traced is not None and self._exchange is not None:
-            await self._traced.response_end(self._response, self._exchange)
+        if self._traced is not None:
+            await self._tell_response_end(self._traced)
         self._response = self._exchange = None
 
     # --- the end, and the total time limit --------------------------------------------------------

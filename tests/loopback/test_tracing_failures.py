@@ -13,7 +13,20 @@ from pages import OK, Pages, page
 from recording_proxy import RecordingProxy
 from running import asynchronous, cancelled, closed_port, settled, started, until
 from scripted import Handler, ScriptedServer, answers, silent
-from told import CREATED, HANDSHAKE, LOOKED_UP, NAME, READ, SENT, Told, assert_healthy, session
+from told import (
+    ANSWERED,
+    CREATED,
+    GAVE_UP,
+    HANDSHAKE,
+    LOOKED_UP,
+    NAME,
+    READ,
+    SENT,
+    TRIED,
+    Told,
+    assert_healthy,
+    session,
+)
 
 from aioclient import (
     ClientConnectorCertificateError,
@@ -67,51 +80,51 @@ FAILURES = {
     "name not found": Failure(
         silent,
         ClientConnectorDNSError,
-        ["request_start", START, *LOOKED_UP[:2], FAILED],
+        ["request_start", START, *LOOKED_UP[:2], *GAVE_UP],
         host="unknown.example",
     ),
     "not TLS": Failure(
         without_tls,
         ClientConnectorSSLError,
-        ["request_start", START, HANDSHAKE[0], FAILED],
+        ["request_start", START, HANDSHAKE[0], *GAVE_UP],
         scheme="https",
     ),
-    "hangs up": Failure(answers(), ServerDisconnectedError, [*ASKED, FAILED]),
+    "hangs up": Failure(answers(), ServerDisconnectedError, [*ASKED, *GAVE_UP]),
     "hangs up in the head": Failure(
-        answers(b"HTTP/1.1 200"), ServerDisconnectedError, [*ASKED, FAILED]
+        answers(b"HTTP/1.1 200"), ServerDisconnectedError, [*ASKED, *GAVE_UP]
     ),
-    "not HTTP": Failure(answers(b"hello world\r\n"), ServerProtocolError, [*ASKED, FAILED]),
+    "not HTTP": Failure(answers(b"hello world\r\n"), ServerProtocolError, [*ASKED, *GAVE_UP]),
     "body breaks off": Failure(
-        answers(BEGUN), ClientPayloadError, [*ASKED, "request_end", READ, END]
+        answers(BEGUN), ClientPayloadError, [*ASKED, *ANSWERED[:2], READ, END]
     ),
     "total limit before the head": Failure(
-        stuck(), TotalTimeoutError, [*ASKED, FAILED], {"timeout": 0.03}
+        stuck(), TotalTimeoutError, [*ASKED, *GAVE_UP], {"timeout": 0.03}
     ),
     "total limit in the body": Failure(
-        stuck(BEGUN), TotalTimeoutError, [*ASKED, "request_end", READ, END], {"timeout": 0.03}
+        stuck(BEGUN), TotalTimeoutError, [*ASKED, *ANSWERED[:2], READ, END], {"timeout": 0.03}
     ),
     "silence before the head": Failure(
         stuck(),
         SocketTimeoutError,
-        [*ASKED, FAILED],
+        [*ASKED, *GAVE_UP],
         {"timeout": ClientTimeout(sock_read=0.03)},
     ),
     "silence in the body": Failure(
         stuck(BEGUN),
         SocketTimeoutError,
-        [*ASKED, "request_end", READ, END],
+        [*ASKED, *ANSWERED[:2], READ, END],
         {"timeout": ClientTimeout(sock_read=0.03)},
     ),
     "raise_for_status": Failure(
         answers(page(status="500 X")),
         ClientResponseError,
-        [*ASKED, FAILED],
+        [*ASKED, *GAVE_UP, END],
         {"raise_for_status": True},
     ),
     "redirect to nowhere": Failure(
         answers(page(b"", "Location: ftp://a.example/", status="302 X")),
         NonHttpUrlRedirectClientError,
-        [*ASKED, FAILED],
+        [*ASKED, *GAVE_UP, END],
     ),
 }
 
@@ -127,7 +140,8 @@ async def test_an_error_is_told_when_it_is_raised(failure: Failure) -> None:
                 await response.read()
         assert type(caught.value) is failure.error
         assert told.names == failure.told
-        assert told.all[-1][1].exception is caught.value
+        exceptions = [params.exception for name, params in told.all if name in (FAILED, END)]
+        assert caught.value in exceptions
         await assert_healthy(client)
 
 
@@ -137,7 +151,7 @@ async def test_a_port_where_nobody_listens() -> None:
     async with session(told, limit=1) as client:
         with pytest.raises(ClientConnectorError) as caught:
             await client.get(f"http://{NAME}:{closed_port()}/")
-        assert told.names == ["request_start", START, *LOOKED_UP, FAILED]
+        assert told.names == ["request_start", START, *LOOKED_UP, *GAVE_UP]
         assert told.param(FAILED).exception is caught.value
         await assert_healthy(client)
 
@@ -148,7 +162,7 @@ async def test_a_certificate_that_nobody_vouches_for(server_tls: ssl.SSLContext)
     async with Pages(server_tls) as server, session(told, limit=1) as client:
         with pytest.raises(ClientConnectorCertificateError):
             await client.get(server.url())
-        assert told.names == ["request_start", START, HANDSHAKE[0], FAILED]
+        assert told.names == ["request_start", START, HANDSHAKE[0], *GAVE_UP]
         await assert_healthy(client)
 
 
@@ -159,10 +173,10 @@ async def test_proxies_that_fail() -> None:
     async with RecordingProxy(connect_answer=refusal) as proxy, session(told, limit=1) as client:
         with pytest.raises(ClientHttpProxyError):
             await client.get(f"https://{NAME}/", proxy=proxy.url())
-        assert told.take() == ["request_start", START, FAILED]
+        assert told.take() == ["request_start", START, *GAVE_UP]
         with pytest.raises(ClientProxyConnectionError):
             await client.get(f"https://{NAME}/", proxy=f"http://127.0.0.1:{closed_port()}/")
-        assert told.take() == ["request_start", START, FAILED]
+        assert told.take() == ["request_start", START, *GAVE_UP]
         await assert_healthy(client)
 
 
@@ -173,7 +187,7 @@ async def test_too_many_redirects_are_told_up_to_the_last_that_is_followed() -> 
         with pytest.raises(TooManyRedirects):
             await client.get(server.url("/a"), max_redirects=1)
         again = ["connection_reuseconn", SENT]
-        assert told.names == [*ASKED, "request_redirect", END, *again, FAILED]
+        assert told.names == [*ASKED, TRIED, "request_redirect", END, *again, *GAVE_UP, END]
         await assert_healthy(client)
 
 

@@ -15,17 +15,17 @@ CREATED: Final = ("connection_create_start", "connection_create_end")
 LOOKED_UP: Final = ("dns_cache_miss", "dns_resolvehost_start", "dns_resolvehost_end")
 HANDSHAKE: Final = ("tls_handshake_start", "tls_handshake_end")
 SENT: Final = "request_headers_sent"
-ANSWERED: Final = ("request_end", "response_end")
+#: Each time that a request is sent ends so; and then the last one.
+TRIED: Final = "request_attempt_end"
+ANSWERED: Final = (TRIED, "request_end", "response_end")
+GAVE_UP: Final = (TRIED, "request_exception")
 READ: Final = "response_chunk_received"
-
-#: Told of each sending besides, at its end; `test_attempts_told.py` is about that.
-_OF_ATTEMPTS: Final = "request_attempt_end"
 
 #: All that is told of a GET on a kept connection.
 REUSED: Final = ("request_start", "connection_reuseconn", SENT, *ANSWERED, READ)
 
 #: The events that aiohttp does not have.
-ADDED: Final = frozenset({*HANDSHAKE, "response_informational", "response_end"})
+ADDED: Final = frozenset({*HANDSHAKE, TRIED, "response_informational", "response_end"})
 
 
 def created(*between: str) -> list[str]:
@@ -60,8 +60,8 @@ async def assert_healthy(client: ClientSession) -> None:
 class Told(TraceConfig[Any]):
     """A config whose handlers write down each event.
 
-    Arguments: `only`, the names of events that have handlers, by default all but the end of each
-    sending; `fail`, the name of one whose handler raises `error`; and those of a TraceConfig.
+    Arguments: `only`, the names of events that have handlers, all by default; `fail`, the name of
+    one whose handler raises `error`; and those of a TraceConfig.
     """
 
     def __init__(
@@ -74,8 +74,6 @@ class Told(TraceConfig[Any]):
         self._fail = fail
         self.error = error or RuntimeError(f"of the handler of {fail}")
         for event in only or EVENTS:
-            if not only and event == _OF_ATTEMPTS != fail:
-                continue
             self.signal(event).append(self._handler(event))
 
     def _handler(self, event: str) -> Any:
