@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from digest_proxy import DigestProxy
 from digest_site import LOGIN, DigestSite
+from pages import Pages
 from running import asynchronous
 from tls_site import TlsSite
 
@@ -82,7 +83,7 @@ async def test_a_request_without_middlewares_is_answered_for() -> None:
 @asynchronous
 async def test_what_a_middleware_changes_is_answered_for() -> None:
     def change(request: ClientRequest) -> None:
-        request.url = "http://b.example/changed"  # type: ignore[assignment]  # its setter takes it
+        request.url = "http://b.example/changed"
         request.method = "PUT"
         request.headers["X-Own"] = "a"
         request.update_body_from_data(b"changed")
@@ -112,6 +113,31 @@ async def test_a_request_that_comes_by_again_is_answered_for_again() -> None:
         assert await asked(session, HTTP) == 200
         assert proxy.statuses == [407, 200, 200]
         assert [came.parameters["nc"] for came in proxy.answered] == ["00000001", "00000002"]
+
+
+@pytest.mark.parametrize("is_behind", [True, False], ids=["in a tunnel", "without a proxy"])
+@asynchronous
+async def test_a_middleware_that_goes_on_to_a_server_takes_no_answer_along(
+    is_behind: bool,
+    server_tls: ssl.SSLContext,
+    trusting: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def both(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        await handler(request)
+        request.url = pages.url("/a")
+        return await handler(request)
+
+    async with Pages(server_tls if is_behind else None) as pages, DigestProxy() as proxy:
+        monkeypatch.setenv("all_proxy", proxy.url())
+        monkeypatch.setenv("no_proxy", "" if is_behind else "127.0.0.1")
+        async with ClientSession(
+            trust_env=True, proxy_auth=auth(), ssl=trusting, middlewares=[both]
+        ) as session:
+            assert await asked(session, HTTP) == 200
+        assert [came.method for came in proxy.answered] == ["GET"] + ["CONNECT"] * is_behind
+        (seen,) = pages.seen
+        assert "Proxy-Authorization" not in seen.headers
 
 
 @asynchronous
