@@ -21,6 +21,7 @@ import certifi
 import pytest
 import trustme
 import truststore
+from digest_proxy import DigestProxy
 from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
@@ -173,6 +174,7 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
         RecordingProxy() as proxy,
         RecordingProxy(origin_tls) as secure,
         RecordingProxy(connect_answer=REFUSAL) as strict,
+        DigestProxy(login=("me", "p@ss/word")) as digest,
         ScriptedServer(socks5h) as socks,
         Origin() as neighbour,
         aioclient.ClientSession() as session,
@@ -182,6 +184,7 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
             "proxy.example:3129": secure,
             "proxy.example:1080": socks,
             "strict.example:3128": strict,
+            "digest.example:3128": digest,
         }
         for address, server in servers.items():
             example = example.replace(address, f"127.0.0.1:{server.port}")
@@ -197,6 +200,8 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
         }
         await run(example, names)
         assert sum(server.accepted for server in servers.values()) == 1
+    if digest.accepted:
+        assert digest.statuses == [407, 200, 200]
 
 
 # --- cookies: a service with a login -------------------------------------------------------------

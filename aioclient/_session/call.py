@@ -231,6 +231,8 @@ class Call:
         request = given.to_send()
         if request.payload is not None:
             request = self._with_body(request)
+        # What only a proxy is told is not in the request that is kept and shown.
+        sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
         lease = exchange = None
         begun_at = monotonic()
@@ -243,8 +245,6 @@ class Call:
             if lease.was_kept and self._traced is not None:
                 await self._traced.reused(lease)
             self._phase = "response"
-            # What only a proxy is told is not in the request that is kept and shown.
-            sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
             exchange = self._sender.begin(sent, lease, None, self._loop)
             exchange.begun_at = begun_at
             if self._traced is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -184,6 +185,28 @@ async def test_a_proxy_that_closes_after_each_challenge_is_answered_on_another_c
             assert response.status == 407
         assert proxy.accepted == 2
         assert b"Proxy-Authorization: Digest" in proxy.heads[1]
+
+
+@asynchronous
+async def test_a_streamed_body_that_was_refused_before_it_left_is_sent() -> None:
+    async def refusing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if b"Proxy-Authorization" not in await head_of(reader):
+            fields = [f"Proxy-Authenticate: {CHALLENGE}", "Connection: close"]
+            writer.write(page(b"", *fields, status="407 X"))
+            return
+        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        writer.write(page(await reader.readuntil(b"0\r\n\r\n")))
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"stream"
+
+    async with (
+        ScriptedServer(refusing) as proxy,
+        through(proxy) as session,
+        session.post("http://a.example/", data=pieces(), expect100=True) as response,
+    ):
+        assert response.status == 200
+        assert b"stream" in await response.read()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -1,7 +1,4 @@
-"""Digest for proxies together with all else: redirects, other proxies, middlewares, traces.
-
-What is answered, and how often, is in `test_proxy_digest.py`.
-"""
+"""Digest for proxies together with middlewares and traces: who does what first, and who sees it."""
 
 import ssl
 from collections.abc import Callable
@@ -11,18 +8,16 @@ import pytest
 from digest_proxy import DigestProxy
 from digest_site import LOGIN, DigestSite
 from pages import Pages
-from running import asynchronous, closed_port
+from running import asynchronous
 from tls_site import TlsSite
 
 from aioclient import (
-    BasicAuth,
     ClientHandlerType,
     ClientRequest,
     ClientResponse,
     ClientSession,
     DigestAuthMiddleware,
     ProxyDigestAuth,
-    TCPConnector,
     TraceConfig,
 )
 
@@ -38,191 +33,6 @@ async def asked(session: ClientSession, url: str, **options: Any) -> int:
     async with session.get(url, **options) as response:
         await response.read()
         return response.status
-
-
-# --- redirects -----------------------------------------------------------------------------------
-
-
-@asynchronous
-async def test_a_redirect_to_another_host_is_answered_for_in_advance() -> None:
-    async with (
-        DigestProxy() as proxy,
-        ClientSession(proxy=proxy.url(), proxy_auth=auth()) as session,
-    ):
-        proxy.redirects[HTTP] = "http://b.example/c"
-        async with session.get(HTTP) as response:
-            assert (response.status, len(response.history)) == (200, 1)
-        assert proxy.statuses == [407, 302, 200]
-        assert proxy.came[-1].parameters["uri"] == "http://b.example/c"
-        assert len(proxy.came[-1].headers.getall("Proxy-Authorization")) == 1
-
-
-@asynchronous
-async def test_a_redirect_into_a_tunnel_is_answered_for_to_the_proxy_alone(
-    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
-    async with (
-        TlsSite(server_tls) as site,
-        DigestProxy() as proxy,
-        ClientSession(proxy=proxy.url(), proxy_auth=auth(), ssl=trusting) as session,
-    ):
-        proxy.redirects[HTTP] = site.url("/c")
-        assert await asked(session, HTTP) == 200
-        assert proxy.statuses == [407, 302, 200]
-        assert proxy.came[-1].method == "CONNECT"
-        assert b"Digest" not in site.seen
-
-
-@asynchronous
-async def test_a_redirect_out_of_a_tunnel_is_answered_for(
-    server_tls: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
-    async with (
-        Pages(server_tls).redirect("a", HTTP) as pages,
-        DigestProxy() as proxy,
-        ClientSession(proxy=proxy.url(), proxy_auth=auth(), ssl=trusting) as session,
-    ):
-        assert await asked(session, pages.url("/a")) == 200
-        assert [came.method for came in proxy.came] == ["CONNECT", "CONNECT", "GET"]
-        assert proxy.statuses == [407, 200, 200]
-        assert "Proxy-Authorization" not in pages.last.headers
-
-
-@pytest.mark.parametrize("is_first", [True, False])
-@asynchronous
-async def test_a_host_that_needs_no_proxy_hears_nothing_of_it(
-    is_first: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with Pages() as pages, DigestProxy() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url())
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        proxy.redirects[HTTP] = pages.url()
-        async with ClientSession(trust_env=True, proxy_auth=auth()) as session:
-            if not is_first:
-                assert await asked(session, HTTP + "before") == 200
-            assert await asked(session, HTTP) == 200
-        (seen,) = pages.seen
-        assert "Proxy-Authorization" not in seen.headers
-
-
-# --- which proxy ---------------------------------------------------------------------------------
-
-
-@asynchronous
-async def test_a_proxy_of_the_environment_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with DigestProxy() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url())
-        async with ClientSession(trust_env=True, proxy_auth=auth()) as session:
-            assert [await asked(session, HTTP) for _ in range(2)] == [200, 200]
-        assert proxy.statuses == [407, 200, 200]
-
-
-@asynchronous
-async def test_user_info_of_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with DigestProxy() as proxy:
-        monkeypatch.setenv("http_proxy", proxy.url().replace("://", "://me:secret@"))
-        async with ClientSession(trust_env=True, proxy_auth=auth()) as session:
-            assert await asked(session, HTTP) == 407
-        (came,) = proxy.came
-        assert came.headers["Proxy-Authorization"] == BasicAuth("me", "secret").encode()
-
-
-@asynchronous
-async def test_another_proxy_that_a_request_names_is_told_nothing() -> None:
-    async with (
-        DigestProxy() as proxy,
-        DigestProxy() as other,
-        ClientSession(proxy=proxy.url(), proxy_auth=auth()) as session,
-    ):
-        assert await asked(session, HTTP) == 200
-        assert await asked(session, HTTP, proxy=other.url()) == 407
-        assert not any("Proxy-Authorization" in came.headers for came in other.came)
-        assert await asked(session, HTTP, proxy=proxy.url()) == 200
-        assert await asked(session, HTTP, proxy=other.url(), proxy_auth=auth()) == 200
-
-
-@asynchronous
-async def test_a_request_may_have_a_login_of_its_own() -> None:
-    async with (
-        DigestProxy() as proxy,
-        ClientSession(proxy=proxy.url(), proxy_auth=ProxyDigestAuth("other", "other")) as session,
-    ):
-        assert await asked(session, HTTP, proxy_auth=auth()) == 200
-        assert await asked(session, HTTP) == 407
-
-
-@pytest.mark.parametrize("scheme", ["socks4", "socks5h"])
-@asynchronous
-async def test_a_socks_proxy_is_refused(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    proxy = f"{scheme}://127.0.0.1:{closed_port()}"
-    with pytest.raises(ValueError, match="HTTP proxies"):
-        ClientSession(proxy=proxy, proxy_auth=auth())
-    monkeypatch.setenv("http_proxy", proxy)
-    async with ClientSession() as session:
-        with pytest.raises(ValueError, match="HTTP proxies"):
-            await session.get(HTTP, proxy=proxy, proxy_auth=auth())
-    async with ClientSession(trust_env=True, proxy_auth=auth()) as session:
-        with pytest.raises(ValueError, match="HTTP proxies"):
-            await session.get(HTTP)
-
-
-@asynchronous
-async def test_credentials_are_not_said_in_two_ways() -> None:
-    proxy, own = "http://127.0.0.1:1", {"Proxy-Authorization": "Bearer abc"}
-    with pytest.raises(ValueError, match="excludes proxy_auth"):
-        ClientSession(proxy=proxy, proxy_auth=auth(), proxy_headers=own)
-    with pytest.raises(ValueError, match="exclude each other"):
-        ClientSession(proxy="http://me:secret@127.0.0.1:1", proxy_auth=auth())
-
-
-@asynchronous
-async def test_a_header_of_the_request_does_not_come_beside_it() -> None:
-    async with (
-        DigestProxy() as proxy,
-        ClientSession(proxy=proxy.url(), proxy_auth=auth()) as session,
-    ):
-        own = {"Proxy-Authorization": "Bearer abc"}
-        assert await asked(session, HTTP, headers=own) == 200
-        assert "Proxy-Authorization" not in proxy.came[0].headers
-        assert len(proxy.came[1].headers.getall("Proxy-Authorization")) == 1
-
-
-# --- who shares connections ----------------------------------------------------------------------
-
-
-@WAYS
-@pytest.mark.parametrize("login", [LOGIN, ("other", "word")], ids=["equal", "different"])
-@asynchronous
-async def test_sessions_share_connections_of_a_connector_if_their_logins_are_equal(
-    way: str, login: tuple[str, str], server_tls: ssl.SSLContext, trusting: ssl.SSLContext
-) -> None:
-    async with (
-        TlsSite(server_tls) as site,
-        DigestProxy() as proxy,
-        TCPConnector(ssl=trusting) as connector,
-    ):
-        url = site.url() if way == "https" else HTTP
-        options: Any = {"connector": connector, "connector_owner": False, "proxy": proxy.url()}
-        async with (
-            ClientSession(proxy_auth=ProxyDigestAuth(*LOGIN), **options) as one,
-            ClientSession(proxy_auth=ProxyDigestAuth(*login), **options) as other,
-        ):
-            assert await asked(one, url) == 200
-            before = proxy.accepted
-            proxy.login = login
-            assert await asked(other, url) == 200
-        assert (proxy.accepted == before) == (login == LOGIN)
-        assert len({came.use for came in proxy.answered}) == len(proxy.answered)
-
-
-@asynchronous
-async def test_sessions_may_share_what_a_proxy_said() -> None:
-    shared = auth()
-    async with DigestProxy() as proxy:
-        for _ in range(2):
-            async with ClientSession(proxy=proxy.url(), proxy_auth=shared) as session:
-                assert await asked(session, HTTP) == 200
-        assert proxy.statuses == [407, 200, 200]
 
 
 # --- middlewares ---------------------------------------------------------------------------------
@@ -273,7 +83,7 @@ async def test_a_request_without_middlewares_is_answered_for() -> None:
 @asynchronous
 async def test_what_a_middleware_changes_is_answered_for() -> None:
     def change(request: ClientRequest) -> None:
-        request.url = "http://b.example/changed"  # type: ignore[assignment]  # its setter takes it
+        request.url = "http://b.example/changed"
         request.method = "PUT"
         request.headers["X-Own"] = "a"
         request.update_body_from_data(b"changed")
@@ -303,6 +113,31 @@ async def test_a_request_that_comes_by_again_is_answered_for_again() -> None:
         assert await asked(session, HTTP) == 200
         assert proxy.statuses == [407, 200, 200]
         assert [came.parameters["nc"] for came in proxy.answered] == ["00000001", "00000002"]
+
+
+@pytest.mark.parametrize("is_behind", [True, False], ids=["in a tunnel", "without a proxy"])
+@asynchronous
+async def test_a_middleware_that_goes_on_to_a_server_takes_no_answer_along(
+    is_behind: bool,
+    server_tls: ssl.SSLContext,
+    trusting: ssl.SSLContext,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def both(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        await handler(request)
+        request.url = pages.url("/a")
+        return await handler(request)
+
+    async with Pages(server_tls if is_behind else None) as pages, DigestProxy() as proxy:
+        monkeypatch.setenv("all_proxy", proxy.url())
+        monkeypatch.setenv("no_proxy", "" if is_behind else "127.0.0.1")
+        async with ClientSession(
+            trust_env=True, proxy_auth=auth(), ssl=trusting, middlewares=[both]
+        ) as session:
+            assert await asked(session, HTTP) == 200
+        assert [came.method for came in proxy.answered] == ["GET"] + ["CONNECT"] * is_behind
+        (seen,) = pages.seen
+        assert "Proxy-Authorization" not in seen.headers
 
 
 @asynchronous
