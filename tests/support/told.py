@@ -21,8 +21,12 @@ READ: Final = "response_chunk_received"
 #: All that is told of a GET on a kept connection.
 REUSED: Final = ("request_start", "connection_reuseconn", SENT, *ANSWERED, READ)
 
+#: Says once more, when a sending ends, what others have told of it; it has tests of its own.
+ATTEMPT_END: Final = "request_attempt_end"
 #: The events that aiohttp does not have.
-ADDED: Final = frozenset({*HANDSHAKE, "response_informational", "response_end"})
+ADDED: Final = frozenset({*HANDSHAKE, "response_informational", "response_end", ATTEMPT_END})
+#: All but that.
+TOLD: Final = tuple(event for event in EVENTS if event != ATTEMPT_END)
 
 
 def created(*between: str) -> list[str]:
@@ -57,8 +61,8 @@ async def assert_healthy(client: ClientSession) -> None:
 class Told(TraceConfig[Any]):
     """A config whose handlers write down each event.
 
-    Arguments: `only`, the names of events that have handlers, all by default; `fail`, the name of
-    one whose handler raises `error`; and those of a TraceConfig.
+    Arguments: `only`, the names of events that have handlers, by default those of `TOLD`; `fail`,
+    the name of one whose handler raises `error`; and those of a TraceConfig.
     """
 
     def __init__(
@@ -70,7 +74,7 @@ class Told(TraceConfig[Any]):
         self.contexts: list[Any] = []
         self._fail = fail
         self.error = error or RuntimeError(f"of the handler of {fail}")
-        for event in only or EVENTS:
+        for event in only or TOLD:
             self.signal(event).append(self._handler(event))
 
     def _handler(self, event: str) -> Any:
