@@ -124,7 +124,7 @@ ASIDE: Final = "response_informational"
 async def test_a_request_fails_with_the_error_of_a_handler(
     event: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    told = Told(fail=event)
+    told = Told(*EVENTS, fail=event)
     async with scene(event, told, (server_tls, trusting)) as (made, client):
         with pytest.raises((RuntimeError, ClientPayloadError)) as caught:
             await made.ask(client)
@@ -197,7 +197,7 @@ async def test_the_loop_hears_of_the_error_of_a_handler_that_nobody_waits_for(ev
 async def test_a_request_can_be_cancelled_while_a_handler_is_at_work(
     event: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    told = Told()
+    told = Told(*EVENTS)
     has_begun, has_ended = asyncio.Event(), asyncio.Event()
 
     async def hang(session: Any, context: Any, params: Any) -> None:
@@ -225,7 +225,7 @@ LIMITED: Final = [event for event in EVENTS if event not in (ASIDE, END, READ, F
 async def test_the_total_limit_counts_what_handlers_take(
     event: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
-    told = Told()
+    told = Told(*EVENTS)
 
     async def hang(session: Any, context: Any, params: Any) -> None:
         await asyncio.Event().wait()

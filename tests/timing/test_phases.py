@@ -8,13 +8,14 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fake_resolver import FakeResolver
 from multidict import CIMultiDict
 from pages import OK, Pages
 from recording_proxy import RecordingProxy
-from running import asynchronous
+from running import asynchronous, until
 from scripted import Handler, ScriptedServer, head_of
 from tls_site import TlsSite
 from yarl import URL
@@ -29,14 +30,27 @@ DELAY_S = 0.05
 SEEN_S = 0.02
 
 
-def session(timing: TimingConfig, **options: object) -> aioclient.ClientSession:
-    return aioclient.ClientSession(trace_configs=[timing], **options)  # type: ignore[arg-type] # of many types
+def session(
+    timing: TimingConfig, *others: aioclient.TraceConfig[Any], **options: Any
+) -> aioclient.ClientSession:
+    return aioclient.ClientSession(trace_configs=[timing, *others], **options)
 
 
-async def timed(url: str, **options: object) -> TimingRecord:
+def telling(name: str, event: asyncio.Event) -> aioclient.TraceConfig[Any]:
+    """Sets an event when this is told: before it, no server should begin to take its time."""
+    config = aioclient.TraceConfig()
+
+    async def handler(*args: object) -> None:
+        event.set()
+
+    getattr(config, f"on_{name}").append(handler)
+    return config
+
+
+async def timed(url: str, *others: aioclient.TraceConfig[Any], **options: Any) -> TimingRecord:
     """The record of one request."""
     timing = TimingConfig()
-    async with session(timing, **options) as client, client.get(url) as response:
+    async with session(timing, *others, **options) as client, client.get(url) as response:
         await response.read()
     (record,) = timing.records
     return record
@@ -99,8 +113,17 @@ async def test_waiting_is_until_the_head_comes() -> None:
 
 @asynchronous
 async def test_receiving_is_until_the_body_ends() -> None:
-    async with ScriptedServer(slow(before_body_s=DELAY_S)) as server:
-        record = await timed(server.url())
+    has_head = asyncio.Event()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await head_of(reader)
+        writer.write(OK[:-2])
+        await has_head.wait()
+        await asyncio.sleep(DELAY_S)
+        writer.write(OK[-2:])
+
+    async with ScriptedServer(handler) as server:
+        record = await timed(server.url(), telling("request_end", has_head))
     assert (record.phases.receive_s or 0) >= SEEN_S
     assert record.received_bytes == 2
 
@@ -153,8 +176,13 @@ async def test_asking_for_addresses_is_a_phase_of_its_own() -> None:
 
 @asynchronous
 async def test_waiting_for_the_addresses_that_another_asks_for_is_the_same_phase() -> None:
+    class Later(SlowResolver):
+        async def resolve(self, *args: object, **kwargs: object) -> list[aioclient.ResolveResult]:
+            await until(lambda: len(timing.records) == 2)
+            return await super().resolve(*args, **kwargs)
+
     timing = TimingConfig()
-    connector = aioclient.TCPConnector(resolver=SlowResolver({"service.example": ["127.0.0.1"]}))
+    connector = aioclient.TCPConnector(resolver=Later({"service.example": ["127.0.0.1"]}))
     async with Pages() as server, session(timing, connector=connector) as client:
 
         async def one() -> None:
@@ -169,13 +197,16 @@ async def test_waiting_for_the_addresses_that_another_asks_for_is_the_same_phase
 async def test_a_handshake_is_a_phase_of_its_own(
     server_tls: ssl.SSLContext, trusting: ssl.SSLContext
 ) -> None:
+    begins = asyncio.Event()
+
     class Slow(TlsSite):
         async def _play(self, *args: asyncio.StreamReader | asyncio.StreamWriter) -> None:
+            await begins.wait()
             await asyncio.sleep(DELAY_S)
             await super()._play(*args)  # type: ignore[arg-type] # as they came
 
     async with Slow(server_tls) as server:
-        record = await timed(server.url(), ssl=trusting)
+        record = await timed(server.url(), telling("tls_handshake_start", begins), ssl=trusting)
     assert names(record) == ["queue", "connect", "tls", "send", "wait", "receive"]
     assert (record.phases.tls_s or 0) >= SEEN_S
     assert record.tls_version == "TLSv1.3"
@@ -246,10 +277,12 @@ async def test_an_answer_that_comes_before_the_body_is_out_is_not_waited_for() -
 @asynchronous
 async def test_waiting_for_the_rest_of_a_redirect_is_queueing() -> None:
     left_at: list[float] = []
+    is_followed = asyncio.Event()
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await head_of(reader)
         writer.write(b"HTTP/1.1 302 Moved\r\nLocation: /b\r\nContent-Length: 4\r\n\r\n")
+        await is_followed.wait()
         await asyncio.sleep(DELAY_S)
         left_at.append(time.time())
         writer.write(b"left")
@@ -259,7 +292,7 @@ async def test_waiting_for_the_rest_of_a_redirect_is_queueing() -> None:
     timing = TimingConfig()
     async with (
         ScriptedServer(handler) as server,
-        session(timing) as client,
+        session(timing, telling("request_redirect", is_followed)) as client,
         client.get(server.url()) as response,
     ):
         await response.read()
