@@ -104,6 +104,7 @@ if _TYPE_CHECKING:
     from ._message.stream_reader import StreamReader
     from ._middlewares.bearer_auth import BearerAuthMiddleware
     from ._middlewares.digest_auth import DigestAuthMiddleware
+    from ._middlewares.logging import LoggingMiddleware
     from ._middlewares.rate_limit import RateLimitMiddleware
     from ._middlewares.retry import RetryAttempt, RetryMiddleware
     from ._net.async_resolver import AsyncResolver
@@ -126,6 +127,7 @@ if _TYPE_CHECKING:
         TraceDnsCacheMissParams,
         TraceDnsResolveHostEndParams,
         TraceDnsResolveHostStartParams,
+        TraceRequestAttemptEndParams,
         TraceRequestChunkSentParams,
         TraceRequestEndParams,
         TraceRequestExceptionParams,
@@ -182,6 +184,7 @@ _LATE = {
     "IOBasePayload": "aioclient._body.payloads",
     "JsonBytesPayload": "aioclient._body.payloads",
     "JsonPayload": "aioclient._body.payloads",
+    "LoggingMiddleware": "aioclient._middlewares.logging",
     "MultipartReader": "aioclient._body.multipart_reader",
     "MultipartResponseWrapper": "aioclient._body.multipart_reader",
     "MultipartWriter": "aioclient._body.multipart_writer",
@@ -209,6 +212,7 @@ _LATE = {
     "TraceDnsCacheMissParams": "aioclient._tracing.params",
     "TraceDnsResolveHostEndParams": "aioclient._tracing.params",
     "TraceDnsResolveHostStartParams": "aioclient._tracing.params",
+    "TraceRequestAttemptEndParams": "aioclient._tracing.params",
     "TraceRequestChunkSentParams": "aioclient._tracing.params",
     "TraceRequestEndParams": "aioclient._tracing.params",
     "TraceRequestExceptionParams": "aioclient._tracing.params",
@@ -297,6 +301,7 @@ __all__ = (
     "JsonBytesPayload",
     "JsonPayload",
     "LineTooLong",
+    "LoggingMiddleware",
     "MultipartError",
     "MultipartReader",
     "MultipartResponseWrapper",
@@ -339,6 +344,7 @@ __all__ = (
     "TraceDnsCacheMissParams",
     "TraceDnsResolveHostEndParams",
     "TraceDnsResolveHostStartParams",
+    "TraceRequestAttemptEndParams",
     "TraceRequestChunkSentParams",
     "TraceRequestEndParams",
     "TraceRequestExceptionParams",

@@ -3,27 +3,35 @@
 import ast
 import asyncio
 import hashlib
+import hmac
 import inspect
+import json
 import logging
 import re
 import socket
 import ssl
+import sys
+import time
 from contextlib import AsyncExitStack
+from dataclasses import fields
 from pathlib import Path
+from typing import get_type_hints
 
 import certifi
 import pytest
 import trustme
 import truststore
+from digest_proxy import DigestProxy
 from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
 from recording_proxy import RecordingProxy
-from running import asynchronous
-from scripted import ScriptedServer, head_of, silent
+from running import asynchronous, closed_port
+from scripted import ScriptedServer, answers, head_of, silent
 from yarl import URL
 
 import aioclient
+from aioclient._tracing.config import EVENTS
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -166,6 +174,7 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
         RecordingProxy() as proxy,
         RecordingProxy(origin_tls) as secure,
         RecordingProxy(connect_answer=REFUSAL) as strict,
+        DigestProxy(login=("me", "p@ss/word")) as digest,
         ScriptedServer(socks5h) as socks,
         Origin() as neighbour,
         aioclient.ClientSession() as session,
@@ -175,6 +184,7 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
             "proxy.example:3129": secure,
             "proxy.example:1080": socks,
             "strict.example:3128": strict,
+            "digest.example:3128": digest,
         }
         for address, server in servers.items():
             example = example.replace(address, f"127.0.0.1:{server.port}")
@@ -190,6 +200,8 @@ async def run_proxy_example(example, origin_tls, monkeypatch):
         }
         await run(example, names)
         assert sum(server.accepted for server in servers.values()) == 1
+    if digest.accepted:
+        assert digest.statuses == [407, 200, 200]
 
 
 # --- cookies: a service with a login -------------------------------------------------------------
@@ -217,6 +229,24 @@ async def run_cookie_example(example):
         if "ClientSession(" in example:
             example = example.replace("http://service.example", server.url("", "localhost"))
         await run(example, names)
+
+
+# --- timing: a service that redirects, under a name that only the examples know -------------------
+
+
+@pytest.mark.parametrize("example", examples("timing.md"), ids=first_line)
+def test_example_about_timing_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_timing_example(example)
+    assert capsys.readouterr().out
+
+
+@asynchronous
+async def run_timing_example(example):
+    async with Pages().redirect("old", "/new") as server:
+        names = {"aioclient": aioclient}
+        example = example.replace("nowhere.example", f"127.0.0.1:{closed_port()}")
+        await run(example.replace("http://service.example", server.url("", "localhost")), names)
 
 
 # --- authentication: a service that knows one login, and gives tokens ----------------------------
@@ -250,3 +280,100 @@ async def run_authentication_example(example):
         await run(example, {"aioclient": aioclient})
     if "Digest" in example:
         assert digest.statuses[:2] == [401, 200]
+
+
+# --- middlewares: a service that is now and then busy, and one that asks for Digest --------------
+
+
+class Service(Guarded):
+    """Has what the text speaks of."""
+
+    def __init__(self):
+        broken = page(b"no", status="500 Broken")
+        busy = page(b"", status="503 Busy")
+        super().__init__(items=page(b"some items"), broken=broken, busy=[busy, page()])
+
+    def page_for(self, seen):
+        if seen.target == "/bearer":
+            return super().page_for(seen)
+        if seen.target == "/traced":
+            return page(seen.headers["Traceparent"].encode())
+        if seen.target == "/signed":
+            text = b"POST /signed\n" + seen.body
+            is_good = seen.headers["X-Signature"] == hmac.new(b"key", text, "sha256").hexdigest()
+            return page(status="200 OK" if is_good else "403 Forbidden")
+        return Pages.page_for(self, seen)
+
+
+@pytest.mark.parametrize("example", examples("middlewares.md"), ids=first_line)
+def test_example_about_middlewares_runs(example, capsys, caplog):
+    caplog.set_level(logging.INFO)
+    run_middleware_example(example)
+    printed = capsys.readouterr().out + shown(caplog.records)
+    assert printed
+    assert_said(printed, example)
+
+
+def assert_said(printed, example):
+    """What the text says is printed is, in that order."""
+    for words in re.findall(r"(?:[^:]\)|pass)  # (.*)", example):
+        texts = [words] if words.startswith("[") else words.split(", ")
+        places = [printed.find(text) for text in texts]
+        assert -1 not in places, words
+        assert places == sorted(places)
+
+
+@asynchronous
+async def run_middleware_example(example):
+    async with Service() as service, DigestSite(login=("me", "secret")) as digest:
+        example = example.replace("http://digest.example", digest.url(""))
+        example = example.replace("http://service.example", service.url(""))
+        names = {"aioclient": aioclient, "asyncio": asyncio}
+        await run(example, {**names, "json": json, "logging": logging, "sys": sys})
+
+
+def shown(records):
+    return "".join(f"{each.levelname} {each.name} {each.getMessage()}\n" for each in records)
+
+
+def test_records_are_those_that_are_shown(caplog):
+    caplog.set_level(logging.INFO)
+    text = (DOCS / "middlewares.md").read_text("utf-8")
+    example, records = re.search(
+        r"```python\n(logging\.basicConfig.*?)```\n\n```\n(.*?)```", text, re.DOTALL
+    ).groups()
+    run_middleware_example(example)
+    logged = re.sub(r"127.0.0.1:\d+", "service.example", shown(caplog.records))
+    without_times = [re.sub(r"\d\.\d\d\d s", "a moment", each) for each in (logged, records)]
+    assert without_times[0] == without_times[1]
+
+
+# --- tracing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", examples("tracing.md"), ids=first_line)
+def test_example_about_tracing_runs(example, capsys):
+    run_tracing_example(example)
+    printed = capsys.readouterr().out
+    assert printed
+    assert_said(printed, example)
+
+
+@asynchronous
+async def run_tracing_example(example):
+    async with Service() as service, ScriptedServer(answers(page(b"123456")[:-2])) as cut:
+        example = example.replace("http://service.example/cut", cut.url())
+        example = example.replace("http://service.example", service.url(""))
+        await run(example, {"aioclient": aioclient, "time": time})
+
+
+def test_all_signals_are_told_of_with_what_they_come_with():
+    text = (DOCS / "tracing.md").read_text("utf-8")
+    rows = re.findall(r"\| `on_(\w+)` \| ([^|]*)\| ", text)
+    assert sorted(name for name, _ in rows) == sorted(EVENTS)
+    for name, shown_fields in rows:
+        signal = getattr(aioclient.TraceConfig, f"on_{name}")
+        params = get_type_hints(signal.fget)["return"].__args__[-1]
+        assert re.findall(r"`(\w+)`", shown_fields) == [field.name for field in fields(params)]
+    order = text.partition("## In which order")[2].partition("## ")[0]
+    assert {f"on_{name}" for name in EVENTS} == set(re.findall(r"on_\w+", order))

@@ -52,6 +52,17 @@ def test_public_names_are_all_there_are():
     assert public - modules == set(aioclient.__all__) - {"__version__"}
 
 
+def test_timing_is_loaded_by_nobody_else():
+    run_python("""
+        import sys, aioclient
+        assert aioclient.TraceConfig
+        assert "aioclient.timing" not in sys.modules
+        import aioclient.timing
+        for name in aioclient.timing.__all__:
+            assert getattr(aioclient.timing, name)
+    """)
+
+
 def test_names_that_are_rarely_needed_are_loaded_late():
     script = """
         import sys, aioclient

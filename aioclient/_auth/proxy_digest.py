@@ -7,8 +7,8 @@ A proxy is asked for two things: to make a tunnel (`_net/tunnel.py`), and to for
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from aioclient._auth.challenge import parse_authentication_info, parse_challenges
-from aioclient._auth.digest import digest_response, strongest_challenge
+from aioclient._auth.challenge import parse_authentication_info
+from aioclient._auth.digest import DigestChallenge, digest_response
 from aioclient._auth.digest_session import (
     MAX_ANSWERS,
     DigestSession,
@@ -103,9 +103,8 @@ class ProxyAnswers:
             body_digest_input=body if self.needs_body else None,
         )
 
-    def challenged(self, fields: Sequence[str], has_body: bool = True) -> bool:
-        """The proxy asks (407), by these Proxy-Authenticate fields: is there another answer?"""
-        challenge = strongest_challenge(parse_challenges(fields), has_body)
+    def challenged(self, challenge: DigestChallenge | None) -> bool:
+        """The proxy asks (407), by this challenge or by none to answer: is there another answer?"""
         if (
             challenge is None
             or self._count >= MAX_ANSWERS
@@ -116,6 +115,10 @@ class ProxyAnswers:
         self._session = self._sessions.session_for(challenge)
         self._count += 1
         return True
+
+    def postpone(self) -> None:
+        """The answer cannot be given, as the request is not sent again: the next one gives it."""
+        self._sessions.in_advance = self._session
 
     def accepted(self, fields: Sequence[str] = ()) -> None:
         """The proxy is content, and may say more in Proxy-Authentication-Info."""

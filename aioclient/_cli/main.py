@@ -14,10 +14,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ssl import SSLContext, create_default_context
+from typing import TYPE_CHECKING, Any
 
 import aioclient
 
 from . import download, show
+
+if TYPE_CHECKING:
+    from aioclient import TraceConfig
+    from aioclient.timing import TimingRecord
 
 CONNECT_TIMEOUT_S = 30.0
 SILENCE_TIMEOUT_S = 60.0
@@ -57,6 +62,8 @@ class Options:
     insecure: bool
     cacert: str | None
     timeout_s: float | None
+    timing: bool
+    har: str | None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +93,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def fetch(options: Options) -> None:
+    """Make the request and print or save what comes back, and tell where the time went."""
+    if not options.timing and options.har is None:
+        await make_request(options)
+        return
+    from aioclient.timing import TimingConfig  # late: most requests are not timed
+
+    timing = TimingConfig()
+    try:
+        await make_request(options, [timing])
+    except BaseException:
+        # What went wrong before is what the user has to hear of.
+        try:
+            tell_timing(options, timing.records)
+        except OSError as error:
+            print("aioclient: note:", describe_error(error), file=sys.stderr)
+        raise
+    tell_timing(options, timing.records)
+
+
+def tell_timing(options: Options, records: "list[TimingRecord]") -> None:
+    """Draw or save the phases of the requests, as far as they came."""
+    if options.timing:
+        from . import waterfall  # late: rarely needed
+
+        waterfall.show_waterfall(records)
+    if options.har is not None:
+        from aioclient.timing import write_har
+
+        try:
+            write_har(options.har, records)
+        except OSError as error:
+            raise OSError(f"cannot write {options.har}: {error.strerror}") from error
+
+
+async def make_request(options: Options, trace_configs: "Sequence[TraceConfig[Any]]" = ()) -> None:
     """Make the request and print or save what comes back."""
     timeout = aioclient.ClientTimeout(
         total=options.timeout_s,
@@ -94,7 +136,7 @@ async def fetch(options: Options) -> None:
     )
     started_at = time.perf_counter()
     async with (
-        aioclient.ClientSession(timeout=timeout) as session,
+        aioclient.ClientSession(timeout=timeout, trace_configs=trace_configs) as session,
         session.request(
             options.method,
             options.url,
@@ -167,6 +209,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> Options:
         insecure=found.insecure,
         cacert=found.cacert,
         timeout_s=found.timeout,
+        timing=found.timing,
+        har=found.har,
     )
 
 
@@ -196,6 +240,8 @@ def make_parser() -> argparse.ArgumentParser:
     content.add_argument("--json", type=read_json, help="send this JSON as the body")
     add("-o", "--output", metavar="FILE", help="save the body as FILE; - is standard output")
     add("-v", "--verbose", action="store_true", help="tell both heads and times on standard error")
+    add("--timing", action="store_true", help="draw where the time went on standard error")
+    add("--har", metavar="FILE", help="save heads and times as a HAR file, without secrets")
     trust = parser.add_mutually_exclusive_group()
     trust.add_argument("--insecure", action="store_true", help="accept any server's certificate")
     trust.add_argument("--cacert", metavar="FILE", help="trust the authorities in this PEM file")

@@ -137,6 +137,7 @@ class ClientRequest:
         "_upload_observer",
         "follows_redirect",
         "method",
+        "proxy_lines",
     )
 
     def __init__(self, request: Request, facts: CallFacts, follows_redirect: bool = False) -> None:
@@ -153,6 +154,8 @@ class ClientRequest:
         self.method = request.head.method
         #: Did a server choose its URL?
         self.follows_redirect = follows_redirect
+        #: What the proxy that forwards it is told besides, once: in no header that anybody sees.
+        self.proxy_lines = FieldLines(b"")
 
     # --- where to --------------------------------------------------------------------------------
 
@@ -198,10 +201,11 @@ class ClientRequest:
         line = self._facts.preparer.cookie_line(
             target, request.cookie if is_own else None, self.follows_redirect
         )
-        headers.popall(COOKIE, None)
-        if line:
-            headers[COOKIE] = line.decode("utf-8", "surrogateescape").partition(":")[2].strip()
-        self._cookies = headers.getall(COOKIE, [])
+        value = line.decode("utf-8", "surrogateescape").partition(":")[2].strip()
+        self._cookies = [value] if value else []
+        if headers.getall(COOKIE, []) != self._cookies:
+            headers.popall(COOKIE, None)
+            headers.extend([(COOKIE, value)] if value else [])
 
     @property
     def original_url(self) -> URL:

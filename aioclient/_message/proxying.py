@@ -101,6 +101,8 @@ class Proxying(NamedTuple):
         if route.is_to_proxy and proxy is not None:
             for name in names_in(proxy.all_field_lines):
                 headers.popall(name.decode("ascii"), None)
+            if proxy.auth is not None:  # that of Digest is not in those lines
+                headers.popall(PROXY_AUTHORIZATION, None)
         elif PROXY_AUTHORIZATION in headers:
             if proxy is not None and not follows:
                 raise ValueError(

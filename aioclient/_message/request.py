@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import DEFAULT_READING, Reading
-from aioclient._http.events import CHUNKED, FieldSection, RequestHead
+from aioclient._http.events import CHUNKED, FieldLines, FieldSection, RequestHead
 from aioclient._http.fields import to_multidict
 from aioclient._http.header_names import (
     CONNECTION,
@@ -145,6 +146,12 @@ class Request:
         self.head = head
         self.payload = payload
         self.wishes = wishes
+
+    def with_lines(self, lines: FieldLines) -> "Request":
+        """The same with more header lines, to be sent."""
+        more = copy(self)
+        more.head = self.head.with_lines(lines)
+        return more
 
     def own_headers(self) -> CIMultiDict[str]:
         """The headers but those that follow from the URL and the body, and cookies of the jar."""

@@ -46,16 +46,21 @@ def checked_function(name: str, function: _F) -> _F:
 
 def checked_methods(methods: Iterable[str]) -> frozenset[str]:
     """Names of methods; as a session sends them, in upper case."""
-    if isinstance(methods, str):
-        raise TypeError("methods must be a collection of names, not one string")
+    return frozenset(name.upper() for name in checked_names("methods", methods))
+
+
+def checked_names(name: str, names: Iterable[str]) -> frozenset[str]:
+    """Names of something."""
+    if isinstance(names, str):
+        raise TypeError(f"{name} must be a collection of names, not one string")
     try:
-        names = frozenset(methods)
+        found = frozenset(names)
     except TypeError:
-        raise TypeError(f"methods must be names, not {methods!r}") from None
-    for name in names:
-        if not isinstance(name, str):
-            raise TypeError(f"a name of methods must be str, not {name!r}")
-    return frozenset(name.upper() for name in names)
+        raise TypeError(f"{name} must be names, not {names!r}") from None
+    for each in found:
+        if not isinstance(each, str):
+            raise TypeError(f"a name of {name} must be str, not {each!r}")
+    return found
 
 
 def checked_statuses(statuses: Iterable[int]) -> frozenset[int]:

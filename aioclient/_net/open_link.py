@@ -3,11 +3,13 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from aioclient._auth.basic import BasicAuth
+from aioclient._http.events import ResponseHead
+from aioclient._http.fields import to_multidict
 from aioclient._net.connect_error import connect_error
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.route import Proxy, Route, TlsWish
@@ -26,7 +28,10 @@ from aioclient.errors import (
 )
 
 if TYPE_CHECKING:
+    from aioclient._auth.digest import DigestChallenge
     from aioclient._auth.proxy_digest import ProxyAnswers
+
+_INFO: Final = "proxy-authentication-info"
 
 #: Gives a connected socket for a route; raises ClientConnectorError, and leaves nothing open then,
 #: nor on cancellation.
@@ -86,20 +91,34 @@ async def _open_tunnel(
         answers = proxy.auth.answers((proxy.scheme, proxy.host, proxy.port))
     while True:
         try:
-            await _try_tunnel(open_to_proxy, proxy, route, receiver, loop, answers)
+            head = await _try_tunnel(open_to_proxy, proxy, route, receiver, loop, answers)
             if answers is not None:
-                answers.accepted()
+                answers.accepted(_said(to_multidict(head.field_section), _INFO))
             return
         except ClientHttpProxyError as error:
+            if answers is None:
+                raise
+            if error.status != 407:  # it is about another thing
+                answers.accepted(_said(error.headers, _INFO))
+                raise
             # RFC 9110 section 15.5.8. Over another connection, whatever becomes of this one.
-            if answers is None or error.status != 407 or not answers.challenged(_asks(error)):
+            if not answers.challenged(_challenge(error)):
                 raise
 
 
-def _asks(refusal: ClientHttpProxyError) -> list[str]:
-    """What a proxy asks for."""
-    fields = (refusal.headers or {}).items()
-    return [value for name, value in fields if name.lower() == "proxy-authenticate"]
+def _challenge(refusal: ClientHttpProxyError) -> "DigestChallenge | None":
+    """What a proxy asks for that can be answered; CONNECT has a body that is known: none."""
+    # late: not before there is a proxy that asks
+    from aioclient._auth.challenge import parse_challenges
+    from aioclient._auth.digest import strongest_challenge
+
+    return strongest_challenge(parse_challenges(_said(refusal.headers, "proxy-authenticate")))
+
+
+def _said(headers: Mapping[str, str] | None, lower_name: str) -> list[str]:
+    """The values of the fields with a name."""
+    fields = (headers or {}).items()
+    return [value for name, value in fields if name.lower() == lower_name]
 
 
 async def _try_tunnel(
@@ -109,13 +128,14 @@ async def _try_tunnel(
     receiver: Receiver,
     loop: asyncio.AbstractEventLoop,
     answers: "ProxyAnswers | None",
-) -> None:
+) -> ResponseHead:
+    """One try; gives the head by which the proxy agrees."""
     from aioclient._net.tunnel import Tunnel  # late: not before there is a proxy
 
     tunnel = Tunnel(route, proxy, receiver, loop, answers)
     try:
         await open_to_proxy(proxy.route, tunnel, loop)
-        await tunnel.opened
+        return await tunnel.opened
     except BaseException:
         tunnel.abort()
         raise

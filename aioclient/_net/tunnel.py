@@ -34,8 +34,9 @@ REFUSAL_S: Final = 1.0
 class Tunnel:
     """Receives what a proxy answers; `receiver` gets the link when that is a tunnel.
 
-    `answers` are given to a proxy that asks for Digest. `opened` is done when there is a tunnel.
-    Else it has a ClientHttpProxyError for an answer that refuses, or a ClientProxyConnectionError.
+    `answers` are given to a proxy that asks for Digest. `opened` has the head of the proxy's answer
+    when there is a tunnel. Else it has a ClientHttpProxyError for an answer that refuses, or a
+    ClientProxyConnectionError.
 
     Raises ValueError for what cannot be asked of the proxy.
     """
@@ -77,7 +78,7 @@ class Tunnel:
         self._head: ResponseHead | None = None
         self._body = bytearray()
         self._timer: asyncio.TimerHandle | None = None
-        self.opened: asyncio.Future[None] = loop.create_future()
+        self.opened: asyncio.Future[ResponseHead] = loop.create_future()
 
     def abort(self) -> None:
         """Give it up, link and all."""
@@ -120,7 +121,7 @@ class Tunnel:
             return
         if head.status < 300:
             # Any of these (RFC 9110 section 9.3.6), and none has a body.
-            self._hand_on(data[len(data) - self._machine.surplus :])
+            self._hand_on(head, data[len(data) - self._machine.surplus :])
         elif END_OF_MESSAGE in events or len(self._body) >= MAX_REFUSAL_BYTES:
             self._refuse(head)
         elif self._timer is None:
@@ -133,13 +134,13 @@ class Tunnel:
         else:
             self._fail(error)
 
-    def _hand_on(self, rest: memoryview | bytes) -> None:
+    def _hand_on(self, head: ResponseHead, rest: memoryview | bytes) -> None:
         link = self._link
         if link is None:
             return
         link.facts.forget_tls()
         link.receiver = self._receiver
-        self.opened.set_result(None)
+        self.opened.set_result(head)
         self._receiver.link_made(link)
         if rest:
             self._receiver.bytes_arrived(rest)

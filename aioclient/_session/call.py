@@ -44,7 +44,6 @@ class Call:
         "_connector",
         "_deadline",
         "_exchange",
-        "_got_cookies",
         "_history",
         "_is_expired",
         "_loop",
@@ -100,11 +99,11 @@ class Call:
         self._attempts = 0
         self._response: ClientResponse | None = None
         self._exchange: Exchange | None = None
-        # The error of a kept connection that was closed; the next sending is on a new one.
+        # The error of a kept connection that was closed. All later sendings are on new ones: where
+        # each answer is followed by the end of the connection, a middleware that sends twice would
+        # else go round for ever.
         self._stale: Exception | None = None
         self._needs_new = False
-        # Has a response to this one set cookies, so that it gets others when it is sent again?
-        self._got_cookies = False
         # What is waited for, for the words of the total limit.
         self._phase = "middleware"
         self._waiter: LeaseWaiter | None = None
@@ -127,10 +126,13 @@ class Call:
             if traced is not None:
                 self._request = await traced.start(ClientRequest(self.first, self))
             response = await self._follow()
+            if traced is not None:
+                await self._end(traced, response)
         except BaseException as error:
             failure = self._fail(error)
             if traced is not None and not isinstance(failure, GeneratorExit):
                 await traced.fail(self._request, failure)
+                await self._tell_response_end(traced)
             if failure is not error:
                 raise failure from None
             raise
@@ -138,7 +140,7 @@ class Call:
         for observer in self._observers:
             observer.answered()
         if traced is not None:
-            await self._end(traced, response)
+            await self._tell_response_end(traced)
         elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
         self._response = self._exchange = None  # a middleware may keep its request, and so this
@@ -159,7 +161,7 @@ class Call:
                 # The server had closed the kept connection; once more, on a new one.
                 continue
             if response is not self._response:
-                self._take(response)
+                await self._take(response)
             if response.status < 300 or response.status >= 400:
                 return response
             following = self._next_after(request, response)
@@ -186,12 +188,12 @@ class Call:
         if traced is not None:
             await traced.redirect(self._request, response)
         _ = response.release()  # nothing to wait for
-        if traced is not None and self._exchange is not None and self._response is response:
-            await traced.response_end(response, self._exchange)
+        if traced is not None:
+            await self._tell_response_end(traced)
         self._history = (*response.history, response)
         self._response = self._exchange = None
         self._attempts = 0
-        self._needs_new = self._got_cookies = False
+        self._needs_new = False
 
     async def _end(self, traced: "Traced", response: ClientResponse) -> None:
         """Tell how the call ended; a status that the caller wants as an error is one."""
@@ -199,13 +201,18 @@ class Call:
         try:
             if request.wishes.raise_for_status is not False:
                 await judge(response, request)
-        except BaseException as error:
-            await traced.fail(request, error)
-            raise
-        try:
             await traced.end(request, response)
-            if self._exchange is not None and self._response is response:
-                await traced.response_end(response, self._exchange)
+        except BaseException:
+            _ = response.release()  # nothing to wait for
+            raise
+
+    async def _tell_response_end(self, traced: "Traced") -> None:
+        """The last response is over, or it is told when it is."""
+        response, exchange = self._response, self._exchange
+        if response is None or exchange is None:
+            return
+        try:
+            await traced.response_end(response, exchange)
         except BaseException:
             _ = response.release()  # nothing to wait for
             raise
@@ -220,11 +227,12 @@ class Call:
             raise self._timed_out()
         if self._response is not None:
             await self._drop_response()
-        if self._got_cookies:
             given.renew_cookies()
         request = given.to_send()
         if request.payload is not None:
             request = self._with_body(request)
+        # What only a proxy is told is not in the request that is kept and shown.
+        sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
         lease = exchange = None
         begun_at = monotonic()
@@ -237,20 +245,24 @@ class Call:
             if lease.was_kept and self._traced is not None:
                 await self._traced.reused(lease)
             self._phase = "response"
-            exchange = self._sender.begin(request, lease, None, self._loop)
+            exchange = self._sender.begin(sent, lease, None, self._loop)
             exchange.begun_at = begun_at
             if self._traced is not None:
-                await self._traced.sent(request, lease)
+                await self._traced.sent(request, lease, exchange)
             await exchange.waiter
         except BaseException as error:
             self._note_failure(error, request, lease, exchange)
+            if self._traced is not None and not isinstance(error, GeneratorExit):
+                await self._traced.attempt_failed(request, begun_at, error)
             raise
-        return self._received(request, exchange)
+        response = self._received(request, exchange)
+        if self._traced is not None:
+            await self._traced.attempt_ended(request, begun_at, response)
+        return response
 
     def _received(self, request: Request, exchange: Exchange) -> ClientResponse:
         """The response, of which the head has come."""
         self._phase = "middleware"
-        self._needs_new = False
         head = exchange.head
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
@@ -258,10 +270,9 @@ class Call:
         response: ClientResponse = kind(request, head, exchange, self._attempts, self._history)
         self._response, self._exchange = response, exchange
         if self._traced is not None:
-            self._traced.received(request, response)
+            self._traced.received(request, response, exchange)
         if head.has_set_cookie:
             self._sender.keep_cookies(request, response)
-            self._got_cookies = True
         return response
 
     def _with_body(self, request: Request) -> Request:
@@ -310,21 +321,20 @@ class Call:
             self._stale = error
             self._needs_new = True
 
-    def _take(self, answer: object) -> None:
+    async def _take(self, answer: object) -> None:
         """A middleware gives something else than the last response: that is not the answer."""
         if not isinstance(answer, ClientResponse):
             kind = type(answer).__name__
             raise TypeError(f"a middleware must return a ClientResponse, not {kind}")
-        if self._response is not None:
-            _ = self._response.release()  # nothing to wait for
+        await self._drop_response()
 
     async def _drop_response(self) -> None:
-        """The handler is called again: the response that it gave before was not the answer."""
+        """The response that the handler gave before, if it did, was not the answer."""
         if self._response is None:
             return
         _ = self._response.release()  # nothing to wait for
-        if self._traced is not None and self._exchange is not None:
-            await self._traced.response_end(self._response, self._exchange)
+        if self._traced is not None:
+            await self._tell_response_end(self._traced)
         self._response = self._exchange = None
 
     # --- the end, and the total time limit --------------------------------------------------------

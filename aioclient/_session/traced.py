@@ -5,6 +5,7 @@ import copy
 import weakref
 from collections.abc import Coroutine, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from multidict import CIMultiDictProxy
@@ -32,7 +33,7 @@ class Traced:
     told by a task of their own, before whoever waits for the response or its body goes on.
     """
 
-    __slots__ = ("_ending", "trace")
+    __slots__ = ("_ending", "_received_at", "_sent_at", "trace")
 
     def __init__(
         self, session: object, configs: Sequence[TraceConfig[Any]], trace_request_ctx: object
@@ -40,6 +41,9 @@ class Traced:
         self.trace = Trace(session, configs, trace_request_ctx)
         # Tells of the end of the last response.
         self._ending: asyncio.Task[None] | None = None
+        # When the request was out, and the last response was here, as far as they were.
+        self._sent_at = _Moment()
+        self._received_at = _Moment()
 
     async def start(self, given: ClientRequest) -> Request:
         """The request begins; handlers may change its headers."""
@@ -80,8 +84,13 @@ class Traced:
             lease.give_back(True)  # nothing was sent
             raise
 
-    async def sent(self, request: Request, lease: Lease) -> None:
-        """The head was given to the connection."""
+    async def sent(self, request: Request, lease: Lease, exchange: Exchange) -> None:
+        """The head was given to the connection, and the body will be, or was with it."""
+        self._sent_at = sent_at = _Moment()
+        if exchange.upload is None:
+            sent_at.note()
+        elif self.trace.hears_attempt_end:
+            exchange.upload.over().add_done_callback(sent_at.note)
         await self.trace.request_headers_sent(
             request.head.method,
             request.target.url,
@@ -89,8 +98,43 @@ class Traced:
             lease.connection.id,
         )
 
-    def received(self, request: Request, response: ClientResponse) -> None:
+    async def attempt_failed(self, request: Request, begun_at: float, error: BaseException) -> None:
+        """The request was sent once, or not even that, and failed."""
+        if self.trace.hears_attempt_end:
+            await self._tell_attempt(request, None, error, begun_at)
+
+    async def attempt_ended(
+        self, request: Request, begun_at: float, response: ClientResponse
+    ) -> None:
+        """The request was sent once, and the head of a response is there."""
+        if self.trace.hears_attempt_end:
+            await self._tell_attempt(request, response, None, begun_at)
+
+    async def _tell_attempt(
+        self,
+        request: Request,
+        response: ClientResponse | None,
+        error: BaseException | None,
+        begun_at: float,
+    ) -> None:
+        sent_at, self._sent_at = self._sent_at.at, _Moment()
+        await self.trace.request_attempt_end(
+            request.head.method,
+            request.target.url,
+            request.sent_headers(),
+            response,
+            error,
+            begun_at,
+            sent_at,
+        )
+
+    def received(self, request: Request, response: ClientResponse, exchange: Exchange) -> None:
         """The head of a response is there: its body is told piece by piece as it is read."""
+        self._received_at = received_at = _Moment()
+        if exchange.stream is None:
+            received_at.at = exchange.head_at
+        elif self.trace.hears_response_end:
+            exchange.stream.on_end(received_at.note)
         if self.trace.hears_chunk_received or self.trace.hears_response_end:
             tell = partial(
                 self.trace.response_chunk_received, request.head.method, request.target.url
@@ -129,19 +173,25 @@ class Traced:
         if not self.trace.hears_response_end:
             return
         method, url, stream = response.method, response.url, exchange.stream
+        received_at = self._received_at
         if exchange.has_ended or stream is None:
-            await self._tell_end(method, url, response, exchange)
+            await self._tell_end(method, url, response, exchange, received_at)
             return
         # What the connection holds must not hold the response: one that is dropped is over.
         seen = weakref.ref(response)
 
         def ended() -> None:
-            self._ending = _tell_soon(self._tell_end(method, url, seen(), exchange))
+            self._ending = _tell_soon(self._tell_end(method, url, seen(), exchange, received_at))
 
         stream.on_end(ended)
 
     async def _tell_end(
-        self, method: str, url: URL, response: ClientResponse | None, exchange: Exchange
+        self,
+        method: str,
+        url: URL,
+        response: ClientResponse | None,
+        exchange: Exchange,
+        received_at: "_Moment",
     ) -> None:
         stream = exchange.stream
         await self.trace.response_end(
@@ -151,7 +201,21 @@ class Traced:
             exchange.sent_bytes,
             len(exchange.body) if stream is None else stream.total_bytes,
             exchange.error,
+            monotonic() if received_at.at is None else received_at.at,
         )
+
+
+class _Moment:
+    """When something happened, in seconds of `time.monotonic`; None if it has not."""
+
+    __slots__ = ("at",)
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+
+    def note(self, _: object = None) -> None:
+        """It happens now."""
+        self.at = monotonic()
 
 
 def _tell_soon(telling: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -14,6 +14,7 @@ from aioclient._tracing.params import (
     TraceDnsCacheMissParams,
     TraceDnsResolveHostEndParams,
     TraceDnsResolveHostStartParams,
+    TraceRequestAttemptEndParams,
     TraceRequestChunkSentParams,
     TraceRequestEndParams,
     TraceRequestExceptionParams,
@@ -56,6 +57,7 @@ EVENTS: Final = (
     "tls_handshake_end",
     "response_informational",
     "response_end",
+    "request_attempt_end",
 )
 
 
@@ -190,7 +192,12 @@ class TraceConfig(Generic[_C]):
         """It is done."""
         return self._signals["tls_handshake_end"]
 
-    # --- responses, not in aiohttp ---------------------------------------------------------------
+    # --- not in aiohttp --------------------------------------------------------------------------
+
+    @property
+    def on_request_attempt_end(self) -> _SignalOf[_C, TraceRequestAttemptEndParams]:
+        """It was sent, once more perhaps, and the head of a response is there, or it failed."""
+        return self._signals["request_attempt_end"]
 
     @property
     def on_response_informational(self) -> _SignalOf[_C, TraceResponseInformationalParams]:

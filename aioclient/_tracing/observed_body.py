@@ -66,7 +66,8 @@ class ObservedSource:
     """A source of a body, of which each piece is told before its reader gets it.
 
     A reader that is cancelled meanwhile, or fails with what the one who is told raises, finds the
-    piece here the next time. `at_end` is awaited before the reader gets the last piece.
+    piece here the next time. `at_end` is awaited before the reader gets the last piece, or what
+    broke it off.
     """
 
     __slots__ = ("_at_end", "_held", "_source", "_tell", "_untold")
@@ -100,7 +101,11 @@ class ObservedSource:
         while self._untold:
             await self._tell(self._untold.popleft())
         if not self._held:
-            self._held = await self._source.readany()
+            try:
+                self._held = await self._source.readany()
+            except Exception:  # it was broken off, so that is its end
+                await self._at_end()
+                raise
             if self._held:
                 await self._tell(self._held)
         if self._source.at_eof():

@@ -127,6 +127,25 @@ class TraceRequestExceptionParams(_Params):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class TraceRequestAttemptEndParams(_Params):
+    """One sending of a request has led to the head of a response, or has failed. Not in aiohttp.
+
+    There is one for each time that it is sent: redirects, what middlewares send again, and the
+    second time after a kept connection was found closed. Either `response` or `exception` is None.
+    `begun_at` is when a connection was looked for, `sent_at` when all of the request was out, in
+    seconds of `time.monotonic`; the latter is None if it never was, or not before the answer came.
+    """
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    response: ClientResponse | None
+    exception: BaseException | None
+    begun_at: float
+    sent_at: float | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class TraceConnectionQueuedStartParams(_Params):
     """A request waits for a connection, because there are as many as allowed."""
 
@@ -214,7 +233,8 @@ class TraceResponseEndParams(_Params):
     """A response is over: no more of it comes. Not in aiohttp.
 
     `sent_bytes` and `received_bytes` count the bodies as they went over the wire; `exception` is
-    None if the response arrived whole. `response` is None if nobody had it any more.
+    None if the response arrived whole. `response` is None if nobody had it any more. `ended_at` is
+    when that was, in seconds of `time.monotonic`.
     """
 
     method: str
@@ -223,3 +243,4 @@ class TraceResponseEndParams(_Params):
     sent_bytes: int
     received_bytes: int
     exception: BaseException | None
+    ended_at: float = 0.0

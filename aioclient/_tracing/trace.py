@@ -66,6 +66,11 @@ class Trace:
         """Is somebody told of the end of the response?"""
         return bool(self._hearers("response_end"))
 
+    @property
+    def hears_attempt_end(self) -> bool:
+        """Is somebody told of each time that the request was sent?"""
+        return bool(self._hearers("request_attempt_end"))
+
     def _hearers(self, event: str) -> _Hearers:
         return [
             (signal, context)
@@ -130,6 +135,23 @@ class Trace:
             event = params.TraceRequestExceptionParams(method, url, headers, exception)
             await self._tell(hearers, event)
 
+    async def request_attempt_end(
+        self,
+        method: str,
+        url: URL,
+        headers: CIMultiDict[str],
+        response: ClientResponse | None,
+        exception: BaseException | None,
+        begun_at: float,
+        sent_at: float | None,
+    ) -> None:
+        """It was sent once, with a response or an error as the outcome."""
+        if hearers := self._hearers("request_attempt_end"):
+            event = params.TraceRequestAttemptEndParams(
+                method, url, headers, response, exception, begun_at, sent_at
+            )
+            await self._tell(hearers, event)
+
     # --- the response ----------------------------------------------------------------------------
 
     async def response_informational(
@@ -153,11 +175,12 @@ class Trace:
         sent_bytes: int,
         received_bytes: int,
         exception: BaseException | None = None,
+        ended_at: float = 0.0,
     ) -> None:
         """It is over; `exception` is None if it arrived whole."""
         if hearers := self._hearers("response_end"):
             event = params.TraceResponseEndParams(
-                method, url, response, sent_bytes, received_bytes, exception
+                method, url, response, sent_bytes, received_bytes, exception, ended_at
             )
             await self._tell(hearers, event)
 

@@ -60,6 +60,7 @@ from ._response import (
 from ._root import SHOWN_BYTES as SHOWN_BYTES
 from ._root import ClientError
 from ._root import shown as shown
+from ._root import without_credentials as without_credentials
 from ._root import without_user_info as without_user_info
 
 __all__ = (

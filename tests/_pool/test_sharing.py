@@ -21,6 +21,7 @@ from aioclient import (
     ClientTimeout,
     Fingerprint,
     NamedPipeConnector,
+    ProxyDigestAuth,
     TCPConnector,
     UnixConnector,
     UploadTracker,
@@ -65,7 +66,15 @@ OF_HANDSHAKE: dict[str, list[Any]] = {
         "http://you:secret@a.example:1",
         "socks5://me:secret@a.example:1",
     ],
-    "proxy_auth": [None, BasicAuth("me", "secret"), BasicAuth("me", "other"), BasicAuth("you")],
+    "proxy_auth": [
+        None,
+        BasicAuth("me", "secret"),
+        BasicAuth("me", "other"),
+        BasicAuth("you"),
+        ProxyDigestAuth("me", "secret"),
+        ProxyDigestAuth("me", "other"),
+        ProxyDigestAuth("you", "secret"),
+    ],
     "proxy_headers": [None, {"X-A": "b"}, {"X-A": "c"}, {"Proxy-Authorization": "Bearer a"}],
     "proxy_ssl": [
         None,
@@ -195,6 +204,12 @@ def test_requests_that_shake_hands_otherwise_share_no_connection(url: str, name:
     assert len(routes) == len(values)
     again = {route_with(url, **needs | {name: value}) for value in values}
     assert again == routes
+
+
+@pytest.mark.parametrize("url", [URL, "http://example.com/"])
+def test_logins_for_digest_that_are_equal_share_connections(url: str) -> None:
+    routes = {route_with(url, **PROXY, proxy_auth=ProxyDigestAuth("me", "a")) for _ in range(2)}
+    assert len(routes) == 1
 
 
 def test_requests_that_a_proxy_forwards_share_its_connections() -> None:

@@ -24,6 +24,13 @@ FIELDS: dict[str, dict[str, Any]] = {
     "RequestRedirect": {**REQUEST, "response": None},
     "RequestEnd": {**REQUEST, "response": None},
     "RequestException": {**REQUEST, "exception": ValueError(SECRET)},
+    "RequestAttemptEnd": {
+        **REQUEST,
+        "response": None,
+        "exception": ValueError(SECRET),
+        "begun_at": 1.5,
+        "sent_at": None,
+    },
     "ConnectionQueuedStart": {},
     "ConnectionQueuedEnd": {},
     "ConnectionCreateStart": {},
@@ -48,6 +55,7 @@ FIELDS: dict[str, dict[str, Any]] = {
         "sent_bytes": 1,
         "received_bytes": 2,
         "exception": ValueError(SECRET),
+        "ended_at": 3.5,
     },
 }
 
@@ -125,7 +133,7 @@ def test_no_repr_shows_what_may_be_a_secret(event: str) -> None:
             aioclient.TraceResponseEndParams("GET", URL("/"), None, 0, 5, OSError("a")),  # type: ignore[arg-type] # a fake
             (
                 "(method='GET', url='/', response=<NoneType>, sent_bytes=0, received_bytes=5, "
-                "exception=<OSError>)"
+                "exception=<OSError>, ended_at=0.0)"
             ),
         ),
         (aioclient.TraceConnectionQueuedEndParams(), "()"),

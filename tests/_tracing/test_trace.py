@@ -28,12 +28,17 @@ CALLS: list[tuple[str, tuple[Any, ...], str]] = [
     ("request_end", ("GET", URL_, HEADERS, RESPONSE), "RequestEnd"),
     ("request_exception", ("GET", URL_, HEADERS, ERROR), "RequestException"),
     (
+        "request_attempt_end",
+        ("GET", URL_, HEADERS, RESPONSE, None, 1.5, 2.5),
+        "RequestAttemptEnd",
+    ),
+    (
         "response_informational",
         ("GET", URL_, 103, CIMultiDictProxy(HEADERS)),
         "ResponseInformational",
     ),
     ("response_chunk_received", ("GET", URL_, b"a"), "ResponseChunkReceived"),
-    ("response_end", ("GET", URL_, RESPONSE, 1, 2, ERROR), "ResponseEnd"),
+    ("response_end", ("GET", URL_, RESPONSE, 1, 2, ERROR, 3.5), "ResponseEnd"),
 ]
 CONNECTION_CALLS: list[tuple[str, tuple[Any, ...], str]] = [
     ("queued_start", (), "ConnectionQueuedStart"),
@@ -194,6 +199,7 @@ async def test_the_next_config_is_not_told_if_the_request_ended_meanwhile() -> N
         ("response_chunk_received", "hears_chunk_received"),
         ("response_informational", "hears_informational"),
         ("response_end", "hears_response_end"),
+        ("request_attempt_end", "hears_attempt_end"),
     ],
 )
 def test_a_trace_says_whether_there_is_somebody_to_tell(event: str, hears: str) -> None:

@@ -4,6 +4,7 @@ from reference import Call, Line, Names
 
 _BASIC = "tests/_auth/test_basic.py::"
 _DIGEST = "tests/_middlewares/test_digest_auth.py::"
+_PROXY = "tests/loopback/test_proxy_digest.py::"
 _ORIGINS = "tests/_middlewares/test_own_origins.py::"
 
 ROWS = (
@@ -56,5 +57,11 @@ ROWS = (
         "there is no userhash",
         f"{_DIGEST}test_the_login_is_sent_as_a_hash_if_the_server_asks_for_that",
         "`userhash`, logins in UTF-8 (`username*`) and SHA-512-256 are there",
+    ),
+    Line(
+        "a proxy that asks for Digest is not answered",
+        f"""{_PROXY}test_a_request_that_is_forwarded_is_answered_for
+        {_PROXY}test_a_tunnel_is_answered_for""",
+        "New: `proxy_auth=ProxyDigestAuth(...)` for proxies that ask for Digest",
     ),
 )

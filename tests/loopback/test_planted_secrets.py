@@ -17,6 +17,7 @@ from types import NoneType
 from typing import Any
 
 import pytest
+from digest_proxy import DigestProxy
 from fake_resolver import FakeResolver
 from planted import OPEN, PROXY, SECRETS, SERVER, SOCKS, Search, Secret
 from planted_requests import HTTP, HTTPS, TO_PROXIES, TO_SERVERS, Scene
@@ -247,13 +248,38 @@ def seen_in(heads: Any, secret: Secret) -> bool:
 
 
 @pytest.mark.parametrize("url", [HTTP, HTTPS])
-@pytest.mark.parametrize("way", TO_PROXIES)
+@pytest.mark.parametrize("way", [way for way in TO_PROXIES if way != "a ProxyDigestAuth"])
 def test_a_proxy_gets_its_secret_and_nothing_else_shows_it(url: str, way: str, make: Make) -> None:
     proxy = RecordingProxy(connect_answer=b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
     expected = errors.ClientHttpProxyError if url == HTTPS else None
     search = searched(make(way), lambda scene: scene.through(proxy, url), expected)
     assert seen_in(proxy.heads, PROXY)
     assert seen_in(proxy.heads, SERVER) == (url == HTTP)
+    search.assert_nothing_found()
+
+
+class Answer(Secret):
+    """What proves a password: by an answer to Digest passwords can be tried."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer's", "Digest username", "=", "response=")
+
+
+@pytest.mark.parametrize("password", [PROXY.text, "another"], ids=["right", "wrong"])
+@pytest.mark.parametrize("url", [HTTP, HTTPS])
+def test_a_proxy_that_asks_for_digest_gets_an_answer_and_nothing_else_shows_it(
+    url: str, password: str, make: Make
+) -> None:
+    proxy = DigestProxy(login=(PROXY.login, password))
+    proxy.connect_status = 403
+    search = Search([*SECRETS, Answer()])
+    expected = errors.ClientHttpProxyError if url == HTTPS else None
+    searched(make("a ProxyDigestAuth"), lambda scene: scene.through(proxy, url), expected, search)
+    assert len(proxy.came) == 2
+    assert proxy.answered
+    heads = [came.headers for came in proxy.came]
+    assert seen_in(heads, Answer())
+    assert not seen_in(heads, PROXY)
     search.assert_nothing_found()
 
 

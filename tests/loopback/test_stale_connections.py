@@ -11,6 +11,9 @@ from scripted import ScriptedServer, head_of
 
 from aioclient import (
     ClientConnectionError,
+    ClientHandlerType,
+    ClientRequest,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     ServerDisconnectedError,
@@ -181,6 +184,21 @@ async def test_it_is_sent_twice_at_most() -> None:
         with pytest.raises(ServerDisconnectedError):
             await session.get(server.url())
         assert len(closing.heads) == 3
+
+
+@asynchronous
+async def test_a_middleware_that_sends_twice_does_not_go_round_for_ever() -> None:
+    async def twice(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        await (await handler(request)).read()
+        return await handler(request)
+
+    closing = Closing()
+    async with ScriptedServer(closing) as server, ClientSession(middlewares=[twice]) as session:
+        async with session.get(server.url()) as response:
+            assert await response.read() == b"ok"
+        # The second sending met the end; both were made again, each on a new connection.
+        assert len(closing.heads) == 4
+        assert server.accepted == 3
 
 
 @asynchronous

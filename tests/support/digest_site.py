@@ -1,5 +1,7 @@
 """A server that asks for Digest authentication, and what it makes of the answers.
 
+`DigestProxy` in `digest_proxy.py` is a proxy that does.
+
 It takes Authorization fields apart, and calculates, apart from the package: written down from
 sections 3.3 to 3.5 of RFC 7616.
 """
@@ -46,6 +48,12 @@ class Came(NamedTuple):
 
 class DigestSite(ScriptedServer):
     """Answers whoever knows the password with 200, others with a challenge."""
+
+    #: What it says and hears by which name; 401, too.
+    STATUS = 401
+    ASKS = "WWW-Authenticate"
+    ANSWER = "Authorization"
+    INFO = "Authentication-Info"
 
     def __init__(
         self,
@@ -112,14 +120,26 @@ class DigestSite(ScriptedServer):
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             method, target, _ = line.split(" ")
             body = await read_body(reader, headers)
-            parameters = _parameters(headers.get("Authorization", ""))
+            parameters = _parameters(headers.get(self.ANSWER, ""))
             head, status = self._answer(method, target, body, parameters)
             self.came.append(Came(method, target, headers, body, parameters, status))
+            if method == "CONNECT" and status == 200:
+                await self._connect(target, head, reader, writer)
+                return
             text = f"{status} {target}"
             length = f"Content-Length: {len(text)}"
             lines = "\r\n".join([f"HTTP/1.1 {status} X", length, *head, "", text])
             writer.write(lines.encode("utf-8", "surrogateescape"))
             await writer.drain()
+
+    async def _connect(
+        self,
+        target: str,
+        head: list[str],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        raise AssertionError("this is no proxy")
 
     def _answer(
         self, method: str, target: str, body: bytes, parameters: dict[str, str]
@@ -128,29 +148,29 @@ class DigestSite(ScriptedServer):
             nonce, count = parameters["nonce"], parameters.get("nc", "")
             seen = self._seen.get(nonce)
             if seen is None or count in seen or len(seen) >= self.uses:
-                return self._challenge(is_stale=self._says_stale), 401
+                return self._challenge(is_stale=self._says_stale), self.STATUS
             if self.qop is not None:
                 seen.add(count)
             info = self._next_nonce(nonce) if self._gives_next else self.info
-            head = [f"Authentication-Info: {info}"] if info else []
+            head = [f"{self.INFO}: {info}"] if info else []
             if target in self.redirects:
                 return [*head, f"Location: {self.redirects[target]}"], 302
             return head, 200
-        return self._challenge(), 401
+        return self._challenge(), self.STATUS
 
     def _challenge(self, is_stale: bool = False) -> list[str]:
         nonce = "only" if self._one_nonce else f"n{next(self._numbers)}"
         self._seen.setdefault(nonce, set())
         self._begun_by[nonce] = (nonce, None)
         if self.fields is not None:
-            return [f"WWW-Authenticate: {field.replace('NONCE', nonce)}" for field in self.fields]
+            return [f"{self.ASKS}: {field.replace('NONCE', nonce)}" for field in self.fields]
         parts = [f'realm="{self.realm}"', f'nonce="{nonce}"']
         if self.algorithm is not None:
             parts.append(f"algorithm={self.algorithm}")
         if self.qop is not None:
             parts.append(f'qop="{self.qop}"')
         parts += ["stale=true"] * is_stale + [self.more] * bool(self.more)
-        return [f"WWW-Authenticate: Digest {', '.join(parts)}"]
+        return [f"{self.ASKS}: Digest {', '.join(parts)}"]
 
     def _next_nonce(self, nonce: str) -> str:
         following = f"n{next(self._numbers)}"

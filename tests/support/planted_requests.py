@@ -14,7 +14,7 @@ from recording_proxy import RecordingProxy
 from scripted import Handler, ScriptedServer
 from yarl import URL
 
-from aioclient import BasicAuth, ClientSession
+from aioclient import BasicAuth, ClientSession, ProxyDigestAuth
 
 Options = dict[str, Any]
 
@@ -155,6 +155,14 @@ def _auth(scene: Scene, proxy: str, secret: Secret, session: Options, request: O
 @_to_proxies("proxy_auth in latin1, of the session")
 def _latin1(scene: Scene, proxy: str, secret: Secret, session: Options, request: Options) -> None:
     session |= {"proxy": proxy, "proxy_auth": BasicAuth(secret.login, secret.text)}
+
+
+@_to_proxies("a ProxyDigestAuth")
+def _digest(scene: Scene, proxy: str, secret: Secret, session: Options, request: Options) -> None:
+    if secret is SOCKS:  # which has no Digest
+        _auth(scene, proxy, secret, session, request)
+        return
+    request |= {"proxy": proxy, "proxy_auth": ProxyDigestAuth(secret.login, secret.text)}
 
 
 @_to_proxies("proxy_headers")

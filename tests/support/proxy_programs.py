@@ -41,14 +41,26 @@ hosts_file {folder}/hosts
 dns_nameservers 127.0.0.1
 dns_retransmit_interval 100 milliseconds
 dns_timeout 200 milliseconds
-auth_param basic program {checker} {folder}/logins
-auth_param basic children 1 startup=1
-auth_param basic realm squid
+{auth}
 acl of_anybody myportname open0 open1 tls0 tls1
 acl of_those_we_know proxy_auth REQUIRED
 http_access allow of_anybody
 http_access allow of_those_we_know
 http_access deny all
+"""
+
+_SQUID_BASIC: Final = """
+auth_param basic program {checker} {folder}/logins
+auth_param basic children 1 startup=1
+auth_param basic realm squid
+"""
+#: A nonce of its is good for so many answers.
+NONCE_USES: Final = 5
+_SQUID_DIGEST: Final = f"""
+auth_param digest program {{checker}} -c {{folder}}/logins
+auth_param digest children 1 startup=1
+auth_param digest realm squid
+auth_param digest nonce_max_count {NONCE_USES}
 """
 
 _DANTE: Final = """
@@ -95,26 +107,33 @@ class Asked:
 
 
 class Squid(Program):
-    """squid: HTTP, plain and over TLS, each with a door for everybody and one with a login."""
+    """squid: HTTP, plain and over TLS, each with a door for everybody and one with a login.
+
+    The login is asked for by Basic, or by Digest.
+    """
 
     #: What is behind its ports, in their order: is it TLS, and does it want a login?
     DOORS: Final = ((False, False), (False, True), (True, False), (True, True))
 
-    def __init__(self, certificate: trustme.LeafCert) -> None:
+    def __init__(self, certificate: trustme.LeafCert, is_digest: bool = False) -> None:
         program = path_of("squid")
-        checker = _squid_checker(program)
+        checker = _squid_checker(program, "digest_file_auth" if is_digest else "basic_ncsa_auth")
+        auth = _SQUID_DIGEST if is_digest else _SQUID_BASIC
 
         def command(folder: Path, ports: list[int]) -> list[str]:
             log = folder / "log"
             log.mkdir(exist_ok=True)
             log.chmod(0o777)  # started by root, it becomes somebody else
-            password = hashlib.md5(LOGIN.password.encode()).hexdigest()
-            (folder / "logins").write_text(f"{LOGIN.user}:{password}\n")
+            # Of Digest, what RFC 7616 section 3.4.2 calls H(A1).
+            name = f"{LOGIN.user}:squid" if is_digest else LOGIN.user
+            secret = f"{name}:{LOGIN.password}" if is_digest else LOGIN.password
+            password = hashlib.md5(secret.encode()).hexdigest()
+            (folder / "logins").write_text(f"{name}:{password}\n")
             write_hosts(folder)
             _write_certificate(folder, certificate)
             config = _SQUID.format(
                 folder=folder,
-                checker=checker,
+                auth=auth.format(checker=checker, folder=folder),
                 doors=_squid_doors(folder, ports),
                 user="cache_effective_user proxy" if os.geteuid() == 0 else "",
             )
@@ -149,10 +168,9 @@ def _squid_doors(folder: Path, ports: list[int]) -> str:
     return "\n".join(lines)
 
 
-def _squid_checker(squid: str) -> Path:
+def _squid_checker(squid: str, name: str) -> Path:
     """The program by which squid checks logins."""
     prefix = Path(squid).resolve().parent.parent
-    name = "basic_ncsa_auth"
     folders = ("lib/squid", "lib64/squid", "libexec/squid", "libexec")
     found = [path for folder in folders if (path := prefix / folder / name).exists()]
     return found[0] if found else do_without(f"this squid has no {name}")

@@ -155,6 +155,16 @@ class Proxies:
         """squid, which can tell what it was asked."""
         return self._once("squid", lambda: Squid(self._certificate))
 
+    @property
+    def digest_squid(self) -> Squid:
+        """Another squid, which asks for the login by Digest."""
+        return self._once("squid, digest", lambda: Squid(self._certificate, is_digest=True))
+
+    def digest_entrance(self, scheme: str) -> Entrance:
+        """A door of that one."""
+        number = Squid.DOORS.index((scheme == "https", True))
+        return Entrance("squid", scheme, "127.0.0.1", self.digest_squid.ports[number], LOGIN)
+
     def _once(self, key: object, start: Callable[[], _P]) -> _P:
         if key in self._missing:
             pytest.skip(self._missing[key])

@@ -55,22 +55,33 @@ class RecordingProxy(ScriptedServer):
         self, target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         host, _, port = target.rpartition(":")
-        host, number = self._destination or (host.strip("[]"), int(port))
-        there_reader, there_writer = await asyncio.open_connection(host, number)
-        back = asyncio.ensure_future(_pump(there_reader, writer))
-        try:
-            writer.write(self._agreed)
-            while data := await reader.read(65536):
-                if len(self.passed_on) < _KEPT_BYTES:
-                    self.passed_on += data
-                there_writer.write(data)
-                await there_writer.drain()
-            if there_writer.can_write_eof():
-                there_writer.write_eof()
-            await back
-        finally:
-            back.cancel()
-            there_writer.close()
+        there = self._destination or (host.strip("[]"), int(port))
+        await pass_on(there, self._agreed, reader, writer, self.passed_on)
+
+
+async def pass_on(
+    there: tuple[str, int],
+    agreed: bytes,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    kept: bytearray,
+) -> None:
+    """Make a tunnel, until both ends have had enough; `kept` gets the beginning of what goes in."""
+    there_reader, there_writer = await asyncio.open_connection(*there)
+    back = asyncio.ensure_future(_pump(there_reader, writer))
+    try:
+        writer.write(agreed)
+        while data := await reader.read(65536):
+            if len(kept) < _KEPT_BYTES:
+                kept += data
+            there_writer.write(data)
+            await there_writer.drain()
+        if there_writer.can_write_eof():
+            there_writer.write_eof()
+        await back
+    finally:
+        back.cancel()
+        there_writer.close()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

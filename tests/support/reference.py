@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from yarl import URL
@@ -46,6 +46,7 @@ SENT = Sentinel()
 _NAMESPACE = {
     **{name: getattr(aioclient, name) for name in aioclient.__all__},
     "Order": Order,
+    "SimpleNamespace": SimpleNamespace,
     "SENT": SENT,
     "URL": URL,
     "json": json,
