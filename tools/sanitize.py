@@ -26,7 +26,8 @@ COPIED = ("aioclient", "tests", "tools", "vendor", "setup.py", "pyproject.toml",
 NEEDED = ("Cython", "setuptools", "pytest", "hypothesis", "multidict", "yarl", "trustme")
 FLAGS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g", "-O1"]
 FLAGS += ["-fno-omit-frame-pointer", "-Wno-maybe-uninitialized"]
-TESTS = ["tests/_http1", "tests/_http", "tests/_cookies/test_quote.py", "tests/twins"]
+TESTS = ["tests/_http1", "tests/_http", "tests/_websocket", "tests/_cookies/test_quote.py"]
+TESTS += ["tests/twins"]
 # What starts other programs, which would run under the sanitizers' libraries, too; what takes time.
 LEFT_OUT = "not stubs_agree and not without_asserts and not linear_time"
 # An out-of-bounds read that only a sanitizer sees: proves that the runs below would tell.
