@@ -4,7 +4,7 @@
 Written out, and not reader_py compiled again, because the bytes are looked at where they lie: a
 message that came whole is copied once, into what the caller gets, and nothing is made of it before.
 What comes in pieces is gathered in a bytes object that is the message itself in the end; it grows
-by what came and never because of what a header promises.
+by what came, and by what a header promises only up to a quarter of a megabyte.
 """
 
 cimport cython
@@ -54,7 +54,8 @@ cdef enum:
     PONG = 10
     MAX_HEADER_SIZE = 10
     MAX_CONTROL_SIZE = 125
-    FIRST_ROOM = 4096
+    SMALL_ROOM = 4096
+    MAX_PROMISED = 256 * 1024  # how much room a header is believed to need before the bytes come
 
 cdef unsigned long long _MAX_LENGTH = 0x7FFFFFFFFFFFFFFF
 cdef object _DEFAULT_MAX_MSG_SIZE = 4 * 1024 * 1024
@@ -377,10 +378,16 @@ cdef class FrameReader:
         return 0
 
     cdef int _grow(self, size_t needed) except -1:
-        """Make room: four times as much as is needed, but not more than the rest may take."""
+        """Make room for `needed` bytes and more.
+
+        That is what the frame says that it has, up to a limit, or four times as much as is needed:
+        each new block costs a copy, and more than that the first use of its pages.
+        """
         cdef size_t room = PY_SSIZE_T_MAX
         if needed <= room // 4:
-            room = max(needed * 4, <size_t>FIRST_ROOM)
+            room = max(needed * 4, <size_t>SMALL_ROOM)
+            if self._missing > room - needed:
+                room = max(room, min(needed + self._missing, <unsigned long long>MAX_PROMISED))
         if self._is_final and self._missing < room - needed:
             room = needed + self._missing
         larger = PyBytes_FromStringAndSize(NULL, room)

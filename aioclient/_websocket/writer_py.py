@@ -48,20 +48,23 @@ class FrameWriter:
         else:
             data = bytes(memoryview(payload))  # and not zeros, where it is an int
         size = len(data)
-        first = first_byte(opcode, size, is_final, is_compressed)
+        first = 0x80 | opcode
+        if (opcode != 1 and opcode != 2) or not is_final or is_compressed:
+            first = first_byte(opcode, size, is_final, is_compressed)
         # RFC 6455 section 5.2: the shortest form of the length, with the bit for "masked"
         if size < 126:
-            header = bytes((first, 0x80 | size))
+            header = (first << 8 | 0x80 | size).to_bytes(2, "big")
         elif size < 0x10000:
-            header = bytes((first, 0xFE)) + size.to_bytes(2, "big")
+            header = (first << 24 | 0xFE0000 | size).to_bytes(4, "big")
         else:
-            header = bytes((first, 0xFF)) + size.to_bytes(8, "big")
+            header = (first << 72 | 0xFF << 64 | size).to_bytes(10, "big")
         key = self._next_key()
         return b"".join((header, key, masked(data, key)))
 
     def _next_key(self) -> bytes:
-        if self._used == len(self._keys):
+        used = self._used
+        if used == len(self._keys):
             self._keys = check_block(self._random(_BLOCK_SIZE), _BLOCK_SIZE)
-            self._used = 0
-        self._used += 4
-        return self._keys[self._used - 4 : self._used]
+            used = 0
+        self._used = used + 4
+        return self._keys[used : used + 4]

@@ -37,6 +37,7 @@ def declared(path):
             ):
                 arguments = item.args
                 arguments.defaults = [ast.Constant(...) for _ in arguments.defaults]
+                arguments.kw_defaults = [d and ast.Constant(...) for d in arguments.kw_defaults]
                 found[prefix + item.name] = (
                     [ast.unparse(decorator) for decorator in item.decorator_list],
                     ast.unparse(arguments),

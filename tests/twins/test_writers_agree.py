@@ -1,5 +1,7 @@
 """Both frame writers write the same bytes, and refuse the same in the same words."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,8 +22,13 @@ frames = st.tuples(opcodes, payloads, st.booleans(), st.booleans())
 
 def numbered():
     """Keys that are easy to tell apart, the same for each writer."""
-    blocks = iter(range(1, 256))
-    return lambda size: bytes((next(blocks) * 7 + i) % 256 for i in range(size))
+    blocks = itertools.count(1)
+
+    def random(size):
+        block = next(blocks)
+        return bytes((block * 7 + i) % 256 for i in range(size))
+
+    return random
 
 
 @pytest.fixture(scope="module")

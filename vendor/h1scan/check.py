@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Builds h1scan and runs its tests, or its fuzz target.
+"""Builds h1scan and wsbytes and runs their tests, or their fuzz targets.
 
     check.py                    the tests, in four builds
-    check.py --fuzz [SECONDS]   the fuzz target, in two builds (default: 30 each)
+    check.py --fuzz [SECONDS]   the fuzz targets, in two builds (default: 30 each)
 
 Exit status: 0 if all is well, 1 on any failure, 2 if no compiler can do it.
 The compiler is that of the environment variable CC, else cc, gcc or clang.
@@ -10,6 +10,7 @@ Everything is built in a temporary directory.
 """
 
 import argparse
+import itertools
 import os
 import shlex
 import shutil
@@ -32,14 +33,23 @@ SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 NO_SIMD = ["-DH1SCAN_NO_SIMD"]
 
 SEEDS = {
-    "head": b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello",
-    "head-lf": b"HTTP/1.0 404 Not Found\nA: b\nC:\n\n",
-    "head-folded": b"HTTP/1.1 200 \r\nA: b\r\n c\r\n\td \r\nE:\r\n f\r\n\r\n",
-    "fields": b"A: a value longer than two vectors of 16 bytes\r\nB: \xe9\r\n\r\n",
-    "bare-cr": b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
-    "chunk": b'1aF ;name="value"\r\n',
-    "chunk-large": b"07FFFFFFFFFFFFFFF\r\n",
-    "trailers": b"\r\n",
+    "h1scan": {
+        "head": b"HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 5\r\n\r\nhello",
+        "head-lf": b"HTTP/1.0 404 Not Found\nA: b\nC:\n\n",
+        "head-folded": b"HTTP/1.1 200 \r\nA: b\r\n c\r\n\td \r\nE:\r\n f\r\n\r\n",
+        "fields": b"A: a value longer than two vectors of 16 bytes\r\nB: \xe9\r\n\r\n",
+        "bare-cr": b"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n",
+        "chunk": b'1aF ;name="value"\r\n',
+        "chunk-large": b"07FFFFFFFFFFFFFFF\r\n",
+        "trailers": b"\r\n",
+    },
+    "wsbytes": {
+        "short": b"key!\x03\x81\x81\x05hello",
+        "long": b"key!\x21\x82\x82\x7e\x01\x00" + b"x" * 256,
+        "longest": b"\x00\xff\x80\x7f\x07\xc1\x82\xff\x00\x00\x00\x00\x00\x01\x00\x00",
+        "text": "key!\x12\x01 κόσμε 😀 \ud7ff\ue000\uffff".encode(),
+        "no-text": b"key!\x12\x01 a \xed\xa0\x80 \xf4\x90\x80\x80 \xc0\xaf",
+    },
 }
 
 
@@ -97,14 +107,14 @@ def check(build: Path) -> int:
             f"{shlex.join(compiler)} does not support {SANITIZERS[0]}"
         )
 
-    sources = [HERE / "h1scan.c", HERE / "tests" / "test_h1scan.c"]
     failures = 0
-    for number, (name, flags) in enumerate(builds):
+    for number, (library, (name, flags)) in enumerate(itertools.product(SEEDS, builds)):
         target = build / f"test{number}"
+        sources = [HERE / f"{library}.c", HERE / "tests" / f"test_{library}.c"]
         compiled = compile_c(compiler, [*WARNINGS, *flags], sources, target)
         if compiled.returncode:
             failures += 1
-            say(f"h1scan ({name}): does not compile\n{compiled.stderr}")
+            say(f"{library} ({name}): does not compile\n{compiled.stderr}")
             continue
         run = subprocess.run(
             [str(target)],
@@ -114,10 +124,10 @@ def check(build: Path) -> int:
             text=True,
             errors="replace",
         )
-        say(f"h1scan ({name}): {run.stdout.strip()}")
+        say(f"{library} ({name}): {run.stdout.strip()}")
         if run.returncode:
             failures += 1
-            say(f"h1scan ({name}): FAILED, exit status {run.returncode}")
+            say(f"{library} ({name}): FAILED, exit status {run.returncode}")
     return 1 if failures else 0
 
 
@@ -156,28 +166,29 @@ def fuzz(build: Path, seconds: int) -> int:
         "-fsanitize=fuzzer,address,undefined",
         "-fno-sanitize-recover=all",
     ]
-    sources = [HERE / "h1scan.c", HERE / "fuzz" / "fuzz_h1scan.c"]
     failures = 0
-    for name, more in (("SIMD", []), ("no SIMD", NO_SIMD)):
-        work = build / name.replace(" ", "-")
+    simd = (("SIMD", []), ("no SIMD", NO_SIMD))
+    for library, (name, more) in itertools.product(SEEDS, simd):
+        work = build / f"{library}-{name.replace(' ', '-')}"
         corpus = work / "corpus"
         corpus.mkdir(parents=True)
-        for seed, content in SEEDS.items():
+        for seed, content in SEEDS[library].items():
             (corpus / seed).write_bytes(content)
         target = work / "fuzz"
+        sources = [HERE / f"{library}.c", HERE / "fuzz" / f"fuzz_{library}.c"]
         compiled = compile_c(compiler, [*flags, *more], sources, target)
         if compiled.returncode:
             failures += 1
-            say(f"h1scan ({name}): does not compile\n{compiled.stderr}")
+            say(f"{library} ({name}): does not compile\n{compiled.stderr}")
             continue
-        say(f"h1scan ({name}): fuzzing for {seconds} s")
+        say(f"{library} ({name}): fuzzing for {seconds} s")
         run = subprocess.run(
             [
                 str(target),
                 f"-max_total_time={seconds}",
                 "-max_len=600",
                 "-timeout=10",
-                f"-dict={HERE / 'fuzz' / 'h1scan.dict'}",
+                f"-dict={HERE / 'fuzz' / f'{library}.dict'}",
                 "-print_final_stats=1",
                 str(corpus),
             ],
@@ -193,24 +204,24 @@ def fuzz(build: Path, seconds: int) -> int:
             failures += 1
             say("\n".join(lines[-200:]))
             for path in sorted(work.glob("*-*")):
-                say(f"h1scan ({name}): {path.name} is {path.read_bytes()!r}")
-            say(f"h1scan ({name}): FAILED, exit status {run.returncode}")
+                say(f"{library} ({name}): {path.name} is {path.read_bytes()!r}")
+            say(f"{library} ({name}): FAILED, exit status {run.returncode}")
         else:
             units = [x for x in lines if "number_of_executed_units" in x]
             count = units[-1].split()[-1] if units else "?"
-            say(f"h1scan ({name}): {count} inputs, no violation")
+            say(f"{library} ({name}): {count} inputs, no violation")
     return 1 if failures else 0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Test or fuzz h1scan.")
+    parser = argparse.ArgumentParser(description="Test or fuzz h1scan and wsbytes.")
     parser.add_argument(
         "--fuzz",
         nargs="?",
         type=int,
         const=30,
         metavar="SECONDS",
-        help="run the fuzz target for this long in each build (default: 30)",
+        help="run each fuzz target for this long in each build (default: 30)",
     )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="h1scan-") as directory:

@@ -2,22 +2,7 @@
  * heap block of exactly its size. What must hold for any bytes at all is
  * checked, and the process aborted where it does not. */
 #include "../h1scan.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(condition)                               \
-  do {                                                \
-    if (!(condition)) violated(#condition, __LINE__); \
-  } while (0)
-
-static void violated(const char *what, int line) {
-  fprintf(stderr, "line %d: violated: %s\n", line, what);
-  abort();
-}
+#include "must.h"
 
 /* For checks that look at each prefix of the input. */
 #define LONGEST_PREFIXED 96
@@ -36,15 +21,6 @@ static int is_token_byte(unsigned byte) {
 }
 
 static int is_blank(unsigned byte) { return byte == ' ' || byte == '\t'; }
-
-/* A block to be freed by its start; the copy of the input is behind the first
- * byte, so that there is an address to hand over for an empty one too. */
-static unsigned char *block_of(const unsigned char *bytes, size_t len) {
-  unsigned char *const block = (unsigned char *)malloc(1 + len);
-  MUST(block != NULL);
-  if (len > 0) memcpy(block + 1, bytes, len);
-  return block;
-}
 
 /* Result structures are filled with this before each call. */
 #define FILLER 77
