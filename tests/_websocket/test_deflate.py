@@ -204,8 +204,15 @@ def test_without_takeover_a_message_cannot_refer_to_one_before():
 def test_after_a_message_of_another_level_the_next_ones_do_not_refer_past_it():
     deflater = Deflater(TAKEOVER)
     inflater = Inflater(TAKEOVER)
-    for level in (None, 9, None, 9, 9, 0, 1):
-        assert inflater.inflate(deflater.deflate(noise(1000), level)) == noise(1000)
+    for size, level in ((1000, 1), (1500, 9), (1000, 9), (1000, 1), (1500, 1), (1000, 0)):
+        assert inflater.inflate(deflater.deflate(noise(size), level)) == noise(size)
+
+
+@BOTH
+def test_each_message_has_its_level(parameters):
+    deflater = Deflater(parameters)
+    for level, is_small in ((1, True), (0, False), (9, True), (None, True), (0, False)):
+        assert (len(deflater.deflate(bytes(1000), level)) < 100) is is_small
 
 
 def test_a_message_that_passes_by_changes_nothing():
@@ -268,6 +275,17 @@ def test_what_is_flushed_can_be_read_before_the_message_ends():
         assert inflater.piece(deflater.piece(word, flush=True), 100) == word
     assert inflater.piece(deflater.finish(), 100, is_last=True) == b""
     assert inflater.inflate(deflater.deflate(b"four")) == b"four"
+
+
+@pytest.mark.parametrize("max_length", [1, 7, 1000])
+def test_a_piece_gives_all_that_it_holds(max_length):
+    data = Deflater(TAKEOVER).deflate(noise(300) + bytes(900) + noise(300))
+    for end in range(len(data)):
+        inflater = Inflater(TAKEOVER)
+        inflated = inflater.piece(data[:end], max_length)
+        while inflater.has_pending:
+            inflated += inflater.piece(b"", max_length)
+        assert inflated == zlib.decompressobj(-15).decompress(data[:end])
 
 
 def test_a_level_is_chosen_for_a_message_in_pieces():
