@@ -1,6 +1,5 @@
 """A request, ready to be sent."""
 
-import copy
 from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -181,7 +180,7 @@ class Request:
 
     def upgrading(self) -> "Request":
         """The same, but the server may answer by speaking another protocol from then on."""
-        changed = copy.copy(self)
+        changed = copy(self)
         reading = self.wishes.reading.replaced(upgrades=True)
         changed.wishes = self.wishes.replaced(reading=reading)
         return changed

@@ -4,8 +4,9 @@ The data of a message is a row of DEFLATE blocks without the last four bytes, wh
 all (section 7.2). Both classes take a message whole, or in pieces as it is sent or arrives. They
 have no state but their own, so a large message may be given to another thread, one call at a time.
 
-An `Inflater` makes no more bytes than it was asked for. It also finds that a message is cut off,
-which no inflater notices by itself: where a message ended, an empty final block must end the data.
+An `Inflater` makes no more bytes than it was asked for. It also finds that a message ends within a
+block, which zlib does not tell: at the end of each message, an empty final block must be the end
+for a copy of the decompressor. (A message that is cut off between blocks is a message, too.)
 """
 
 import sys
@@ -171,6 +172,7 @@ class Inflater:
             pieces.append(piece)
             size += len(piece)
             if size > limit:
+                pieces.clear()  # the traceback of the error would keep them
                 raise self._failed(
                     _MESSAGE_TOO_BIG,
                     f"a compressed message of {len(data)} bytes has more than "

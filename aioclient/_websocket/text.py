@@ -27,7 +27,10 @@ class TextDecoder:
             text, used = utf_8_decode(data, "strict", is_last)
         except UnicodeDecodeError as error:
             raise _not_utf8(self._decoded_bytes + error.start) from error
-        self._begun = data[used:]
+        begun = self._begun = data[used:]
+        # CPython's decoder takes half a surrogate for the beginning of a character.
+        if begun[:1] == b"\xed" and begun[1:2] >= b"\xa0":
+            raise _not_utf8(self._decoded_bytes + used)
         self._decoded_bytes = 0 if is_last else self._decoded_bytes + used
         return text
 
