@@ -114,6 +114,7 @@ if _TYPE_CHECKING:
     from ._pool.named_pipe import NamedPipeConnector
     from ._pool.stats import ConnectorStats, HostStats
     from ._pool.unix import UnixConnector
+    from ._session.reconnect import reconnect
     from ._session.request import request
     from ._session.websocket import ClientWebSocketResponse, ClientWSTimeout
     from ._tracing.config import TraceConfig
@@ -146,6 +147,7 @@ if _TYPE_CHECKING:
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "reconnect": "aioclient._session.reconnect",
     "ClientWebSocketResponse": "aioclient._session.websocket",
     "ClientWSTimeout": "aioclient._session.websocket",
     "WSMsgType": "aioclient._websocket.messages",
@@ -374,6 +376,7 @@ __all__ = (
     "get_payload",
     "parse_content_disposition",
     "payload_type",
+    "reconnect",
     "request",
     "set_zlib_backend",
     "streamer",

@@ -14,7 +14,7 @@ import logging
 import random as random_module
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Final, NamedTuple, TypeAlias
 
 from yarl import URL
@@ -91,6 +91,21 @@ _MOST_DOUBLINGS: Final = 60
 
 #: What an attempt ends in.
 Outcome: TypeAlias = ClientResponse | Exception
+
+
+def may_pass(
+    kind: type[Exception], retried: Collection[type[Exception]] = RETRIED_EXCEPTIONS
+) -> bool:
+    """Is it worth while to try again after such an error?
+
+    The nearest of its classes decides, of those that are retried and those that last.
+    """
+    for each in kind.__mro__:
+        if each in retried:
+            return True
+        if each in _LASTING:
+            return False
+    return False
 
 
 class RetryAttempt(NamedTuple):
@@ -261,20 +276,11 @@ class RetryMiddleware:
         if isinstance(outcome, TotalTimeoutError):
             return False
         if isinstance(outcome, Exception):
-            if self._is_retried_error(type(outcome)):
+            if may_pass(type(outcome), self._exceptions):
                 return True
         elif outcome.status in self._statuses:
             return True
         return self._retry_if is not None and bool(self._retry_if(outcome))
-
-    def _is_retried_error(self, kind: type[Exception]) -> bool:
-        """The nearest of its classes decides, of those that are retried and those that last."""
-        for each in kind.__mro__:
-            if each in self._exceptions:
-                return True
-            if each in _LASTING:
-                return False
-        return False
 
     def _jitter_s(self, attempts: int) -> float:
         """A random part of a time that doubles: clients that failed together come back apart."""
