@@ -365,7 +365,9 @@ class Call:
         if self._deadline is not None:
             self._stop(self._deadline)
         failure = error
-        if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
+        # Taken back in any case: a middleware may have made another error of the cancellation.
+        is_cancelled = self._is_expired and self._take_back()
+        if is_cancelled and isinstance(error, asyncio.CancelledError):
             failure = self._timed_out()
             for note in getattr(error, "__notes__", ()):  # of the middlewares that it came through
                 failure.add_note(note)
@@ -373,8 +375,8 @@ class Call:
             observer.fail(failure)
         return failure
 
-    def _is_cancelled(self) -> bool:
-        """Has the limit alone cancelled the task? That is taken back."""
+    def _take_back(self) -> bool:
+        """The limit has cancelled the task: take that back. Has nobody else cancelled it?"""
         task = self._task
         return task is not None and task.uncancel() <= self._was_cancelling
 

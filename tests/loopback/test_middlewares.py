@@ -802,7 +802,27 @@ async def test_a_middleware_cannot_go_on_after_the_total_limit() -> None:
             await session.get(server.url())
         task = asyncio.current_task()
         assert task is not None
+        assert task.cancelling() == 0  # else a TaskGroup around it would cancel itself
         assert server.accepted == 1
+
+
+@asynchronous
+async def test_an_error_that_a_middleware_makes_of_the_total_limit_is_no_cancellation() -> None:
+    async def other(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        try:
+            return await handler(request)
+        except asyncio.CancelledError:
+            raise LookupError("own") from None
+
+    async with (
+        ScriptedServer(silent) as server,
+        ClientSession(middlewares=[other], timeout=ClientTimeout(total=0.05)) as session,
+    ):
+        with pytest.raises(LookupError, match="own"):
+            await session.get(server.url())
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
 
 
 @asynchronous
