@@ -228,9 +228,7 @@ class Call:
         if self._response is not None:
             await self._drop_response()
             given.renew_cookies()
-        request = given.to_send()
-        if request.payload is not None:
-            request = self._with_body(request)
+        request = self._followed(given.to_send())
         # What only a proxy is told is not in the request that is kept and shown.
         sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
@@ -275,14 +273,17 @@ class Call:
             self._sender.keep_cookies(request, response)
         return response
 
-    def _with_body(self, request: Request) -> Request:
+    def _followed(self, request: Request) -> Request:
         """A request whose body can be sent, and those know of it who follow it."""
-        if request.payload is not None and request.payload.consumed:
-            raise ClientPayloadError("the body of the request was sent, and cannot be sent again")
-        observer = request.wishes.upload_observer
-        if observer is not None and observer not in self._observers:
-            self._observers.append(observer)
-        return request if self._traced is None else self._traced.with_observed_body(request)
+        if request.payload is not None:
+            if request.payload.consumed:
+                raise ClientPayloadError(
+                    "the body of the request was sent, and cannot be sent again"
+                )
+            observer = request.wishes.upload_observer
+            if observer is not None and observer not in self._observers:
+                self._observers.append(observer)
+        return request if self._traced is None else self._traced.followed(request)
 
     async def _wait_for_lease(self, request: Request) -> Lease:
         before, self._before = self._before, None

@@ -48,10 +48,22 @@ class Traced:
     async def start(self, given: ClientRequest) -> Request:
         """The request begins; handlers may change its headers."""
         await self.trace.request_start(given.method, given.original_url, given.headers)
-        request = given.to_send()
+        return given.to_send()
+
+    def followed(self, request: Request) -> Request:
+        """A request that is about to be sent, of which all is told that somebody wants to hear.
+
+        Made anew for each sending: what follows a redirect, or a middleware makes, has another URL.
+        """
         if self.trace.hears_informational:
             request = self._telling_of_informational(request)
-        return request
+        payload = request.payload
+        if payload is None or not self.trace.hears_chunk_sent:
+            return request
+        tell = partial(self.trace.request_chunk_sent, request.head.method, request.target.url)
+        observed = copy.copy(request)
+        observed.payload = ObservedPayload(payload, tell)
+        return observed
 
     def _telling_of_informational(self, request: Request) -> Request:
         reading = request.wishes.reading
@@ -65,16 +77,6 @@ class Traced:
         changed = copy.copy(request)
         changed.wishes = request.wishes.replaced(reading=reading.replaced(on_informational=tell))
         return changed
-
-    def with_observed_body(self, request: Request) -> Request:
-        """The request, with a body whose pieces are told, if somebody wants to hear of them."""
-        payload = request.payload
-        if payload is None or not self.trace.hears_chunk_sent:
-            return request
-        tell = partial(self.trace.request_chunk_sent, request.head.method, request.target.url)
-        observed = copy.copy(request)
-        observed.payload = ObservedPayload(payload, tell)
-        return observed
 
     async def reused(self, lease: Lease) -> None:
         """A kept connection serves the request; it is given back if a handler fails."""
