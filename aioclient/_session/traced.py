@@ -146,9 +146,13 @@ class Traced:
             )
 
     async def _end_is_told(self) -> None:
-        """Who reads the end of the body goes on when everybody knows of it."""
-        if self._ending is not None:
-            await asyncio.wait([self._ending])
+        """Who reads the end of the body goes on when everybody knows of it.
+
+        A handler that is just told of the end, and reads the body, would wait for itself.
+        """
+        ending = self._ending
+        if ending is not None and ending is not asyncio.current_task():
+            await asyncio.wait([ending])
 
     async def redirect(self, request: Request, response: ClientResponse) -> None:
         """A response is followed."""

@@ -242,6 +242,24 @@ async def test_the_end_is_told_before_who_reads_it_goes_on() -> None:
 
 
 @asynchronous
+async def test_who_is_told_of_the_end_can_read_the_body() -> None:
+    told = Told(END)
+    bodies: list[bytes] = []
+
+    async def read(session: Any, context: Any, params: Any) -> None:
+        bodies.append(await params.response.read())
+
+    told.on_response_end.append(read)
+    async with (
+        ScriptedServer(slowly(HEAD, *WIRE)) as server,
+        session(told) as client,
+        client.get(server.url()) as response,
+    ):
+        await until(lambda: bodies)
+        assert bodies == [await response.read()] == [b"".join(CHUNKS)]
+
+
+@asynchronous
 async def test_the_end_is_told_before_who_reads_it_fails() -> None:
     told = Told()
 
