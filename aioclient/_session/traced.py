@@ -4,6 +4,7 @@ import asyncio
 import copy
 import weakref
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from aioclient._pool.lease import Lease
 from aioclient._tracing.config import TraceConfig
 from aioclient._tracing.observed_body import ObservedPayload, ObservedSource
 from aioclient._tracing.trace import Trace
+from aioclient.errors import ClientPayloadError
 
 # Handlers that are told of what happens while nobody waits for it: the loop alone would not keep
 # their tasks alive.
@@ -141,9 +143,11 @@ class Traced:
             tell = partial(
                 self.trace.response_chunk_received, request.head.method, request.target.url
             )
-            response.content.read_through(
-                partial(ObservedSource, tell=tell, at_end=self._end_is_told)
-            )
+            # What nobody can decode, whoever reads it hears of: the head is none the worse for it.
+            with suppress(ClientPayloadError):
+                response.content.read_through(
+                    partial(ObservedSource, tell=tell, at_end=self._end_is_told)
+                )
 
     async def _end_is_told(self) -> None:
         """Who reads the end of the body goes on when everybody knows of it.

@@ -224,6 +224,18 @@ async def test_the_pieces_of_a_coded_body_are_what_the_caller_reads(is_streamed:
     assert (end.received_bytes, end.sent_bytes, end.exception) == (len(coded), 0, None)
 
 
+@asynchronous
+async def test_a_body_that_cannot_be_decoded_fails_for_its_reader_only() -> None:
+    told = Told()
+    codings = "Content-Encoding: " + ", ".join(["gzip"] * 20)
+    async with Pages(a=page(b"?", codings)) as server, session(told) as client:
+        response = await client.get(server.url("/a"))
+        assert response.status == 200
+        assert told.names == created()[:-1]
+        with pytest.raises(ClientPayloadError, match="20 codings"):
+            await response.read()
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 
