@@ -143,7 +143,9 @@ class Call:
             await self._tell_response_end(traced)
         elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
-        self._response = self._exchange = None  # a middleware may keep its request, and so this
+        # A middleware may keep its request, and so this; and an error has the coroutines in it that
+        # it came through, with all that they know.
+        self._response = self._exchange = self._stale = None
         return response
 
     async def _follow(self) -> ClientResponse:
@@ -250,6 +252,7 @@ class Call:
             await exchange.waiter
         except BaseException as error:
             self._note_failure(error, request, lease, exchange)
+            lease = exchange = None  # the error is in the exchange, and this in the error
             if self._traced is not None and not isinstance(error, GeneratorExit):
                 await self._traced.attempt_failed(request, begun_at, error)
             raise
