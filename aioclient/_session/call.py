@@ -84,15 +84,20 @@ class Call:
         self._sender = sender
         self._connector = connector
         self._loop = loop
+        # Told of the bodies of the requests that were sent.
+        observer = request.wishes.upload_observer
+        self._observers: list[UploadObserver] = [] if observer is None else [observer]
         self._traced: Traced | None = None
         if trace_configs:
             from aioclient._session import traced  # late: rarely needed
 
             context = options.get("trace_request_ctx")
-            self._traced = traced.Traced(session, trace_configs, context)
-        # Told of the bodies of the requests that were sent.
-        observer = request.wishes.upload_observer
-        self._observers: list[UploadObserver] = [] if observer is None else [observer]
+            try:
+                self._traced = traced.Traced(session, trace_configs, context)
+            except BaseException as error:  # of a factory
+                if observer is not None:
+                    observer.fail(error)
+                raise
         # Of redirects; and the last response of them, if its connection may serve what follows.
         self._history: tuple[ClientResponse, ...] = ()
         self._before: ClientResponse | None = None
