@@ -46,7 +46,7 @@ async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
         if b"/slow" in line or b"/held" in line:
             writer.write(OK[:-1])
-            await asyncio.sleep(0.01 if b"/slow" in line else 0.2)
+            await asyncio.sleep(0.01 if b"/slow" in line else 0.06)
             writer.write(OK[-1:])
         else:
             writer.write(OK)
