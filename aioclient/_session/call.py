@@ -356,23 +356,20 @@ class Call:
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
         if response is not self._response or exchange is None or exchange.has_ended:
-            self._stop(deadline)
+            deadline.stop()
+            deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
             return
         self._deadline = None
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
-
-    def _stop(self, deadline: Deadline) -> None:
-        """End the total limit; it refers to this, and it must not take a collector to part them."""
-        deadline.stop()
-        deadline.on_expiry = _ignore
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""
         if self._response is not None:
             _ = self._response.release()  # nothing to wait for
         if self._deadline is not None:
-            self._stop(self._deadline)
+            self._deadline.stop()
+            self._deadline.on_expiry = _ignore  # as above
         failure = error
         # Taken back in any case: a middleware may have made another error of the cancellation.
         is_cancelled = self._is_expired and self._take_back()
