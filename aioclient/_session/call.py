@@ -84,15 +84,20 @@ class Call:
         self._sender = sender
         self._connector = connector
         self._loop = loop
+        # Told of the bodies of the requests that were sent.
+        observer = request.wishes.upload_observer
+        self._observers: list[UploadObserver] = [] if observer is None else [observer]
         self._traced: Traced | None = None
         if trace_configs:
             from aioclient._session import traced  # late: rarely needed
 
             context = options.get("trace_request_ctx")
-            self._traced = traced.Traced(session, trace_configs, context)
-        # Told of the bodies of the requests that were sent.
-        observer = request.wishes.upload_observer
-        self._observers: list[UploadObserver] = [] if observer is None else [observer]
+            try:
+                self._traced = traced.Traced(session, trace_configs, context)
+            except BaseException as error:  # of a factory
+                if observer is not None:
+                    observer.fail(error)
+                raise
         # Of redirects; and the last response of them, if its connection may serve what follows.
         self._history: tuple[ClientResponse, ...] = ()
         self._before: ClientResponse | None = None
@@ -143,7 +148,9 @@ class Call:
             await self._tell_response_end(traced)
         elif self.first.wishes.raise_for_status is not False:
             await judge(response, self.first)
-        self._response = self._exchange = None  # a middleware may keep its request, and so this
+        # A middleware may keep its request, and so this; and an error has the coroutines in it that
+        # it came through, with all that they know.
+        self._response = self._exchange = self._stale = None
         return response
 
     async def _follow(self) -> ClientResponse:
@@ -228,9 +235,7 @@ class Call:
         if self._response is not None:
             await self._drop_response()
             given.renew_cookies()
-        request = given.to_send()
-        if request.payload is not None:
-            request = self._with_body(request)
+        request = self._followed(given.to_send())
         # What only a proxy is told is not in the request that is kept and shown.
         sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
@@ -252,6 +257,7 @@ class Call:
             await exchange.waiter
         except BaseException as error:
             self._note_failure(error, request, lease, exchange)
+            lease = exchange = None  # the error is in the exchange, and this in the error
             if self._traced is not None and not isinstance(error, GeneratorExit):
                 await self._traced.attempt_failed(request, begun_at, error)
             raise
@@ -275,14 +281,17 @@ class Call:
             self._sender.keep_cookies(request, response)
         return response
 
-    def _with_body(self, request: Request) -> Request:
+    def _followed(self, request: Request) -> Request:
         """A request whose body can be sent, and those know of it who follow it."""
-        if request.payload is not None and request.payload.consumed:
-            raise ClientPayloadError("the body of the request was sent, and cannot be sent again")
-        observer = request.wishes.upload_observer
-        if observer is not None and observer not in self._observers:
-            self._observers.append(observer)
-        return request if self._traced is None else self._traced.with_observed_body(request)
+        if request.payload is not None:
+            if request.payload.consumed:
+                raise ClientPayloadError(
+                    "the body of the request was sent, and cannot be sent again"
+                )
+            observer = request.wishes.upload_observer
+            if observer is not None and observer not in self._observers:
+                self._observers.append(observer)
+        return request if self._traced is None else self._traced.followed(request)
 
     async def _wait_for_lease(self, request: Request) -> Lease:
         before, self._before = self._before, None
@@ -352,25 +361,24 @@ class Call:
             or exchange.has_ended
             or exchange.switched is not None  # what follows has limits of its own
         ):
-            self._stop(deadline)
+            deadline.stop()
+            deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
             return
         self._deadline = None
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
-
-    def _stop(self, deadline: Deadline) -> None:
-        """End the total limit; it refers to this, and it must not take a collector to part them."""
-        deadline.stop()
-        deadline.on_expiry = _ignore
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""
         if self._response is not None:
             _ = self._response.release()  # nothing to wait for
         if self._deadline is not None:
-            self._stop(self._deadline)
+            self._deadline.stop()
+            self._deadline.on_expiry = _ignore  # as above
         failure = error
-        if self._is_expired and isinstance(error, asyncio.CancelledError) and self._is_cancelled():
+        # Taken back in any case: a middleware may have made another error of the cancellation.
+        is_cancelled = self._is_expired and self._take_back()
+        if is_cancelled and isinstance(error, asyncio.CancelledError):
             failure = self._timed_out()
             for note in getattr(error, "__notes__", ()):  # of the middlewares that it came through
                 failure.add_note(note)
@@ -378,8 +386,8 @@ class Call:
             observer.fail(failure)
         return failure
 
-    def _is_cancelled(self) -> bool:
-        """Has the limit alone cancelled the task? That is taken back."""
+    def _take_back(self) -> bool:
+        """The limit has cancelled the task: take that back. Has nobody else cancelled it?"""
         task = self._task
         return task is not None and task.uncancel() <= self._was_cancelling
 

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import weakref
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from aioclient._pool.lease import Lease
 from aioclient._tracing.config import TraceConfig
 from aioclient._tracing.observed_body import ObservedPayload, ObservedSource
 from aioclient._tracing.trace import Trace
+from aioclient.errors import ClientPayloadError
 
 # Handlers that are told of what happens while nobody waits for it: the loop alone would not keep
 # their tasks alive.
@@ -48,10 +50,22 @@ class Traced:
     async def start(self, given: ClientRequest) -> Request:
         """The request begins; handlers may change its headers."""
         await self.trace.request_start(given.method, given.original_url, given.headers)
-        request = given.to_send()
+        return given.to_send()
+
+    def followed(self, request: Request) -> Request:
+        """A request that is about to be sent, of which all is told that somebody wants to hear.
+
+        Made anew for each sending: what follows a redirect, or a middleware makes, has another URL.
+        """
         if self.trace.hears_informational:
             request = self._telling_of_informational(request)
-        return request
+        payload = request.payload
+        if payload is None or not self.trace.hears_chunk_sent:
+            return request
+        tell = partial(self.trace.request_chunk_sent, request.head.method, request.target.url)
+        observed = copy.copy(request)
+        observed.payload = ObservedPayload(payload, tell)
+        return observed
 
     def _telling_of_informational(self, request: Request) -> Request:
         reading = request.wishes.reading
@@ -65,16 +79,6 @@ class Traced:
         changed = copy.copy(request)
         changed.wishes = request.wishes.replaced(reading=reading.replaced(on_informational=tell))
         return changed
-
-    def with_observed_body(self, request: Request) -> Request:
-        """The request, with a body whose pieces are told, if somebody wants to hear of them."""
-        payload = request.payload
-        if payload is None or not self.trace.hears_chunk_sent:
-            return request
-        tell = partial(self.trace.request_chunk_sent, request.head.method, request.target.url)
-        observed = copy.copy(request)
-        observed.payload = ObservedPayload(payload, tell)
-        return observed
 
     async def reused(self, lease: Lease) -> None:
         """A kept connection serves the request; it is given back if a handler fails."""
@@ -139,14 +143,20 @@ class Traced:
             tell = partial(
                 self.trace.response_chunk_received, request.head.method, request.target.url
             )
-            response.content.read_through(
-                partial(ObservedSource, tell=tell, at_end=self._end_is_told)
-            )
+            # What nobody can decode, whoever reads it hears of: the head is none the worse for it.
+            with suppress(ClientPayloadError):
+                response.content.read_through(
+                    partial(ObservedSource, tell=tell, at_end=self._end_is_told)
+                )
 
     async def _end_is_told(self) -> None:
-        """Who reads the end of the body goes on when everybody knows of it."""
-        if self._ending is not None:
-            await asyncio.wait([self._ending])
+        """Who reads the end of the body goes on when everybody knows of it.
+
+        A handler that is just told of the end, and reads the body, would wait for itself.
+        """
+        ending = self._ending
+        if ending is not None and ending is not asyncio.current_task():
+            await asyncio.wait([ending])
 
     async def redirect(self, request: Request, response: ClientResponse) -> None:
         """A response is followed."""

@@ -170,7 +170,7 @@ def _content(body: RecordedBody, content_type: str) -> _Object:
     try:
         # What is cut may end within a character.
         content["text"] = codecs.getincrementaldecoder(codec)().decode(data, not body.is_cut)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):  # that of UTF-16 without a mark is not of the subclass
         content["text"] = base64.b64encode(data).decode()
         content["encoding"] = "base64"
     if body.is_cut:

@@ -645,6 +645,42 @@ async def test_a_response_that_the_caller_drops_is_over_at_once(
         gc.enable()
 
 
+@pytest.mark.parametrize("is_caught", [False, True])
+@asynchronous
+async def test_a_dropped_response_is_over_at_once_behind_a_closed_connection(
+    is_caught: bool,
+) -> None:
+    """Without the garbage collector: the error of the first sending holds nothing."""
+
+    async def again(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        try:
+            return await handler(request)
+        except ServerDisconnectedError:
+            if not is_caught:
+                raise
+        return await handler(request)
+
+    async def drop() -> None:
+        response = await session.get(server.url("/b"))
+        assert response.attempts == 2
+
+    large = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n"
+    gc.disable()
+    try:
+        async with (
+            Pages(b=[None, large]) as server,
+            ClientSession(middlewares=[again]) as session,
+        ):
+            async with session.get(server.url("/a")) as response:
+                await response.read()
+            await drop()
+            await asyncio.sleep(0)
+            assert session.connector is not None
+            assert session.connector.stats().active == 0
+    finally:
+        gc.enable()
+
+
 @asynchronous
 async def test_a_middleware_that_fails_leaves_no_connection_in_use() -> None:
     large = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + bytes(5_000_000)
@@ -802,7 +838,27 @@ async def test_a_middleware_cannot_go_on_after_the_total_limit() -> None:
             await session.get(server.url())
         task = asyncio.current_task()
         assert task is not None
+        assert task.cancelling() == 0  # else a TaskGroup around it would cancel itself
         assert server.accepted == 1
+
+
+@asynchronous
+async def test_an_error_that_a_middleware_makes_of_the_total_limit_is_no_cancellation() -> None:
+    async def other(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        try:
+            return await handler(request)
+        except asyncio.CancelledError:
+            raise LookupError("own") from None
+
+    async with (
+        ScriptedServer(silent) as server,
+        ClientSession(middlewares=[other], timeout=ClientTimeout(total=0.05)) as session,
+    ):
+        with pytest.raises(LookupError, match="own"):
+            await session.get(server.url())
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
 
 
 @asynchronous

@@ -291,3 +291,24 @@ async def test_informational_responses_are_told_with_their_headers() -> None:
     assert told.names == expected
     hint = told.param("response_informational")
     assert (hint.status, hint.headers["Link"]) == (103, "</a.css>")
+
+
+@asynchronous
+async def test_informational_responses_are_told_with_the_request_that_they_answer() -> None:
+    """After a redirect, and after a middleware that sends something else."""
+
+    async def elsewhere(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if request.follows_redirect:
+            request.url = request.url.with_path("/c")
+        return await handler(request)
+
+    hints = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    told = Told()
+    async with (
+        Pages(c=hints + OK).redirect("a", "/b", 303) as server,
+        session(told, middlewares=[elsewhere]) as client,
+        client.post(server.url("/a"), data=b"x") as response,
+    ):
+        await response.read()
+    hint = told.param("response_informational")
+    assert (hint.method, hint.url.path) == ("GET", "/c")

@@ -224,6 +224,18 @@ async def test_the_pieces_of_a_coded_body_are_what_the_caller_reads(is_streamed:
     assert (end.received_bytes, end.sent_bytes, end.exception) == (len(coded), 0, None)
 
 
+@asynchronous
+async def test_a_body_that_cannot_be_decoded_fails_for_its_reader_only() -> None:
+    told = Told()
+    codings = "Content-Encoding: " + ", ".join(["gzip"] * 20)
+    async with Pages(a=page(b"?", codings)) as server, session(told) as client:
+        response = await client.get(server.url("/a"))
+        assert response.status == 200
+        assert told.names == created()[:-1]
+        with pytest.raises(ClientPayloadError, match="20 codings"):
+            await response.read()
+
+
 # --- the end -------------------------------------------------------------------------------------
 
 
@@ -239,6 +251,24 @@ async def test_the_end_is_told_before_who_reads_it_goes_on() -> None:
     async with ScriptedServer(slowly(HEAD, *WIRE)) as server, session(told) as client:
         await get(client, server.url())
         assert told.names[-1] == "slow"
+
+
+@asynchronous
+async def test_who_is_told_of_the_end_can_read_the_body() -> None:
+    told = Told(END)
+    bodies: list[bytes] = []
+
+    async def read(session: Any, context: Any, params: Any) -> None:
+        bodies.append(await params.response.read())
+
+    told.on_response_end.append(read)
+    async with (
+        ScriptedServer(slowly(HEAD, *WIRE)) as server,
+        session(told) as client,
+        client.get(server.url()) as response,
+    ):
+        await until(lambda: bodies)
+        assert bodies == [await response.read()] == [b"".join(CHUNKS)]
 
 
 @asynchronous

@@ -44,9 +44,9 @@ async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
             continue
         if b"/hint" in line:
             writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-        if b"/slow" in line:
+        if b"/slow" in line or b"/held" in line:
             writer.write(OK[:-1])
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01 if b"/slow" in line else 0.06)
             writer.write(OK[-1:])
         else:
             writer.write(OK)
@@ -65,7 +65,7 @@ class Scene:
     async def begin(self) -> None:
         """Do before the request what there is to tell of."""
         if self.event in ("connection_queued_start", "connection_queued_end"):
-            self.holder = await self.other.get(self.url("/slow"))
+            self.holder = await self.other.get(self.url("/held"))
         if self.event == "connection_reuseconn":
             await self.other.get(self.url("/"))
         if self.event == "dns_cache_hit":

@@ -15,6 +15,7 @@ from aioclient import (
     ClientResponse,
     ClientTimeout,
     TraceConfig,
+    UploadTracker,
     request,
 )
 
@@ -64,6 +65,11 @@ async def test_a_factory_that_fails_fails_the_request() -> None:
     async with Pages() as server, session(Told(trace_config_ctx_factory=failing)) as client:
         with pytest.raises(LookupError, match="no context"):
             await client.get(server.url())
+        tracker = UploadTracker()
+        with pytest.raises(LookupError, match="no context"):
+            await client.post(server.url(), data=b"x", upload_tracker=tracker)
+        with pytest.raises(LookupError, match="no context"):
+            await tracker.upload_complete
         assert server.accepted == 0
 
 

@@ -230,6 +230,16 @@ def test_text_is_decoded_by_its_charset() -> None:
     assert valid(to_har([record]))[0]["response"]["content"]["text"] == "ž"
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-8", "no-such-thing"])
+def test_what_is_no_text_in_its_charset_is_base64(charset: str) -> None:
+    record = made(
+        response_body=body(b"\xff\x00\x01\x02"),
+        response_headers=(("content-type", f"text/plain; charset={charset}"),),
+    )
+    (entry,) = valid(to_har([record]))
+    assert entry["response"]["content"]["text"] == "/wABAg=="
+
+
 def test_a_binary_body_of_a_request_says_how_it_is_written() -> None:
     data = valid(to_har([made(request_body=body(b"\xff"))]))[0]["request"]["postData"]
     assert data == {"mimeType": "", "text": "/w==", "comment": "text is base64"}
