@@ -371,7 +371,7 @@ class WebSocketConnection:
         link = self._link
         link.write(self._writer.frame(opcode, payload))
         if link.is_congested:
-            await link.drained()
+            await self._drained()
 
     async def _send(
         self,
@@ -384,7 +384,12 @@ class WebSocketConnection:
             raise _closing()
         self._link.write(self._writer.frame(opcode, payload, is_final, is_compressed))
         if self._link.is_congested:
-            await self._link.drained()
+            await self._drained()
+
+    async def _drained(self) -> None:
+        await self._link.drained()
+        if self._is_lost:
+            raise ClientConnectionResetError("the connection was lost before all was sent")
 
     def lock(self) -> asyncio.Lock:
         """Held by who sends a message in several steps."""
@@ -458,12 +463,11 @@ class WebSocketConnection:
 
     # --- closing ---------------------------------------------------------------------------------
 
-    async def close(self, code: int, reason: bytes, timeout_s: float | None) -> None:
+    async def close(self, payload: bytes, timeout_s: float | None) -> None:
         """Say goodbye, wait for the server's, and close the link; what still arrives is discarded.
 
-        Raises ValueError for a code or reason that cannot be sent. Cancelling cuts the link.
+        `payload` is that of our Close. Cancelling cuts the link.
         """
-        payload = close_payload(code, reason)
         if self._is_lost:
             return
         self._discard()
@@ -486,8 +490,12 @@ class WebSocketConnection:
         finally:
             self._close_waiter = None
 
-    def abort(self) -> None:
-        """Cut the link."""
+    def abort(self, why: str) -> None:
+        """Cut the link: nothing that makes sense can follow."""
+        if self.error is None and not self._close_received:
+            self.error = ClientConnectionError(why)
+            self.close_code = _ABNORMAL
+        self._close_sent = True  # and no message is
         if not self._is_lost:
             self._link.abort()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Self
 from aioclient._aliases import BytesLike, JSONBytesEncoder, JSONEncoder
 from aioclient._connection.websocket import INLINE_BYTES, WebSocketConnection
 from aioclient._message.response import ClientResponse
+from aioclient._websocket.close_frames import close_payload
 from aioclient._websocket.messages import (
     CompressedMessage,
     Fragment,
@@ -345,13 +346,15 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def send_frame(
         self, message: BytesLike, opcode: WSMsgType, compress: int | None = None
     ) -> None:
-        """Send one frame of any type: a message, a ping or a pong."""
-        if opcode is _TEXT:
+        """Send a message, a ping or a pong; raises ValueError for another type."""
+        if opcode == _TEXT:
             await self.send_str(str(message, "utf-8"), compress)
-        elif opcode is _BINARY:
+        elif opcode == _BINARY:
             await self.send_bytes(message, compress)
-        else:
+        elif opcode in (WSMsgType.PING, WSMsgType.PONG):
             await self._connection.send(opcode, message)
+        else:
+            raise ValueError(f"opcode must be TEXT, BINARY, PING or PONG, not {opcode!r}")
 
     async def send_stream(
         self, pieces: AsyncIterable[str] | AsyncIterable[bytes], compress: int | None = None
@@ -374,19 +377,18 @@ class ClientWebSocketResponse(Generic[DecodesText]):
                     if deflater is not None:
                         raw = piece.encode() if isinstance(piece, str) else piece
                         data = deflater.piece(raw, compress, flush=True)
-                    is_first = opcode is None
+                    is_first, opcode = opcode is None, kind
                     await connection.send_piece(
                         kind if is_first else _CONTINUATION,
                         data,
                         False,
                         is_first and deflater is not None,
                     )
-                    opcode = kind
                 end = b"" if deflater is None or opcode is None else deflater.finish()
                 await connection.send_piece(_BINARY if opcode is None else _CONTINUATION, end, True)
             except BaseException:
                 if opcode is not None:
-                    connection.abort()
+                    connection.abort("a message that was sent in pieces came to no end")
                 raise
 
     async def ping(self, message: bytes | str = b"") -> None:
@@ -409,10 +411,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         """
         if self._has_ended:
             return False
+        payload = close_payload(code, message)
         self._has_ended = True
         self._is_closed = True
         self._connection.wake()
-        await self._connection.close(code, message, self._timeout.ws_close)
+        await self._connection.close(payload, self._timeout.ws_close)
         return True
 
     async def __aenter__(self) -> Self:
@@ -493,7 +496,9 @@ class _Pieces:
         elif event.type is WSMsgType.CLOSE or event.type is WSMsgType.ERROR:
             self.is_over = True
             self._websocket._is_closed = True  # noqa: SLF001 - as above
-            if event.type is WSMsgType.ERROR or self.has_begun:
+            if event.type is WSMsgType.ERROR:
+                raise event.data
+            if self.has_begun:
                 raise ClientConnectionError("the WebSocket was closed within a message")
 
     def _inflated(self, event: Fragment) -> list[str | bytes]:

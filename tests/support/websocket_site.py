@@ -154,7 +154,7 @@ class WebSocketSite(ScriptedServer):
 async def opened(
     talk: Talk, answer: Answer = switching, **options: Any
 ) -> AsyncIterator[ClientWebSocketResponse[Any]]:
-    """A WebSocket of a session of its own to a `WebSocketSite`; the options are its `ws_connect`'s."""
+    """A WebSocket of a session of its own to a `WebSocketSite`, with options of `ws_connect`."""
     async with WebSocketSite(talk, answer) as site, ClientSession() as session:
         yield await session.ws_connect(site.url(), **options)
 
