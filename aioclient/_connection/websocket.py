@@ -457,6 +457,7 @@ class WebSocketConnection:
     def _fail(self, error: Exception) -> None:
         self.error = error
         self.close_code = _ABNORMAL
+        self._close_sent = True  # nor will anything else be
         self._tell_closed()
         self.wake()
         self._link.abort()
