@@ -406,19 +406,27 @@ class WebSocketConnection:
         if len(data) <= INLINE_BYTES and not (self._sending is not None and self._sending.locked()):
             await self._send(opcode, deflater.deflate(data, level), is_compressed=True)
             return
-        async with self.lock():
+        lock = self.lock()
+        await lock.acquire()
+        is_late = False
+        try:
             deflating = self._loop.run_in_executor(None, deflater.deflate, data, level)
             try:
                 payload = await asyncio.shield(deflating)
             except asyncio.CancelledError:
-                # What was compressed has to be sent: later messages may refer to it.
-                deflating.add_done_callback(lambda done: self._send_late(opcode, done))
+                # What was compressed has to be sent, and first: later messages may refer to it.
+                is_late = True
+                deflating.add_done_callback(lambda done: self._send_late(opcode, done, lock))
                 raise
             await self._send(opcode, payload, is_compressed=True)
+        finally:
+            if not is_late:
+                lock.release()
 
-    def _send_late(self, opcode: int, done: "asyncio.Future[bytes]") -> None:
+    def _send_late(self, opcode: int, done: "asyncio.Future[bytes]", lock: asyncio.Lock) -> None:
         if self.is_open and not done.cancelled() and done.exception() is None:
             self._link.write(self._writer.frame(opcode, done.result(), True, True))
+        lock.release()
 
     async def send_piece(
         self, opcode: int, payload: str | BytesLike, is_final: bool, is_compressed: bool = False

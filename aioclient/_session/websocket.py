@@ -2,7 +2,7 @@
 
 import asyncio
 import json as json_module
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Self, TypeVar, overload
 
@@ -186,7 +186,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         if kind is _TEXT or kind is _BINARY:
             return event  # type: ignore[return-value]  # mypy does not see that the kind tells
         if isinstance(event, CompressedMessage):
-            self._inflating = _Inflating(event, self._connection, self._decode_text)
+            self._begin_inflating(event)
             return await self._inflated()
         if isinstance(event, Fragment):
             raise RuntimeError("a message is being received in pieces: iterate it to its end")
@@ -218,7 +218,18 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             return WSMessageError(WSMsgType.ERROR, error)
         return _CLOSED
 
-    async def _inflated(self) -> WSMessage | WSMessageNoDecodeText:
+    def _begin_inflating(self, event: CompressedMessage) -> None:
+        self._inflating = _Inflating(event, self._connection, self._decode_text)
+
+    async def _inflated_data(self) -> str | bytes:
+        message = await self._inflated()
+        if isinstance(message, WSMessageError):
+            raise message.data
+        return message.data
+
+    async def _inflated(
+        self,
+    ) -> WSMessageText | WSMessageTextBytes | WSMessageBinary | WSMessageError:
         """The message that is being inflated, now or in another thread."""
         inflating = self._inflating
         if inflating is None:
@@ -269,6 +280,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         ClientConnectionError if the connection is lost within the message. Iterate it to its end.
         """
         connection = self._connection
+        if self._inflating is not None:  # as in `_receive`
+            yield await self._inflated_data()
+            return
         connection.stream_next()
         pieces = _Pieces(self)
         while True:
@@ -485,10 +499,9 @@ class _Pieces:
             self.is_over = event.is_final
             return
         if isinstance(event, CompressedMessage):
-            websocket = self._websocket
-            inflating = _Inflating(event, websocket._connection, websocket._decode_text)  # noqa: SLF001 - of the same module
-            yield (await inflating.message()).data
             self.is_over = True
+            self._websocket._begin_inflating(event)  # noqa: SLF001 - of the same module
+            yield await self._websocket._inflated_data()  # noqa: SLF001 - as above
             return
         if event.type is _TEXT or event.type is _BINARY:
             yield event.data
@@ -501,21 +514,21 @@ class _Pieces:
             if self.has_begun:
                 raise ClientConnectionError("the WebSocket was closed within a message")
 
-    def _inflated(self, event: Fragment) -> list[str | bytes]:
+    def _inflated(self, event: Fragment) -> Iterator[str | bytes]:
+        """One at a time: a small fragment may hold very much."""
         inflater = self._websocket._connection.inflater  # noqa: SLF001 - as above
         if inflater is None or isinstance(event.data, str):
             raise RuntimeError("a compressed message without an agreement to compress")
         decoder = None
         if event.is_text and self._websocket._decode_text:  # noqa: SLF001 - as above
             decoder = self._decoder = self._decoder or TextDecoder()
-        pieces: list[str | bytes] = []
         data, is_last = event.data, event.is_final
         while True:
             raw = inflater.piece(data, _PIECE_BYTES, is_last=is_last)
             is_end = event.is_final and not inflater.has_pending
             piece = raw if decoder is None else decoder.piece(raw, is_last=is_end)
             if piece:
-                pieces.append(piece)
+                yield piece
             if not inflater.has_pending:
-                return pieces
+                return
             data, is_last = b"", False
