@@ -20,12 +20,13 @@ class SwitchedLink:
     told when the link is gone, whoever has it.
     """
 
-    __slots__ = ("_came", "_end", "_link", "_on_gone", "_successor")
+    __slots__ = ("_came", "_end", "_is_gone", "_link", "_on_gone", "_successor")
 
     def __init__(self, link: Link, rest: bytes, on_gone: Callable[[], None]) -> None:
         self._link = link
         self._came = [rest] if rest else []
         self._on_gone = on_gone
+        self._is_gone = False
         # What the successor is to hear, if it is over already.
         self._end: Callable[[Receiver], None] | None = None
         self._successor: Successor | None = None
@@ -41,17 +42,19 @@ class SwitchedLink:
         link = self._link
         link.receiver = successor
         successor.link_made(link)
+        # Before what came is handed over: that may be so much that the server has to wait again.
+        link.resume_reading()
         came, self._came = self._came, []
         for piece in came:
             successor.bytes_arrived(piece)
         if self._end is not None:
             self._end(successor)
-        else:
-            link.resume_reading()
 
     def gone(self) -> None:
-        """The link is gone: its connection hears of it."""
-        self._on_gone()
+        """The link is gone: its connection hears of it, once."""
+        if not self._is_gone:
+            self._is_gone = True
+            self._on_gone()
 
     def close(self, why: str) -> None:
         """The link will be closed by its owner."""
@@ -73,3 +76,4 @@ class SwitchedLink:
     def link_lost(self, error: Exception | None) -> None:
         """The link is gone before anybody came."""
         self._end = lambda receiver: receiver.link_lost(error)
+        self.gone()  # perhaps nobody ever comes

@@ -371,7 +371,7 @@ class WebSocketConnection:
         link = self._link
         link.write(self._writer.frame(opcode, payload))
         if link.is_congested:
-            await link.drained()
+            await self._drained()
 
     async def _send(
         self,
@@ -384,7 +384,12 @@ class WebSocketConnection:
             raise _closing()
         self._link.write(self._writer.frame(opcode, payload, is_final, is_compressed))
         if self._link.is_congested:
-            await self._link.drained()
+            await self._drained()
+
+    async def _drained(self) -> None:
+        await self._link.drained()
+        if self._is_lost:
+            raise ClientConnectionResetError("the connection was lost before all was sent")
 
     def lock(self) -> asyncio.Lock:
         """Held by who sends a message in several steps."""
@@ -401,19 +406,27 @@ class WebSocketConnection:
         if len(data) <= INLINE_BYTES and not (self._sending is not None and self._sending.locked()):
             await self._send(opcode, deflater.deflate(data, level), is_compressed=True)
             return
-        async with self.lock():
+        lock = self.lock()
+        await lock.acquire()
+        is_late = False
+        try:
             deflating = self._loop.run_in_executor(None, deflater.deflate, data, level)
             try:
                 payload = await asyncio.shield(deflating)
             except asyncio.CancelledError:
-                # What was compressed has to be sent: later messages may refer to it.
-                deflating.add_done_callback(lambda done: self._send_late(opcode, done))
+                # What was compressed has to be sent, and first: later messages may refer to it.
+                is_late = True
+                deflating.add_done_callback(lambda done: self._send_late(opcode, done, lock))
                 raise
             await self._send(opcode, payload, is_compressed=True)
+        finally:
+            if not is_late:
+                lock.release()
 
-    def _send_late(self, opcode: int, done: "asyncio.Future[bytes]") -> None:
+    def _send_late(self, opcode: int, done: "asyncio.Future[bytes]", lock: asyncio.Lock) -> None:
         if self.is_open and not done.cancelled() and done.exception() is None:
             self._link.write(self._writer.frame(opcode, done.result(), True, True))
+        lock.release()
 
     async def send_piece(
         self, opcode: int, payload: str | BytesLike, is_final: bool, is_compressed: bool = False
@@ -452,18 +465,18 @@ class WebSocketConnection:
     def _fail(self, error: Exception) -> None:
         self.error = error
         self.close_code = _ABNORMAL
+        self._close_sent = True  # nor will anything else be
         self._tell_closed()
         self.wake()
         self._link.abort()
 
     # --- closing ---------------------------------------------------------------------------------
 
-    async def close(self, code: int, reason: bytes, timeout_s: float | None) -> None:
+    async def close(self, payload: bytes, timeout_s: float | None) -> None:
         """Say goodbye, wait for the server's, and close the link; what still arrives is discarded.
 
-        Raises ValueError for a code or reason that cannot be sent. Cancelling cuts the link.
+        `payload` is that of our Close. Cancelling cuts the link.
         """
-        payload = close_payload(code, reason)
         if self._is_lost:
             return
         self._discard()
@@ -486,8 +499,12 @@ class WebSocketConnection:
         finally:
             self._close_waiter = None
 
-    def abort(self) -> None:
-        """Cut the link."""
+    def abort(self, why: str) -> None:
+        """Cut the link: nothing that makes sense can follow."""
+        if self.error is None and not self._close_received:
+            self.error = ClientConnectionError(why)
+            self.close_code = _ABNORMAL
+        self._close_sent = True  # and no message is
         if not self._is_lost:
             self._link.abort()
 

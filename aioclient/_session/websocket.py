@@ -2,13 +2,14 @@
 
 import asyncio
 import json as json_module
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, Self, TypeVar, overload
 
 from aioclient._aliases import BytesLike, JSONBytesEncoder, JSONEncoder
 from aioclient._connection.websocket import INLINE_BYTES, WebSocketConnection
 from aioclient._message.response import ClientResponse
+from aioclient._websocket.close_frames import close_payload
 from aioclient._websocket.messages import (
     CompressedMessage,
     Fragment,
@@ -185,7 +186,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         if kind is _TEXT or kind is _BINARY:
             return event  # type: ignore[return-value]  # mypy does not see that the kind tells
         if isinstance(event, CompressedMessage):
-            self._inflating = _Inflating(event, self._connection, self._decode_text)
+            self._begin_inflating(event)
             return await self._inflated()
         if isinstance(event, Fragment):
             raise RuntimeError("a message is being received in pieces: iterate it to its end")
@@ -217,7 +218,18 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             return WSMessageError(WSMsgType.ERROR, error)
         return _CLOSED
 
-    async def _inflated(self) -> WSMessage | WSMessageNoDecodeText:
+    def _begin_inflating(self, event: CompressedMessage) -> None:
+        self._inflating = _Inflating(event, self._connection, self._decode_text)
+
+    async def _inflated_data(self) -> str | bytes:
+        message = await self._inflated()
+        if isinstance(message, WSMessageError):
+            raise message.data
+        return message.data
+
+    async def _inflated(
+        self,
+    ) -> WSMessageText | WSMessageTextBytes | WSMessageBinary | WSMessageError:
         """The message that is being inflated, now or in another thread."""
         inflating = self._inflating
         if inflating is None:
@@ -268,6 +280,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         ClientConnectionError if the connection is lost within the message. Iterate it to its end.
         """
         connection = self._connection
+        if self._inflating is not None:  # as in `_receive`
+            yield await self._inflated_data()
+            return
         connection.stream_next()
         pieces = _Pieces(self)
         while True:
@@ -345,13 +360,15 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def send_frame(
         self, message: BytesLike, opcode: WSMsgType, compress: int | None = None
     ) -> None:
-        """Send one frame of any type: a message, a ping or a pong."""
-        if opcode is _TEXT:
+        """Send a message, a ping or a pong; raises ValueError for another type."""
+        if opcode == _TEXT:
             await self.send_str(str(message, "utf-8"), compress)
-        elif opcode is _BINARY:
+        elif opcode == _BINARY:
             await self.send_bytes(message, compress)
-        else:
+        elif opcode in (WSMsgType.PING, WSMsgType.PONG):
             await self._connection.send(opcode, message)
+        else:
+            raise ValueError(f"opcode must be TEXT, BINARY, PING or PONG, not {opcode!r}")
 
     async def send_stream(
         self, pieces: AsyncIterable[str] | AsyncIterable[bytes], compress: int | None = None
@@ -374,19 +391,18 @@ class ClientWebSocketResponse(Generic[DecodesText]):
                     if deflater is not None:
                         raw = piece.encode() if isinstance(piece, str) else piece
                         data = deflater.piece(raw, compress, flush=True)
-                    is_first = opcode is None
+                    is_first, opcode = opcode is None, kind
                     await connection.send_piece(
                         kind if is_first else _CONTINUATION,
                         data,
                         False,
                         is_first and deflater is not None,
                     )
-                    opcode = kind
                 end = b"" if deflater is None or opcode is None else deflater.finish()
                 await connection.send_piece(_BINARY if opcode is None else _CONTINUATION, end, True)
             except BaseException:
                 if opcode is not None:
-                    connection.abort()
+                    connection.abort("a message that was sent in pieces came to no end")
                 raise
 
     async def ping(self, message: bytes | str = b"") -> None:
@@ -409,10 +425,11 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         """
         if self._has_ended:
             return False
+        payload = close_payload(code, message)
         self._has_ended = True
         self._is_closed = True
         self._connection.wake()
-        await self._connection.close(code, message, self._timeout.ws_close)
+        await self._connection.close(payload, self._timeout.ws_close)
         return True
 
     async def __aenter__(self) -> Self:
@@ -482,10 +499,9 @@ class _Pieces:
             self.is_over = event.is_final
             return
         if isinstance(event, CompressedMessage):
-            websocket = self._websocket
-            inflating = _Inflating(event, websocket._connection, websocket._decode_text)  # noqa: SLF001 - of the same module
-            yield (await inflating.message()).data
             self.is_over = True
+            self._websocket._begin_inflating(event)  # noqa: SLF001 - of the same module
+            yield await self._websocket._inflated_data()  # noqa: SLF001 - as above
             return
         if event.type is _TEXT or event.type is _BINARY:
             yield event.data
@@ -493,24 +509,26 @@ class _Pieces:
         elif event.type is WSMsgType.CLOSE or event.type is WSMsgType.ERROR:
             self.is_over = True
             self._websocket._is_closed = True  # noqa: SLF001 - as above
-            if event.type is WSMsgType.ERROR or self.has_begun:
+            if event.type is WSMsgType.ERROR:
+                raise event.data
+            if self.has_begun:
                 raise ClientConnectionError("the WebSocket was closed within a message")
 
-    def _inflated(self, event: Fragment) -> list[str | bytes]:
+    def _inflated(self, event: Fragment) -> Iterator[str | bytes]:
+        """One at a time: a small fragment may hold very much."""
         inflater = self._websocket._connection.inflater  # noqa: SLF001 - as above
         if inflater is None or isinstance(event.data, str):
             raise RuntimeError("a compressed message without an agreement to compress")
         decoder = None
         if event.is_text and self._websocket._decode_text:  # noqa: SLF001 - as above
             decoder = self._decoder = self._decoder or TextDecoder()
-        pieces: list[str | bytes] = []
         data, is_last = event.data, event.is_final
         while True:
             raw = inflater.piece(data, _PIECE_BYTES, is_last=is_last)
             is_end = event.is_final and not inflater.has_pending
             piece = raw if decoder is None else decoder.piece(raw, is_last=is_end)
             if piece:
-                pieces.append(piece)
+                yield piece
             if not inflater.has_pending:
-                return pieces
+                return
             data, is_last = b"", False

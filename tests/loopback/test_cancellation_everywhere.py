@@ -35,6 +35,7 @@ from accidents import (
 from peer import BODY, LINES, SHRINKING_BODY
 from running import WatchedLoop, closed_port, run
 from stage import CONTENT, Act, Scenario, Stage, play, serving
+from websocket_acts import CLOSING, LEFT_OPEN
 
 import aioclient
 from aioclient import (
@@ -357,7 +358,10 @@ ANSWERED: Final = {
     ),
 }
 
-SCENARIOS: Final = CONNECTING | READING | SENDING | ANSWERED
+SCENARIOS: Final = CONNECTING | READING | SENDING | ANSWERED | CLOSING
+
+#: And those that are only dropped.
+ALL_SCENARIOS: Final = SCENARIOS | LEFT_OPEN
 
 #: Those that wait for each thing there is: for these, the loop stands still for a moment.
 STANDING_STILL: Final = [
@@ -378,10 +382,18 @@ STANDING_STILL: Final = [
     "file-tls",
     "expect-silence",
     "redirected-with-file",
+    "ws",
+    "ws-tls",
+    "ws-large",
 ]
 
 #: Those whose coroutine awaits even when it is closed, which Python does not allow.
-AWAITING_AT_THE_END: Final = {"without-session", "session-of-its-own", "session-of-its-own-tls"}
+AWAITING_AT_THE_END: Final = {
+    "without-session",
+    "session-of-its-own",
+    "session-of-its-own-tls",
+    *CLOSING,
+}
 
 # --- tests ----------------------------------------------------------------------------------------
 
@@ -419,7 +431,7 @@ def play_at_all(
                 for number in range(1, MOST_MOMENTS + 1):
                     moment = moments(number)
                     try:
-                        await play(SCENARIOS[scenario], servers, moment, accident, limits)
+                        await play(ALL_SCENARIOS[scenario], servers, moment, accident, limits)
                     except BaseException as error:
                         error.add_note(f"at moment {number}")
                         raise
@@ -449,7 +461,7 @@ def test_at_any_suspension(
     play_at_all(scenario, Suspension, accident)
 
 
-@pytest.mark.parametrize("scenario", [s for s in SCENARIOS if s not in AWAITING_AT_THE_END])
+@pytest.mark.parametrize("scenario", [s for s in ALL_SCENARIOS if s not in AWAITING_AT_THE_END])
 def test_dropped_at_any_suspension(scenario: str, play_at_all: Callable[..., None]) -> None:
     play_at_all(scenario, Suspension, drop)
 

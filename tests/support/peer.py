@@ -16,6 +16,8 @@ from typing import Final, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from running import settled, until, while_connected
+from websocket_site import Peer as WebSocketPeer
+from websocket_site import agreeing, echo
 
 #: How much the system holds for a connection on its way here. The sender's part goes by the size
 #: of segments: it would be megabytes on loopback.
@@ -31,6 +33,8 @@ BODY: Final = b"\n".join(LINES)
 SHRINKING_BODY: Final = b"".join(line * 20 for line in LINES[:300])
 CODED: Final = gzip.compress(SHRINKING_BODY, 1)
 PIECE_BYTES: Final = 40_000
+
+_DEFLATE: Final = "Sec-WebSocket-Extensions: permessage-deflate"
 
 MULTIPART_TYPE: Final = "Content-Type: multipart/mixed; boundary=between\r\n"
 _PART: Final = b"--between\r\nContent-Type: text/plain\r\n\r\n" + BODY[:100_000] + b"\r\n"
@@ -111,8 +115,12 @@ class Peer:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer a request; may another follow?"""
-        asked = _parsed(await reader.readuntil(b"\r\n\r\n"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked = _parsed(head)
         route = asked.path.split("/")[1:]
+        if route[0] == "ws":
+            await _talk(head, route[1:], reader, writer)
+            return False
         if route == ["early"]:
             await _let_arrive_unread(writer)
         early = _EARLY.get(route[0])
@@ -192,6 +200,20 @@ _EARLY: Final = {
     "continue": b"HTTP/1.1 100 Continue\r\n\r\n",
     "meanwhile": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 }
+
+
+async def _talk(
+    head: bytes, route: list[str], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Open a WebSocket, and give each message back; /ws/closing closes after the first."""
+    is_compressed = b"permessage-deflate" in head
+    writer.write(agreeing(*[_DEFLATE] * is_compressed)(head))
+    end = WebSocketPeer(head, reader, writer)
+    if route == ["closing"]:
+        await end.frame()
+        await end.shut()
+    else:
+        await echo(end)
 
 
 async def _take_body(reader: asyncio.StreamReader, asked: Asked) -> int:
