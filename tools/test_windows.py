@@ -27,17 +27,8 @@ import tomllib
 from pathlib import Path
 from typing import Final, NoReturn
 
-from under_wine import (
-    PYTHON_VERSION,
-    CannotRun,
-    Clock,
-    TimeIsUp,
-    Windows,
-    check_platform,
-    only_user,
-    say,
-    windows_path,
-)
+from installing import CannotRun, Clock, TimeIsUp, only_user, say
+from under_wine import PYTHON_VERSION, Windows, check_platform, windows_path
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 COPIED: Final = ("aioclient", "tests", "tools", "examples", "docs", "vendor")
