@@ -14,7 +14,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memcpy
 
-from aioclient._http.h1scan cimport bytes_of, part_of
+from aioclient._http.h1scan cimport ascii_text_of, bytes_of, part_of
 from aioclient._websocket.wsbytes cimport (
     check_utf8,
     cut_header,
@@ -250,7 +250,7 @@ cdef class FrameReader:
             self._is_text = opcode == TEXT
             self._is_compressed = is_compressed
             self._received = 0
-            self._utf8.came = self._utf8.missing = 0
+            self._utf8.came = self._utf8.missing = self._utf8.is_not_ascii = 0
             self._tail = b""
         return 0
 
@@ -310,11 +310,20 @@ cdef class FrameReader:
     cdef object _message(self):
         cdef bytes data
         if self._is_text and self._decode_text and not self._is_compressed:
-            text = PyUnicode_DecodeUTF8(PyBytes_AS_STRING(self._buffer), self._kept, NULL)
+            text = self._decoded_buffer()
             self._buffer = b""
             self._kept = 0
             return _new(_WSMessageText, (_TEXT, text, ""))
         return self._of_bytes(self._taken_out())
+
+    cdef str _decoded_buffer(self):
+        """The text that is kept, of which every byte was looked at before."""
+        cdef const char *kept = PyBytes_AS_STRING(self._buffer)
+        if self._utf8.is_not_ascii:
+            return PyUnicode_DecodeUTF8(kept, self._kept, NULL)
+        return ascii_text_of(
+            <const unsigned char *>kept, PyBytes_GET_SIZE(self._buffer), 0, self._kept
+        )
 
     cdef object _of_bytes(self, bytes data):
         if self._is_compressed:

@@ -322,8 +322,13 @@ class FrameReader:
                 self._in_message = self._in_pieces = False
 
     def _checked_text(self, piece: BytesLike, is_final: bool) -> str:
-        """The characters that this piece ends; raises unless it is UTF-8 (RFC 6455 section 8.1)."""
-        came = self._tail + piece if self._tail else piece
+        """The characters that this piece ends; raises unless it is UTF-8 (RFC 6455 section 8.1).
+
+        Of a message that is not given in pieces they may be missing: nobody asks for them yet.
+        """
+        came = self._tail + piece
+        if came.isascii() and not self._in_pieces:
+            return ""
         try:
             text, used = utf_8_decode(came, "strict", is_final)
         except UnicodeDecodeError as error:
@@ -336,14 +341,16 @@ class FrameReader:
         return text
 
     def _message(self) -> ReaderEvent:
+        if self._is_text and self._decode_text and not self._is_compressed:
+            text = self._buffer.decode()
+            self._buffer.clear()
+            return _new(WSMessageText, (_TEXT, text, ""))
         data = bytes(self._buffer)
         self._buffer.clear()
         if self._is_compressed:
             return _new(CompressedMessage, (EventType.COMPRESSED, data, self._is_text))
         if not self._is_text:
             return _new(WSMessageBinary, (_BINARY, data, ""))
-        if self._decode_text:
-            return _new(WSMessageText, (_TEXT, data.decode(), ""))
         return _new(WSMessageTextBytes, (_TEXT, data, ""))
 
     def _fragment(self, data: str | bytes, is_final: bool) -> Fragment:

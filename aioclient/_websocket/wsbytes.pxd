@@ -15,6 +15,7 @@ cdef extern from "wsbytes.h" nogil:
     struct wsbytes_utf8:
         unsigned char came
         unsigned char missing
+        unsigned char is_not_ascii
 
     int cut_header "wsbytes_header"(
         const unsigned char *buf, size_t len, wsbytes_header *header)

@@ -62,6 +62,14 @@ def test_text_is_refused_at_the_first_byte_that_cannot_be_right(words, good, new
     assert event.data.code == 1007
 
 
+@pytest.mark.parametrize("cut", range(1, 12))
+def test_an_error_names_the_byte_of_the_message_where_the_character_begins(cut, new_reader):
+    data = text(b"abc", fin=False) + frame(CONTINUATION, b"d\xf0\x9f\x98x")
+    reader = new_reader()
+    *_, event = reader.feed(data[:cut]) + reader.feed(data[cut:])
+    assert str(event.data) == "a text message is not UTF-8 at byte 4"
+
+
 @pytest.mark.parametrize("start", [b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"abc\xf0"])
 def test_a_text_that_ends_within_a_character_is_refused(start, check_at_every_cut):
     check_at_every_cut(text(start), [("error", 1007)])

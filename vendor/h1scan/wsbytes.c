@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-/* As in h1scan.c: what the target guarantees, chosen when compiling. XOR has no
- * lane order, so big-endian ARM needs no exception here. */
+/* As in h1scan.c: what the target guarantees, chosen when compiling. Nothing here
+ * depends on the order of lanes, so big-endian ARM is no exception. */
 #if !defined(H1SCAN_NO_SIMD)
 #if defined(__SSE2__) || defined(_M_X64)
-#define MASK_SSE2 1
+#define WS_SSE2 1
 #include <emmintrin.h>
 #elif defined(__ARM_NEON) || defined(__aarch64__) || defined(_M_ARM64)
-#define MASK_NEON 1
+#define WS_NEON 1
 #include <arm_neon.h>
 #endif
 #endif
@@ -50,7 +50,7 @@ void wsbytes_mask(unsigned char *into, const unsigned char *from, size_t len,
   uint64_t key_word, word;
   size_t i = 0, k;
   for (k = 0; k < 16; k++) turned[k] = key[(offset + k) & 3];
-#if defined(MASK_SSE2)
+#if defined(WS_SSE2)
   {
     const __m128i keys = _mm_loadu_si128((const __m128i *)(const void *)turned);
     for (; len - i >= 32; i += 32) {
@@ -63,7 +63,7 @@ void wsbytes_mask(unsigned char *into, const unsigned char *from, size_t len,
                        _mm_xor_si128(b, keys));
     }
   }
-#elif defined(MASK_NEON)
+#elif defined(WS_NEON)
   {
     const uint8x16_t keys = vld1q_u8(turned);
     for (; len - i >= 16; i += 16)
@@ -114,15 +114,28 @@ void wsbytes_frame(unsigned char *into, unsigned char first,
 /* How many leading bytes are ASCII, by whole steps: there may be a few more. */
 static size_t ascii_steps(const unsigned char *buf, size_t len) {
   const uint64_t high = (uint64_t)0x8080808080808080u;
-  uint64_t words[4];
+  uint64_t word;
   size_t i = 0;
-  for (; len - i >= 32; i += 32) {
-    memcpy(words, buf + i, 32);
-    if (((words[0] | words[1] | words[2] | words[3]) & high) != 0) break;
+#if defined(WS_SSE2)
+  for (; len - i >= 64; i += 64) {
+    const __m128i *const at = (const __m128i *)(const void *)(buf + i);
+    const __m128i first = _mm_or_si128(_mm_loadu_si128(at),
+                                       _mm_loadu_si128(at + 1));
+    const __m128i second = _mm_or_si128(_mm_loadu_si128(at + 2),
+                                        _mm_loadu_si128(at + 3));
+    if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0) break;
   }
+#elif defined(WS_NEON)
+  for (; len - i >= 32; i += 32) {
+    const uint64x2_t both = vreinterpretq_u64_u8(
+        vorrq_u8(vld1q_u8(buf + i), vld1q_u8(buf + i + 16)));
+    if (((vgetq_lane_u64(both, 0) | vgetq_lane_u64(both, 1)) & high) != 0)
+      break;
+  }
+#endif
   for (; len - i >= 8; i += 8) {
-    memcpy(words, buf + i, 8);
-    if ((words[0] & high) != 0) break;
+    memcpy(&word, buf + i, 8);
+    if ((word & high) != 0) break;
   }
   return i;
 }
@@ -143,6 +156,7 @@ static int begin(unsigned char byte, struct wsbytes_utf8 *state) {
     if (byte == 0xF0) lowest = 0x90;   /* shorter forms exist */
     if (byte == 0xF4) highest = 0x8F;  /* beyond U+10FFFF */
   }
+  state->is_not_ascii = 1;
   state->came = 1;
   state->missing = missing;
   state->lowest = lowest;

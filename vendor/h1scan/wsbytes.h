@@ -57,6 +57,7 @@ struct wsbytes_utf8 {
   unsigned char missing; /* bytes of it that are to come; 0 between characters */
   unsigned char lowest;  /* what the next of them may be, if one is missing */
   unsigned char highest;
+  unsigned char is_not_ascii; /* 1 once a character is none of ASCII */
 };
 
 /* How many bytes of buf can go on with the text: len, or the index of the first

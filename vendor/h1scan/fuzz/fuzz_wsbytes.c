@@ -120,6 +120,8 @@ static void check_utf8(const unsigned char *buf, size_t len, size_t cut) {
   memset(&state, 0, sizeof state);
   MUST(wsbytes_utf8(buf, len, &state) == good);
   MUST(state.came == came);
+  for (i = 0; i < good && buf[i] < 0x80; i++) continue;
+  MUST(state.is_not_ascii == (i < good));
   MUST((state.missing != 0) == (came != 0));
 
   /* In two parts, and byte by byte. */
@@ -129,6 +131,7 @@ static void check_utf8(const unsigned char *buf, size_t len, size_t cut) {
   if (at == cut) at += wsbytes_utf8(buf + cut, len - cut, &parts);
   MUST(at == good && parts.came == state.came);
   MUST(parts.missing == state.missing);
+  MUST(parts.is_not_ascii == state.is_not_ascii);
   memset(&parts, 0, sizeof parts);
   for (i = 0; i < len; i++)
     if (wsbytes_utf8(buf + i, 1, &parts) != 1) break;

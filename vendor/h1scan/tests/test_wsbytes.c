@@ -174,6 +174,7 @@ static void test_every_character(void) {
     for (i = 0; i < size; i++) {
       if (wsbytes_utf8(bytes + i, 1, &state) != 1) wrong++;
       if (state.missing != size - 1 - i) wrong++;
+      if (state.is_not_ascii != (number >= 0x80)) wrong++;
       if (state.came != (i + 1 < size ? i + 1 : 0)) wrong++;
     }
   }
