@@ -10,6 +10,7 @@ arrival costs one look at the clock.
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from time import monotonic
 from typing import Final
 
@@ -50,7 +51,11 @@ INLINE_BYTES: Final = 32 * 1024
 _ABNORMAL: Final = 1006
 _GOING_AWAY: Final = 1001
 
+#: What the data of messages is; other events have numbers and errors.
+_SIZED: Final = (str, bytes)
+
 _TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
 _PING: Final = WSMsgType.PING
 _PONG: Final = WSMsgType.PONG
 _CLOSE: Final = WSMsgType.CLOSE
@@ -97,7 +102,9 @@ class WebSocketConnection:
         "close_code",
         "deflater",
         "error",
+        "has_events",
         "inflater",
+        "is_over",
         "latency_s",
     )
 
@@ -126,6 +133,8 @@ class WebSocketConnection:
         self._switched: SwitchedLink
         # What arrived and was not received, and who waits for more.
         self._events: deque[ReaderEvent] = deque()
+        #: Has something arrived that can be taken, and does nothing more arrive?
+        self.has_events = self.is_over = False
         self._queued_bytes = 0
         self._is_paused = False
         self._receives_bulk = False
@@ -176,21 +185,31 @@ class WebSocketConnection:
 
         Awaited by one coroutine at a time. Cancelled, it takes nothing.
         """
-        if self._events:
-            return self._taken()
-        if self._is_over:
+        if self.has_events:
+            return self.take()
+        if self.is_over:
             return None
-        waiter: asyncio.Future[ReaderEvent | None] = self._loop.create_future()
-        self._waiter = waiter
+        waiter = self.expect()
         try:
             return await waiter
         except BaseException:
-            if self._waiter is waiter:
-                self._waiter = None
-            if waiter.done() and not waiter.cancelled() and (event := waiter.result()) is not None:
-                self._events.appendleft(event)  # it came, and nobody is there for it any more
-                self._queued_bytes += _size_of(event)
+            self.expect_no_more(waiter)
             raise
+
+    def expect(self) -> "asyncio.Future[ReaderEvent | None]":
+        """A future for what arrives next; None if nothing does."""
+        waiter: asyncio.Future[ReaderEvent | None] = self._loop.create_future()
+        self._waiter = waiter
+        return waiter
+
+    def expect_no_more(self, waiter: "asyncio.Future[ReaderEvent | None]") -> None:
+        """Who waited for it was cancelled; what it got is for the next one."""
+        if self._waiter is waiter:
+            self._waiter = None
+        if waiter.done() and not waiter.cancelled() and (event := waiter.result()) is not None:
+            self.has_events = True
+            self._events.appendleft(event)
+            self._queued_bytes += _size_of(event)
 
     def wake(self) -> None:
         """Let whoever receives have None."""
@@ -200,18 +219,19 @@ class WebSocketConnection:
 
     def stream_next(self) -> None:
         """Let the next message that is not complete be given in pieces."""
-        if self._events:
+        if self.has_events:
             return  # it is here, whole
         for event in self._reader.stream_next():
             self._deliver(event)
 
-    @property
-    def _is_over(self) -> bool:
-        return self._is_lost or self._close_received or self.error is not None
-
-    def _taken(self) -> ReaderEvent:
-        event = self._events.popleft()
-        self._queued_bytes -= _size_of(event)
+    def take(self) -> ReaderEvent:
+        """The first of what has arrived, of which there must be something."""
+        events = self._events
+        event = events.popleft()
+        self.has_events = bool(events)
+        data = event.data
+        size = len(data) if isinstance(data, _SIZED) else 0
+        self._queued_bytes -= size + _COST_OF_MESSAGE_BYTES
         if self._is_paused and self._queued_bytes <= HIGH_WATER_BYTES // 2:
             self._is_paused = False
             self._heard_at = monotonic()  # it was not the server who was silent
@@ -225,8 +245,11 @@ class WebSocketConnection:
             if not waiter.done():
                 waiter.set_result(event)
                 return
+        self.has_events = True
         self._events.append(event)
-        self._queued_bytes += _size_of(event)
+        data = event.data
+        size = len(data) if isinstance(data, _SIZED) else 0
+        self._queued_bytes += size + _COST_OF_MESSAGE_BYTES
         if self._queued_bytes > HIGH_WATER_BYTES and not self._is_paused and not self._is_lost:
             self._is_paused = True
             self._link.pause_reading()
@@ -252,7 +275,12 @@ class WebSocketConnection:
             if kind is _PING or kind is _PONG or kind is _CLOSE or kind is _ERROR:
                 self._control(event)
             elif not self._is_discarding:
-                self._deliver(event)
+                waiter = self._waiter
+                if waiter is None or waiter.done():
+                    self._deliver(event)
+                else:
+                    self._waiter = None
+                    waiter.set_result(event)
         if (reader.missing >= _BULK_BYTES) is not self._receives_bulk:
             self._receives_bulk = not self._receives_bulk
             self._link.expect_bulk(self._receives_bulk)
@@ -262,16 +290,18 @@ class WebSocketConnection:
 
     def link_lost(self, error: Exception | None) -> None:
         """The link is gone."""
-        self._is_lost = True
+        self._is_lost = self.is_over = True
         if self._deadline is not None:
             self._deadline.stop()
             self._deadline = None
         if not self._close_received and self.error is None:
             self.close_code = _ABNORMAL
             if error is None:
+                self.is_over = True
                 self.error = ClientConnectionError("the server closed without a Close frame")
             else:
                 number = error.errno if isinstance(error, OSError) else None
+                self.is_over = True
                 self.error = ClientOSError(number, getattr(error, "strerror", None) or str(error))
                 self.error.__cause__ = error
         self._tell_closed()
@@ -281,6 +311,7 @@ class WebSocketConnection:
     def link_closes(self, why: str) -> None:
         """The session or its connector closes: say goodbye."""
         if self.error is None and not self._close_received:
+            self.is_over = True
             self.error = ClientConnectionError(why)
             self.close_code = _ABNORMAL
         self._send_close(_GOING_AWAY, b"")
@@ -306,7 +337,7 @@ class WebSocketConnection:
 
     def _close_arrived(self, event: WSMessageClose) -> None:
         """RFC 6455 section 5.5.1."""
-        self._close_received = True
+        self._close_received = self.is_over = True
         if self.close_code is None:
             self.close_code = event.data
         if self._answers_close or self._close_sent:
@@ -318,6 +349,7 @@ class WebSocketConnection:
 
     def _broken(self, error: WebSocketError, event: ReaderEvent) -> None:
         """The server breaks the rules: it is told so, and the link is closed (section 7.1.7)."""
+        self.is_over = True
         self.error = error
         self.close_code = error.code
         self._send_close(error.code, b"")
@@ -328,9 +360,11 @@ class WebSocketConnection:
 
     def break_off(self, error: WebSocketError) -> None:
         """A message turned out to be broken when it was received."""
+        self.is_over = True
         self.error = error
         self.close_code = error.code
         self._events.clear()
+        self.has_events = False
         self._is_discarding = True
         if self._is_lost:
             return
@@ -357,21 +391,25 @@ class WebSocketConnection:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    async def send(self, opcode: int, payload: str | BytesLike) -> None:
-        """Send a message, or a control frame, in one frame; wait if the server takes too little.
+    def send(self, opcode: int, payload: str | BytesLike) -> Awaitable[None] | None:
+        """Send a message, or a control frame, in one frame; None, or what has to be awaited.
 
-        Raises ClientConnectionResetError if it is closed or closing.
+        That is for its turn, or for the server to take more. Raises ClientConnectionResetError if
+        it is closed or closing.
         """
         if self._sending is not None and opcode < 8:
-            async with self._sending:
-                await self._send(opcode, payload)
-            return
+            return self._send_in_turn(self._sending, opcode, payload)
         if self._close_sent or self._is_lost:
             raise _closing()
         link = self._link
         link.write(self._writer.frame(opcode, payload))
-        if link.is_congested:
-            await self._drained()
+        return self._drained() if link.is_congested else None
+
+    async def _send_in_turn(
+        self, lock: asyncio.Lock, opcode: int, payload: str | BytesLike
+    ) -> None:
+        async with lock:
+            await self._send(opcode, payload)
 
     async def _send(
         self,
@@ -437,7 +475,9 @@ class WebSocketConnection:
     async def ping(self, payload: bytes) -> None:
         """Ask the server for a sign of life."""
         self._ping = (payload, monotonic())
-        await self.send(_PING, payload)
+        waiting = self.send(_PING, payload)
+        if waiting is not None:
+            await waiting
 
     # --- the heartbeat ---------------------------------------------------------------------------
 
@@ -463,6 +503,7 @@ class WebSocketConnection:
         self._deadline = self._deadlines.start(rest_s, self._silence)
 
     def _fail(self, error: Exception) -> None:
+        self.is_over = True
         self.error = error
         self.close_code = _ABNORMAL
         self._close_sent = True  # nor will anything else be
@@ -490,6 +531,7 @@ class WebSocketConnection:
                 await self._close_waiter
         except TimeoutError:
             self.close_code = _ABNORMAL
+            self.is_over = True
             self.error = ServerTimeoutError(f"no Close frame came within {timeout_s:g} s")
             self._link.abort()
         except BaseException:
@@ -502,6 +544,7 @@ class WebSocketConnection:
     def abort(self, why: str) -> None:
         """Cut the link: nothing that makes sense can follow."""
         if self.error is None and not self._close_received:
+            self.is_over = True
             self.error = ClientConnectionError(why)
             self.close_code = _ABNORMAL
         self._close_sent = True  # and no message is
@@ -511,6 +554,7 @@ class WebSocketConnection:
     def _discard(self) -> None:
         self._is_discarding = True
         self._events.clear()
+        self.has_events = False
         self._queued_bytes = 0
         if self._is_paused:
             self._is_paused = False
@@ -545,9 +589,7 @@ class WebSocketConnection:
 
 def _size_of(event: ReaderEvent) -> int:
     data = event.data
-    if isinstance(data, str | bytes):
-        return len(data) + _COST_OF_MESSAGE_BYTES
-    return _COST_OF_MESSAGE_BYTES
+    return (len(data) if isinstance(data, _SIZED) else 0) + _COST_OF_MESSAGE_BYTES
 
 
 def _closing() -> ClientConnectionResetError:

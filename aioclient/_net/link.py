@@ -136,12 +136,12 @@ class TransportLink(asyncio.BufferedProtocol):
         "_buffer",
         "_closed",
         "_drained",
-        "_is_congested",
         "_loop",
         "_may_receive_bulk",
         "_receives_bulk",
         "_transport",
         "facts",
+        "is_congested",
         "receiver",
         "write",
     )
@@ -151,7 +151,8 @@ class TransportLink(asyncio.BufferedProtocol):
         self._loop = loop
         self._buffer = read_buffer(loop)
         self._transport: asyncio.Transport | None = None
-        self._is_congested = False
+        #: Is more waiting to be sent than the transport likes to hold?
+        self.is_congested = False
         self._drained: asyncio.Future[None] | None = None
         self._closed: asyncio.Future[None] | None = None
         self._may_receive_bulk = False
@@ -188,11 +189,6 @@ class TransportLink(asyncio.BufferedProtocol):
         return bool(poll.poll(0))
 
     @property
-    def is_congested(self) -> bool:
-        """Is more waiting to be sent than the transport likes to hold?"""
-        return self._is_congested
-
-    @property
     def unsent_bytes(self) -> int:
         """How much of what was written is still waiting to be sent."""
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
@@ -217,7 +213,7 @@ class TransportLink(asyncio.BufferedProtocol):
 
     async def drained(self) -> None:
         """Wait until the congestion is over, or the link is lost."""
-        if self._is_congested:
+        if self.is_congested:
             if self._drained is None:
                 self._drained = self._loop.create_future()
             await asyncio.shield(self._drained)  # others may wait for it, too
@@ -316,10 +312,10 @@ class TransportLink(asyncio.BufferedProtocol):
                 self.receiver.bytes_arrived(self._buffer[:size])
 
     def pause_writing(self) -> None:
-        self._is_congested = True
+        self.is_congested = True
 
     def resume_writing(self) -> None:
-        self._is_congested = False
+        self.is_congested = False
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)

@@ -170,21 +170,47 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         while another coroutine receives. Cancelled, it has taken nothing.
         """
         limit_s = timeout or self._timeout.ws_receive
+        connection = self._connection
         if limit_s:
             async with asyncio.timeout(limit_s):
                 return await self._receive()
-        return await self._receive()
+        if (
+            self._is_receiving
+            or self._is_closed
+            or self._inflating is not None
+            or connection.has_events
+            or connection.is_over
+        ):
+            return await self._receive()
+        # The short way, for a message in one frame that has not come yet.
+        self._is_receiving = True
+        waiter = connection.expect()
+        try:
+            event = await waiter
+        except BaseException:
+            connection.expect_no_more(waiter)
+            raise
+        finally:
+            self._is_receiving = False
+        if event is None or (event.type is not _TEXT and event.type is not _BINARY):
+            return await self._received(event, was_closed=False)
+        return event
 
     async def _receive(self) -> WSMessage | WSMessageNoDecodeText:
         if self._inflating is not None:  # who received before was cancelled
             return await self._inflated()
         was_closed = self._is_closed
-        event = await self._next_event()
+        return await self._received(await self._next_event(), was_closed)
+
+    async def _received(
+        self, event: ReaderEvent | None, was_closed: bool
+    ) -> WSMessage | WSMessageNoDecodeText:
+        """The message that an event is, or becomes."""
         if event is None:
             return self._end(was_closed)
         kind = event.type
         if kind is _TEXT or kind is _BINARY:
-            return event  # type: ignore[return-value]  # mypy does not see that the kind tells
+            return event  # type: ignore[return-value]  # as above
         if isinstance(event, CompressedMessage):
             self._begin_inflating(event)
             return await self._inflated()
@@ -313,7 +339,15 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     @overload
     async def __anext__(self) -> WSMessage | WSMessageNoDecodeText: ...
     async def __anext__(self) -> WSMessage | WSMessageNoDecodeText:
-        message = await self.receive()
+        connection = self._connection
+        if connection.has_events and not self._is_receiving and self._inflating is None:
+            # The short way, as in `receive`, for one that is here.
+            event = connection.take()
+            if event.type is _TEXT or event.type is _BINARY:
+                return event
+            message = await self._received(event, was_closed=False)
+        else:
+            message = await self.receive()
         if message.type in _ENDS:
             raise StopAsyncIteration
         return message
@@ -330,7 +364,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             raise TypeError(f"data must be str, not {type(data).__name__}")
         deflater = self._connection.deflater
         if deflater is None or compress == 0:
-            await self._connection.send(_TEXT, data)
+            waiting = self._connection.send(_TEXT, data)
+            if waiting is not None:
+                await waiting
         else:
             await self._connection.send_compressed(_TEXT, data.encode(), deflater, compress)
 
@@ -340,7 +376,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             raise TypeError(f"data must be bytes-like, not {type(data).__name__}")
         deflater = self._connection.deflater
         if deflater is None or compress == 0:
-            await self._connection.send(_BINARY, data)
+            waiting = self._connection.send(_BINARY, data)
+            if waiting is not None:
+                await waiting
         else:
             await self._connection.send_compressed(_BINARY, data, deflater, compress)
 
@@ -366,7 +404,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         elif opcode == _BINARY:
             await self.send_bytes(message, compress)
         elif opcode in (WSMsgType.PING, WSMsgType.PONG):
-            await self._connection.send(opcode, message)
+            waiting = self._connection.send(opcode, message)
+            if waiting is not None:
+                await waiting
         else:
             raise ValueError(f"opcode must be TEXT, BINARY, PING or PONG, not {opcode!r}")
 
@@ -412,7 +452,9 @@ class ClientWebSocketResponse(Generic[DecodesText]):
     async def pong(self, message: bytes | str = b"") -> None:
         """Give a sign of life; those that the server asks for come by themselves."""
         payload = message.encode() if isinstance(message, str) else message
-        await self._connection.send(WSMsgType.PONG, payload)
+        waiting = self._connection.send(WSMsgType.PONG, payload)
+        if waiting is not None:
+            await waiting
 
     # --- the end ---------------------------------------------------------------------------------
 
