@@ -187,7 +187,9 @@ class Call:
         if request.wishes.redirects is None or LOCATION not in response.headers:
             return None
         location = ", ".join(response.headers.getall(LOCATION))
-        return self._sender.next_after(request, response, location)
+        # Not the response's own: that of one out of a cache is about another call, and a chain that
+        # goes round would never be too long.
+        return self._sender.next_after(request, response, location, self._history)
 
     async def _leave(self, response: ClientResponse) -> None:
         """A redirect is followed: the response behind is released, and a new request begins."""
@@ -197,7 +199,7 @@ class Call:
         _ = response.release()  # nothing to wait for
         if traced is not None:
             await self._tell_response_end(traced)
-        self._history = (*response.history, response)
+        self._history = (*self._history, response)
         self._response = self._exchange = None
         self._attempts = 0
         self._needs_new = False

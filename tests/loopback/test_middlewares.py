@@ -10,6 +10,7 @@ import pytest
 from pages import OK, Pages
 from running import asynchronous
 from scripted import ScriptedServer, answers, head_of, silent
+from yarl import URL
 
 from aioclient import (
     BasicAuth,
@@ -28,6 +29,7 @@ from aioclient import (
     NonHttpUrlClientError,
     ServerDisconnectedError,
     TCPConnector,
+    TooManyRedirects,
     TotalTimeoutError,
     TraceConfig,
     TraceResponseEndParams,
@@ -539,6 +541,25 @@ async def test_a_middleware_may_answer_by_itself() -> None:
             async with session.get(server.url()) as response:
                 assert await response.text() == "ok"
     assert len(server.seen) == 1
+
+
+@asynchronous
+async def test_redirects_out_of_a_cache_do_not_go_round_for_ever() -> None:
+    cache: dict[URL, ClientResponse] = {}
+
+    async def caching(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if request.url not in cache:
+            cache[request.url] = await handler(request)
+        return cache[request.url]
+
+    async with (
+        Pages().redirect("a", "/b").redirect("b", "/a") as server,
+        ClientSession(middlewares=[caching]) as session,
+    ):
+        with pytest.raises(TooManyRedirects) as caught:
+            await session.get(server.url("/a"))
+        assert len(server.seen) == 2
+        assert len(caught.value.history) == 11
 
 
 @pytest.mark.parametrize("answer", [None, b"ok", 200])
