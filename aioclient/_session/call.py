@@ -361,6 +361,10 @@ class Call:
             self._stop(deadline)
             return
         self._deadline = None
+        if self._is_expired:
+            self._stop(deadline)
+            exchange.total_expired(deadline)  # of the body nothing more is waited for
+            return
         exchange.deadline = deadline
         deadline.on_expiry = exchange.total_expired
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -838,6 +839,26 @@ async def test_the_total_limit_goes_on_with_the_body() -> None:
         ClientSession(middlewares=[Status()], timeout=ClientTimeout(total=0.1)) as session,
     ):
         response = await session.get(server.url())
+        with pytest.raises(TotalTimeoutError) as caught:
+            await response.read()
+        assert caught.value.phase == "body"
+
+
+@asynchronous
+async def test_the_total_limit_is_over_for_the_body_when_a_middleware_did_not_care() -> None:
+    async def stubborn(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        response = await handler(request)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return response
+
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
+    async with (
+        ScriptedServer(answers(start, stays_open=True)) as server,
+        ClientSession(middlewares=[stubborn], timeout=ClientTimeout(total=0.05)) as session,
+    ):
+        response = await session.get(server.url())
+        assert response.status == 200
         with pytest.raises(TotalTimeoutError) as caught:
             await response.read()
         assert caught.value.phase == "body"
