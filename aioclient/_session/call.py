@@ -237,7 +237,9 @@ class Call:
         if self._response is not None:
             await self._drop_response()
             given.renew_cookies()
-        request = self._followed(given.to_send())
+        request = given.to_send()
+        if request.payload is not None or self._traced is not None:
+            request = self._followed(request)
         # What only a proxy is told is not in the request that is kept and shown.
         sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
