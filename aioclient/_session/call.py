@@ -359,17 +359,16 @@ class Call:
             return
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
+        self._deadline = None
         if response is not self._response or exchange is None or exchange.has_ended:
             deadline.stop()
-            deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
-            return
-        self._deadline = None
-        if self._is_expired:
-            self._stop(deadline)
+        elif self._is_expired:
             exchange.total_expired(deadline)  # of the body nothing more is waited for
+        else:
+            exchange.deadline = deadline
+            deadline.on_expiry = exchange.total_expired
             return
-        exchange.deadline = deadline
-        deadline.on_expiry = exchange.total_expired
+        deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""
