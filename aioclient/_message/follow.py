@@ -14,9 +14,14 @@ from aioclient.errors import TooManyRedirects
 
 
 def next_request_of(
-    request: Request, response: ClientResponse, location: str | bytes | None
+    request: Request,
+    response: ClientResponse,
+    location: str | bytes | None,
+    history: tuple[ClientResponse, ...],
 ) -> NextRequest | None:
     """What to send next after a response with this Location; None if it is the answer.
+
+    `history` are the redirects that were followed to it.
 
     Raises TooManyRedirects, TypeError and ValueError for what the caller's policy gives, and as
     that and `redirect_target` do.
@@ -29,7 +34,6 @@ def next_request_of(
     target = redirect_target(response.status, location, response.real_url, redirects.requote)
     if target is None:
         return None
-    history = response.history
     if is_one_too_many(len(history), redirects.limit):
         raise TooManyRedirects(
             response.request_info,

@@ -187,7 +187,9 @@ class Call:
         if request.wishes.redirects is None or LOCATION not in response.headers:
             return None
         location = ", ".join(response.headers.getall(LOCATION))
-        return self._sender.next_after(request, response, location)
+        # Not the response's own: that of one out of a cache is about another call, and a chain that
+        # goes round would never be too long.
+        return self._sender.next_after(request, response, location, self._history)
 
     async def _leave(self, response: ClientResponse) -> None:
         """A redirect is followed: the response behind is released, and a new request begins."""
@@ -197,7 +199,7 @@ class Call:
         _ = response.release()  # nothing to wait for
         if traced is not None:
             await self._tell_response_end(traced)
-        self._history = (*response.history, response)
+        self._history = (*self._history, response)
         self._response = self._exchange = None
         self._attempts = 0
         self._needs_new = False
@@ -235,7 +237,9 @@ class Call:
         if self._response is not None:
             await self._drop_response()
             given.renew_cookies()
-        request = self._followed(given.to_send())
+        request = given.to_send()
+        if request.payload is not None or self._traced is not None:
+            request = self._followed(request)
         # What only a proxy is told is not in the request that is kept and shown.
         sent = request.with_lines(given.proxy_lines) if given.proxy_lines else request
         self._attempts += 1
@@ -355,6 +359,7 @@ class Call:
             return
         if self._is_expired and self._task is not None:
             self._task.uncancel()  # a middleware had an answer all the same
+        self._deadline = None
         if (
             response is not self._response
             or exchange is None
@@ -362,11 +367,13 @@ class Call:
             or exchange.switched is not None  # what follows has limits of its own
         ):
             deadline.stop()
-            deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
+        elif self._is_expired:
+            exchange.total_expired(deadline)  # of the body nothing more is waited for
+        else:
+            exchange.deadline = deadline
+            deadline.on_expiry = exchange.total_expired
             return
-        self._deadline = None
-        exchange.deadline = deadline
-        deadline.on_expiry = exchange.total_expired
+        deadline.on_expiry = _ignore  # it must not take the garbage collector to part them
 
     def _fail(self, error: BaseException) -> BaseException:
         """The call ends with an error; gives another to raise if the total limit was the reason."""

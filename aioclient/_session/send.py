@@ -194,7 +194,7 @@ class Sender:
         """The answer at the end of a chain of redirects (RFC 9110 section 15.4)."""
         loop = asyncio.get_running_loop()
         while True:
-            following = self.next_after(request, response, location)
+            following = self.next_after(request, response, location, response.history)
             if following is None:
                 return response
             _ = response.release()  # nothing to wait for
@@ -251,16 +251,22 @@ class Sender:
         return self._loop
 
     def next_after(
-        self, request: Request, response: ClientResponse, location: str | bytes | None
+        self,
+        request: Request,
+        response: ClientResponse,
+        location: str | bytes | None,
+        history: tuple[ClientResponse, ...],
     ) -> Request | None:
         """The request to follow a redirect with; None if the response is the answer.
+
+        `history` are the redirects that were followed to that.
 
         Raises what `next_request_of` and `Preparer.prepare_next` do; then the response is released.
         """
         from aioclient._message.follow import next_request_of  # late: not at start-up
 
         try:
-            following = next_request_of(request, response, location)
+            following = next_request_of(request, response, location, history)
             return None if following is None else self.preparer.prepare_next(following, request)
         except BaseException:
             _ = response.release()  # nothing to wait for

@@ -4,12 +4,14 @@ import asyncio
 import gc
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from pages import OK, Pages
 from running import asynchronous
 from scripted import ScriptedServer, answers, head_of, silent
+from yarl import URL
 
 from aioclient import (
     BasicAuth,
@@ -28,6 +30,7 @@ from aioclient import (
     NonHttpUrlClientError,
     ServerDisconnectedError,
     TCPConnector,
+    TooManyRedirects,
     TotalTimeoutError,
     TraceConfig,
     TraceResponseEndParams,
@@ -541,6 +544,25 @@ async def test_a_middleware_may_answer_by_itself() -> None:
     assert len(server.seen) == 1
 
 
+@asynchronous
+async def test_redirects_out_of_a_cache_do_not_go_round_for_ever() -> None:
+    cache: dict[URL, ClientResponse] = {}
+
+    async def caching(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        if request.url not in cache:
+            cache[request.url] = await handler(request)
+        return cache[request.url]
+
+    async with (
+        Pages().redirect("a", "/b").redirect("b", "/a") as server,
+        ClientSession(middlewares=[caching]) as session,
+    ):
+        with pytest.raises(TooManyRedirects) as caught:
+            await session.get(server.url("/a"))
+        assert len(server.seen) == 2
+        assert len(caught.value.history) == 11
+
+
 @pytest.mark.parametrize("answer", [None, b"ok", 200])
 @asynchronous
 async def test_what_is_no_response_is_a_type_error(answer: Any) -> None:
@@ -817,6 +839,26 @@ async def test_the_total_limit_goes_on_with_the_body() -> None:
         ClientSession(middlewares=[Status()], timeout=ClientTimeout(total=0.1)) as session,
     ):
         response = await session.get(server.url())
+        with pytest.raises(TotalTimeoutError) as caught:
+            await response.read()
+        assert caught.value.phase == "body"
+
+
+@asynchronous
+async def test_the_total_limit_is_over_for_the_body_when_a_middleware_did_not_care() -> None:
+    async def stubborn(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        response = await handler(request)
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(30)
+        return response
+
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
+    async with (
+        ScriptedServer(answers(start, stays_open=True)) as server,
+        ClientSession(middlewares=[stubborn], timeout=ClientTimeout(total=0.05)) as session,
+    ):
+        response = await session.get(server.url())
+        assert response.status == 200
         with pytest.raises(TotalTimeoutError) as caught:
             await response.read()
         assert caught.value.phase == "body"
