@@ -277,7 +277,12 @@ class Call:
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
         kind = request.wishes.response_class or ClientResponse
-        response: ClientResponse = kind(request, head, exchange, self._attempts, self._history)
+        response: ClientResponse
+        try:
+            response = kind(request, head, exchange, self._attempts, self._history)
+        except BaseException:  # of a class of the caller's; nobody else would end the exchange
+            give_up(exchange, None)
+            raise
         self._response, self._exchange = response, exchange
         if self._traced is not None:
             self._traced.received(request, response, exchange)

@@ -721,6 +721,23 @@ async def test_a_middleware_that_fails_leaves_no_connection_in_use() -> None:
 
 
 @asynchronous
+async def test_a_response_class_that_fails_leaves_no_connection_in_use() -> None:
+    class Failing(ClientResponse):
+        def __init__(self, *_: Any) -> None:
+            raise LookupError("own")
+
+    start = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
+    async with (
+        ScriptedServer(answers(start, stays_open=True)) as server,
+        ClientSession(middlewares=[Status()], response_class=Failing) as session,
+    ):
+        with pytest.raises(LookupError, match="own"):
+            await session.get(server.url())
+        assert session.connector is not None
+        assert session.connector.stats().active == 0
+
+
+@asynchronous
 async def test_a_body_that_was_sent_and_is_gone_is_not_sent_again() -> None:
     async def stream() -> AsyncIterator[bytes]:
         yield b"a"
