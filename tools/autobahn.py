@@ -58,22 +58,27 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _exit_on_signal)  # so that the servers end with us
     try:
         suite = install(options.cache)
-        if options.install:
-            return 0
-        cases = chosen(suite.cases(), options.cases)
-        python = agent_python(options.twins)
+        return 0 if options.install else run_suite(suite, options)
     except (CannotRun, dev.SetupFailed) as reason:
         print(f"autobahn.py: {reason}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return dev.EXIT_INTERRUPTED
+
+
+def run_suite(suite: Suite, options: argparse.Namespace) -> int:
+    """Run what the options say; give the exit status."""
+    cases = chosen(suite.cases(), options.cases)
+    python = agent_python(options.twins)
+    started_at = time.monotonic()
     with contextlib.ExitStack() as stack:
         reports = options.reports
         if reports is None:
             reports = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="autobahn-")))
         parts = max(1, options.processes // len(options.twins))
-        started_at = time.monotonic()
-        with lanes(suite, cases, options.twins, parts, reports) as running:
-            is_well = run(running, python)
-            results = {twins: results_of(running, twins, cases) for twins in options.twins}
+        running = stack.enter_context(lanes(suite, cases, options.twins, parts, reports))
+        is_well = run(running, python)
+        results = {twins: results_of(running, twins, cases) for twins in options.twins}
     for twins in options.twins:
         print_table(twins, results[twins])
         is_well = is_well and all(result.is_good for result in results[twins])
@@ -194,10 +199,12 @@ def print_table(twins: str, results: list[Result]) -> None:
         counts[_section(result)][result.verdict] += 1
     total = sum(counts.values(), Counter[str]())
     columns = [*_COLUMNS, *(each for each in BAD if each in total and each not in _COLUMNS)]
-    say(f"\n{twins} twins".ljust(16) + "  ".join([*columns, "cases"]))
+    titles = [column.rjust(5) for column in [*columns, "cases"]]
+    say(f"\n{twins} twins".ljust(16) + "  ".join(titles))
     for section, count in [*counts.items(), ("all", total)]:
-        numbers = [str(count[column]).rjust(len(column)) for column in columns]
-        say(section.rjust(14) + " " + "  ".join([*numbers, str(count.total()).rjust(5)]))
+        numbers = [*(count[column] for column in columns), count.total()]
+        cells = [str(n).rjust(len(title)) for n, title in zip(numbers, titles, strict=True)]
+        say(section.rjust(14) + " " + "  ".join(cells))
     for result in results:
         if not result.is_good:
             say(f"{result.verdict}: {result.case}: {result.words}")

@@ -139,17 +139,14 @@ class Result:
 
     @property
     def verdict(self) -> str:
-        """The worse of both: one of `GOOD` or `BAD`."""
-        return self.behavior if self.closing in GOOD else _worse(self.behavior, self.closing)
+        """Of both, what is not good, if one is: one of `GOOD` or `BAD`."""
+        is_closing_worse = self.behavior in GOOD and self.closing not in GOOD
+        return self.closing if is_closing_worse else self.behavior
 
     @property
     def is_good(self) -> bool:
         """May it be so?"""
         return self.verdict in GOOD
-
-
-def _worse(behavior: str, closing: str) -> str:
-    return behavior if behavior not in GOOD else closing
 
 
 class FuzzingServer:

@@ -39,9 +39,7 @@ TESTS: Final = (
     "tests/_connection",
     "tests/_cookies/test_cookies_txt.py",
     "tests/_cookies/test_jar_file.py",
-    "tests/_middlewares",
     "tests/_session",
-    "tests/_tracing",
     "tests/loopback",
     "tests/guide/test_named_pipes.py",
 )
@@ -57,8 +55,6 @@ TEST_PACKAGES: Final = (
     "httptools",
     "hypothesis",
     "isal",
-    "opentelemetry-api",
-    "opentelemetry-sdk",
     "pytest",
     "python-multipart",
     "python-socks",
