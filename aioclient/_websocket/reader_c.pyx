@@ -104,14 +104,16 @@ cdef class FrameReader:
     cdef wsbytes_utf8 _utf8
     cdef bytes _tail  # the start of a character, while a message is given in pieces
 
+    def __cinit__(self):  # also where `__init__` is not called
+        self._buffer = b""
+        self._tail = b""
+
     def __init__(self, max_msg_size=_DEFAULT_MAX_MSG_SIZE, *, compressed=False, decode_text=True):
         if max_msg_size < 0:
             raise ValueError(f"max_msg_size must not be negative, got {max_msg_size}")
         self._limit = min(max_msg_size, _MAX_LENGTH) or _MAX_LENGTH
         self._may_compress = compressed
         self._decode_text = decode_text
-        self._buffer = b""
-        self._tail = b""
 
     @property
     def missing(self):

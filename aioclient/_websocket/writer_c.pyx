@@ -49,6 +49,9 @@ cdef class FrameWriter:
     cdef bytes _keys
     cdef size_t _used
 
+    def __cinit__(self):  # also where `__init__` is not called
+        self._keys = b""
+
     def __init__(self, object random=_random_bytes):
         self._random = random
         self._keys = b""
