@@ -21,6 +21,8 @@ from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import asynchronous
 from scripted import ScriptedServer, head_of, silent
+from server_frames import CLOSE, PING, PONG, frame
+from websocket_site import WebSocketSite, switching
 from yarl import URL
 
 import aioclient
@@ -250,3 +252,45 @@ async def run_authentication_example(example):
         await run(example, {"aioclient": aioclient})
     if "Digest" in example:
         assert digest.statuses[:2] == [401, 200]
+
+
+# --- WebSocket: a server that gives each message back, and closes when it is told so -------------
+
+
+async def give_back(peer):
+    while True:
+        first, payload = await peer.frame()
+        if first & 0x0F == CLOSE or payload == b"close":
+            peer.send(frame(CLOSE, b"\x03\xe8"))
+            return
+        if first & 0x0F == PING:
+            first, payload = 0x80 | PONG, payload
+        peer.send(bytes([first]) + frame(0, payload)[1:])
+
+
+def agree_or_refuse(head):
+    if b" /missing " in head:
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnothing here"
+    lines = []
+    if b"Sec-WebSocket-Protocol" in head:
+        lines.append("Sec-WebSocket-Protocol: chat")
+    if b"permessage-deflate" in head:
+        lines.append("Sec-WebSocket-Extensions: permessage-deflate")
+    return switching(head, *lines)
+
+
+@pytest.mark.parametrize("example", examples("websocket.md"), ids=first_line)
+def test_example_about_websockets_runs(example, capsys):
+    run_websocket_example(example)
+    printed = capsys.readouterr().out
+    said = re.findall(r"print\(.*\)  # ([^:\n]*)", example)
+    assert printed
+    for text in said:
+        assert text in printed or "type checkers" in text or "exception" in text
+
+
+@asynchronous
+async def run_websocket_example(example):
+    site = WebSocketSite(give_back, agree_or_refuse)
+    async with site, aioclient.ClientSession() as session:
+        await run(example, {"aioclient": aioclient, "session": session, "url": site.url()})
