@@ -30,6 +30,16 @@ def piece() -> bytes:
     return random.Random(4711).randbytes(workloads.PIECE_BYTES)
 
 
+def text_message() -> str:
+    """A small message over a WebSocket."""
+    return ("a short message, as of a chat or a ticker " * 2)[: workloads.MESSAGE_BYTES]
+
+
+def binary_message(size: int) -> bytes:
+    """A large one: bytes without pattern."""
+    return random.Random(4711).randbytes(size)
+
+
 def write_file(path: Path) -> None:
     """Write the file to send, and wait until it is on the disk."""
     with path.open("wb", buffering=0) as file:

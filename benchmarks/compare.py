@@ -2,16 +2,16 @@
 
 Every peer runs each workload in a process of its own which stays alive and does rounds
 on command. The rounds alternate between the peers (A B C, C B A, ...), so that a change
-of the machine's speed meets all of them alike. The servers (nginx, and body_server.py
-for the chunked download and the uploads) are pinned to one core, the client processes
-to another one; only one client works at a time.
+of the machine's speed meets all of them alike. The servers (nginx, body_server.py for the
+chunked download and the uploads, socket_server.py for the WebSockets) are pinned to one core,
+the client processes to another one; only one client works at a time.
 
 The CPU time is user and system time of the client process (time.process_time) over a
-round, divided by its requests; the table shows the median over the rounds. The ratio to
-aiohttp is taken round by round, and the table shows the median of these ratios and their
-quartiles. The latencies (p50, p99 over all rounds) are wall time from before
-session.get() to after the `async with` block; with 64 requests at a time they are mostly
-queueing in the client.
+round, divided by its requests, of a stream by its messages; the table shows the median over
+the rounds. The ratio to aiohttp is taken round by round, and the table shows the median of
+these ratios and their quartiles. The latencies (p50, p99 over all rounds) are wall time from
+before session.get() to after the `async with` block, of WebSockets from before sending to
+after receiving; with 64 requests at a time they are mostly queueing in the client.
 
 How many rounds of how many requests there are depends on the workload (workloads.py):
 those with a large body have few.
@@ -31,11 +31,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-import body_server
 import cores
 import nginx
 import peers
-from workloads import TLS_SERVERS, WORKLOADS, Server, Site, Workload
+import sites
+from workloads import WORKLOADS, Server, Site
 
 BUSY = 0.7  # the load average from which on a warning is printed
 
@@ -47,6 +47,7 @@ class Client:
         self.cpu: list[float] = []  # seconds per request, one entry per round
         self.latencies: list[float] = []
         self._name = f"{peer} {workload}"
+        self._units = WORKLOADS[workload].units
         self._process = subprocess.Popen(
             peers.client_command(python, "rounds", peer, workload, site, warm_up),
             stdin=subprocess.PIPE,
@@ -68,7 +69,7 @@ class Client:
         self._process.stdin.write(f"{count}\n")
         self._process.stdin.flush()
         answer = self._answer()
-        self.cpu.append(answer["cpu"] / answer["count"])
+        self.cpu.append(answer["cpu"] / (answer["count"] * self._units))
         self.latencies += answer["latencies"]
 
     def close(self) -> None:
@@ -104,11 +105,11 @@ def _summary(client: Client, reference: Client | None) -> dict[str, float]:
 
 
 def _measure(
-    arguments: argparse.Namespace, sites: dict[Server, Site], usable: Sequence[str], name: str
+    arguments: argparse.Namespace, by_server: dict[Server, Site], usable: Sequence[str], name: str
 ) -> dict[str, dict[str, float]]:
     workload = WORKLOADS[name]
     effort = workload.effort
-    site = sites[workload.server]
+    site = by_server[workload.server]
     warm_up = effort.warm_up if arguments.warm_up is None else arguments.warm_up
     with contextlib.ExitStack() as stack:
         clients: dict[str, Client] = {}
@@ -131,8 +132,9 @@ def _print_rows(workload: str, width: int, rows: dict[str, dict[str, float]]) ->
         if "ratio" in row:
             ratio = f"{row['ratio']:.3f}"
             spread = f"{row['ratio_low']:.3f}-{row['ratio_high']:.3f}"
+        digits = 1 if row["cpu_us"] >= 10 else 2
         print(
-            f"{workload:<{width}}  {peer:<10}  {row['cpu_us']:>8.1f}  {ratio:>9}"
+            f"{workload:<{width}}  {peer:<10}  {row['cpu_us']:>8.{digits}f}  {ratio:>9}"
             f"  {spread:>11}  {row['p50_us']:>8.0f}  {row['p99_us']:>8.0f}",
             flush=True,
         )
@@ -147,21 +149,6 @@ def _usable_workloads(wanted: Sequence[str], speedups: str | None) -> list[str]:
         else:
             left.append(name)
     return left
-
-
-def _serve(
-    stack: contextlib.ExitStack, chosen: Sequence[Workload], core: int | None
-) -> dict[Server, Site]:
-    """Start the servers that the workloads need; where they are."""
-    sites: dict[Server, Site] = {}
-    needed = {workload.server for workload in chosen}
-    if needed != {"bodies"}:
-        with_download = any(workload.path == "/download" for workload in chosen)
-        with_tls = not needed.isdisjoint(TLS_SERVERS)
-        sites.update(stack.enter_context(nginx.serve(core, with_download, with_tls)))
-    if "bodies" in needed:
-        sites["bodies"] = Site(stack.enter_context(body_server.serve(core)))
-    return sites
 
 
 def _arguments() -> argparse.Namespace:
@@ -189,8 +176,7 @@ def main() -> None:
     if (load := os.getloadavg()[0]) > BUSY:
         print(f"load average {load:.1f}: the machine is busy, the times are not reliable")
     results: dict[str, dict[str, dict[str, float]]] = {}
-    with contextlib.ExitStack() as stack:
-        sites = _serve(stack, [WORKLOADS[name] for name in names], server_core)
+    with sites.serve((WORKLOADS[name] for name in names), server_core) as by_server:
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients
         print(f"Python {versions['python']}, {versions['peers']}")
@@ -201,7 +187,7 @@ def main() -> None:
             f"  {'p50 us':>8}  {'p99 us':>8}"
         )
         for name in names:
-            results[name] = _measure(arguments, sites, usable, name)
+            results[name] = _measure(arguments, by_server, usable, name)
             _print_rows(name, width, results[name])
     print(
         json.dumps(

@@ -3,20 +3,7 @@
 The window is, on a kept connection, from before ``session.get(url)``, or before
 ``session.post(url, json=document)`` with a document of some 200 bytes, to after the
 ``async with`` block, with ``await resp.json()`` in it; "get_through" is the GET with one
-middleware that does nothing. The counts come from sys.setprofile in the client's thread:
-
-* calls: 'call' events. Everything in the window counts, the event loop's own functions
-  too, and a coroutine counts each time it is entered: once when it starts and once more
-  each time it is resumed;
-* C calls: 'c_call' events;
-* loop turns: 'call' events of the event loop's _run_once, that is how often the loop
-  went round until the answer was there. The turn in which the request starts is not
-  counted. Two is the least for a client that waits for a future: one turn receives the
-  answer, the next one resumes the task.
-
-The figures do not depend on the machine, but on the Python version (3.11 counts
-comprehensions, later versions do not). Limits: code compiled by Cython or written in C
-is not seen except for the calls into it that Python code makes; a count is no duration.
+middleware that does nothing. calls.py says how they are counted.
 
 The answer to the request before the window is released in the window, when the name is
 bound again, as in any loop over requests; what its ``__del__`` costs is counted.
@@ -28,7 +15,6 @@ bytes of JSON in one piece.
 import argparse
 import asyncio
 import contextlib
-import inspect
 import json
 import platform
 import re
@@ -37,23 +23,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import CodeType, FrameType
-from typing import Any, TypeAlias
+from typing import Any
 
 import bodies
 import nginx
 import peers
+from calls import MOST_TURNS, Counts, Profile, print_head, print_spans
 
 CHECKED = "aioclient"
 WARM_UP = 20
-MOST_TURNS = 2
 
-COLUMNS = ("calls", "resumed", "c_calls", "turns")
-
-Span: TypeAlias = tuple[int, int]  # least and most
-
-_SUSPENDABLE = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-_RUN_ONCE = "BaseEventLoop._run_once"
 _LENGTH = re.compile(rb"^content-length: *(\d+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -77,63 +56,6 @@ REQUESTS = {
     "get_through": Asked("get", {}, 85, {"middlewares": (_pass_on,)}),
     "post_json": Asked("post", {"json": bodies.item()}, 100),
 }
-
-
-@dataclass
-class Counts:
-    """What happened during one request."""
-
-    calls: int = 0
-    resumed: int = 0
-    c_calls: int = 0
-    turns: int = 0
-    lines: list[str] = field(default_factory=list)  # the calls in order, if wanted
-
-
-class Profile:
-    """A sys.setprofile function that counts, and keeps the calls if wanted."""
-
-    def __init__(self, keep: bool, keep_c: bool) -> None:
-        self.counts = Counts()
-        self._keep = keep
-        self._keep_c = keep_c
-        self._depth = 0
-
-    def __call__(self, frame: FrameType, event: str, arg: Any) -> None:
-        counts = self.counts
-        if event == "call":
-            counts.calls += 1
-            counts.turns += frame.f_code.co_qualname == _RUN_ONCE
-            resumed = _resumed(frame)
-            counts.resumed += resumed
-            if self._keep:
-                self._line(_place(frame.f_code) + ("  (resumed)" if resumed else ""))
-            self._depth += 1
-        elif event == "return":
-            self._depth = max(0, self._depth - 1)
-        elif event == "c_call" and arg is not sys.setprofile:
-            counts.c_calls += 1
-            if self._keep_c:
-                self._line(f"C {getattr(arg, '__qualname__', arg)}")
-
-    def _line(self, text: str) -> None:
-        self.counts.lines.append("  " * self._depth + text)
-
-
-def _resumed(frame: FrameType) -> bool:
-    """Whether a coroutine or generator goes on, rather than starts.
-
-    The frame stands at its RESUME instruction, whose argument says after what.
-    """
-    code = frame.f_code
-    if not code.co_flags & _SUSPENDABLE:
-        return False
-    return code.co_code[frame.f_lasti + 1] & 3 != 0
-
-
-def _place(code: CodeType) -> str:
-    parts = code.co_filename.replace("\\", "/").split("/")
-    return f"{code.co_qualname}  {'/'.join(parts[-3:])}:{code.co_firstlineno}"
 
 
 async def _measure(
@@ -204,14 +126,15 @@ def _server() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-def _span(values: list[int]) -> Span:
-    return min(values), max(values)
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    clients = tuple(peer for peer in peers.PEERS if peer not in peers.FLOORS)
-    parser.add_argument("--peers", nargs="+", choices=clients, default=clients, metavar="PEER")
+    parser.add_argument(
+        "--peers",
+        nargs="+",
+        choices=peers.SESSIONS,
+        default=peers.SESSIONS,
+        metavar="PEER",
+    )
     parser.add_argument(
         "--requests", nargs="+", choices=tuple(REQUESTS), default=tuple(REQUESTS), metavar="REQUEST"
     )
@@ -273,20 +196,6 @@ def _count(arguments: argparse.Namespace) -> dict[str, dict[str, list[Counts]]]:
     return results
 
 
-def _print_spans(request: str, by_peer: dict[str, list[Counts]]) -> dict[str, dict[str, Span]]:
-    """Print the rows of one kind of request; least and most of each column by peer."""
-    spans: dict[str, dict[str, Span]] = {}
-    for peer, counts in by_peer.items():
-        spans[peer] = {
-            column: _span([getattr(entry, column) for entry in counts]) for column in COLUMNS
-        }
-        cells = (str(low) if low == high else f"{low}-{high}" for low, high in spans[peer].values())
-        print(f"{request:<11}  {peer:<10}" + "".join(f"  {cell:>9}" for cell in cells))
-        if any(low != high for low, high in spans[peer].values()):
-            print(f"{peer}: the counts differ between the {len(counts)} windows")
-    return spans
-
-
 def main() -> None:
     arguments = _arguments()
     results = _count(arguments)
@@ -297,8 +206,8 @@ def main() -> None:
                 print("\n".join(counts[-1].lines))
     versions = {peer: peers.version(peer) for by_peer in results.values() for peer in by_peer}
     print(f"\nPython {platform.python_version()}, {versions}")
-    print(f"{'request':<11}  {'peer':<10}" + "".join(f"  {column:>9}" for column in COLUMNS))
-    spans = {request: _print_spans(request, by_peer) for request, by_peer in results.items()}
+    print_head("request")
+    spans = {request: print_spans(request, by_peer) for request, by_peer in results.items()}
     print("(resumed: the part of the calls that are resumptions of a coroutine)")
     print(
         json.dumps(

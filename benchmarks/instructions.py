@@ -3,7 +3,7 @@
 The client process (peers.py) runs twice under ``valgrind --tool=callgrind``, with N1
 and with N2 requests after the same warm-up; the difference of the two totals divided
 by N2 - N1 is the cost of one request. Start-up, imports, connecting and warm-up are in
-both runs and drop out. The server is an nginx in its own process and is not counted.
+both runs and drop out. The server is a process of its own and is not counted.
 
 The figure hardly depends on the machine's speed or load, which makes it the one to
 compare changes with. Limits: the kernel's work (system calls) is not in it;
@@ -28,6 +28,7 @@ import callgrind
 import cores
 import nginx
 import peers
+import sites
 import workloads
 from workloads import Server, Site
 
@@ -41,15 +42,15 @@ _TOP_FUNCTIONS = 40
 
 
 def _command(
-    arguments: argparse.Namespace, sites: Sites, peer: str, workload: str, count: int
+    arguments: argparse.Namespace, by_server: Sites, peer: str, workload: str, count: int
 ) -> list[str]:
     """The client process that makes `count` requests after the warm-up."""
-    site = sites[workloads.WORKLOADS[workload].server]
+    site = by_server[workloads.WORKLOADS[workload].server]
     warm_up = arguments.warm_up
     return peers.client_command(arguments.python, "once", peer, workload, site, warm_up, count)
 
 
-def _measure(arguments: argparse.Namespace, sites: Sites, peer: str, workload: str) -> float:
+def _measure(arguments: argparse.Namespace, by_server: Sites, peer: str, workload: str) -> float:
     """Instructions per request."""
     first: int
     second: int
@@ -58,19 +59,19 @@ def _measure(arguments: argparse.Namespace, sites: Sites, peer: str, workload: s
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         for count in (first, second):
             out = Path(directory, str(count))
-            callgrind.run(_command(arguments, sites, peer, workload, count), out)
+            callgrind.run(_command(arguments, by_server, peer, workload, count), out)
             totals.append(callgrind.total(out))
     return (totals[1] - totals[0]) / (second - first)
 
 
-def _profile(arguments: argparse.Namespace, sites: Sites) -> None:
+def _profile(arguments: argparse.Namespace, by_server: Sites) -> None:
     """Keep the profile of the warm requests alone and print its top functions."""
     peer, workload = arguments.profile
     count = arguments.lengths[1]
     kept = Path(f"callgrind.out.{peer}.{workload}")
     with tempfile.TemporaryDirectory(prefix="bench-callgrind-") as directory:
         out = Path(directory, "out")
-        command = _command(arguments, sites, peer, workload, count)
+        command = _command(arguments, by_server, peer, workload, count)
         # The client process calls getloadavg before and after the requests; each call
         # writes what was counted up to it: out.1 the start, out.2 the requests.
         callgrind.run(command, out, "--dump-before=getloadavg")
@@ -154,12 +155,12 @@ def main() -> None:
     client_core, server_core = cores.choose()
     results: dict[str, dict[str, float]] = {}
     chosen = [arguments.profile[1]] if arguments.profile else arguments.workloads
-    with_tls = any(workloads.WORKLOADS[name].server in workloads.TLS_SERVERS for name in chosen)
-    with nginx.serve(server_core, with_tls=with_tls) as sites:
+    needed = [workloads.WORKLOADS[name] for name in chosen]
+    with sites.serve(needed, server_core) as by_server:
         if client_core is not None:
             os.sched_setaffinity(0, {client_core})  # inherited by the clients
         if arguments.profile:
-            _profile(arguments, sites)
+            _profile(arguments, by_server)
             return
         print(f"Python {versions['python']}, {versions['peers']}")
         print(f"{'workload':<17}  {'peer':<10}  {'instructions':>12}  {'/ ' + peers.REFERENCE:>9}")
@@ -168,7 +169,9 @@ def main() -> None:
         for workload in arguments.workloads:
             row = results[workload] = {}
             for peer in usable:
-                row[peer] = _measure(arguments, sites, peer, workload)
+                if not peers.takes_part(peer, workloads.WORKLOADS[workload]):
+                    continue
+                row[peer] = _measure(arguments, by_server, peer, workload)
                 ratio = "-"
                 if peers.REFERENCE in row:
                     ratio = f"{row[peer] / row[peers.REFERENCE]:.3f}"

@@ -10,7 +10,9 @@ Peers:
   futures can be much cheaper;
 * ``floor_json``: the same, and the bodies go through json.loads and json.dumps where the
   workload reads or sends JSON. This is the bound for what the small workloads ask of a
-  client, and is left out of the large ones.
+  client, and is left out of the large ones;
+* ``picows`` and ``websockets``, which have a part in the WebSocket workloads only. There the
+  drivers are those of sockets.py, for the peers above, too.
 
 What they are made to do is in workloads.py.
 
@@ -39,10 +41,21 @@ from typing import Any, Protocol
 import bodies
 import certificates
 from floor import FloorDriver, Request
-from workloads import BIG_BYTES, PIECE_BYTES, SMALL_WORKLOADS, TEXT_BYTES, WORKLOADS, Site, Workload
+from sockets import SOCKET_LIBRARIES, make_socket_driver
+from workloads import (
+    BIG_BYTES,
+    PIECE_BYTES,
+    SMALL_WORKLOADS,
+    SOCKET_WORKLOADS,
+    TEXT_BYTES,
+    WORKLOADS,
+    Site,
+    Workload,
+)
 
 FLOORS = ("floor", "floor_json")
-PEERS = (*FLOORS, "aiohttp", "aioclient")
+SESSIONS = ("aiohttp", "aioclient")
+PEERS = (*FLOORS, *SESSIONS, *SOCKET_LIBRARIES)
 REFERENCE = "aiohttp"
 # With one of these installed, aioclient decodes gzip faster.
 SPEEDUPS = ("isal.isal_zlib", "zlib_ng.zlib_ng")
@@ -68,7 +81,7 @@ def load(name: str) -> Any:
         module = importlib.import_module(name)
     except Exception as exc:  # a half-built package may raise anything
         raise PeerMissing(f"{name}: not usable ({type(exc).__name__}: {exc})") from exc
-    if not hasattr(module, "ClientSession"):
+    if name in SESSIONS and not hasattr(module, "ClientSession"):
         raise PeerMissing(f"{name}: not usable (no ClientSession in {module!r})")
     return module
 
@@ -203,6 +216,8 @@ def _expect(size: int, expected: int) -> None:
 
 
 def make_driver(peer: str, workload: Workload, site: Site, path: Path) -> Driver:
+    if workload.name in SOCKET_WORKLOADS:
+        return make_socket_driver(peer, None if peer in FLOORS else load(peer), workload, site)
     if peer in FLOORS:
         decode = peer == "floor_json" and workload.does in ("json", "send json")
         return FloorDriver(workload, site, decode, path)
@@ -211,6 +226,10 @@ def make_driver(peer: str, workload: Workload, site: Site, path: Path) -> Driver
 
 def takes_part(peer: str, workload: Workload) -> bool:
     """Has this peer something of its own to show there?"""
+    if workload.name in SOCKET_WORKLOADS:
+        return peer != "floor_json"
+    if peer in SOCKET_LIBRARIES:
+        return False
     return peer != "floor_json" or workload.name in SMALL_WORKLOADS
 
 

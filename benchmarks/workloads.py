@@ -26,7 +26,11 @@
   authority of the server's certificate, and verifies that;
 * ``tls_handshake``: the same as conn_new over TLS, a handshake for each request. The server gives
   tickets, so a client may resume the session of a connection before; aiohttp does not;
-* ``tls_handshake_full``: the same, and the server lets nobody resume anything.
+* ``tls_handshake_full``: the same, and the server lets nobody resume anything;
+* ``ws_echo_small``: a text message of 50 bytes over an open WebSocket, and the same back, one after
+  the other. ``ws_echo_64k`` and ``ws_echo_1mb``: the same with a binary message of that size;
+* ``ws_stream``: a message that the server answers with 100,000 of 50 bytes, received with
+  ``async for``. Its figures are those of one message; its latencies those of the whole stream.
 
 100 MB are 100 * 2**20 bytes, 10 MB are 10 * 2**20. Every answer to a download or an
 upload is checked: how many bytes came, or how many the server says it got.
@@ -38,8 +42,10 @@ from typing import Literal, NamedTuple
 PIECE_BYTES = 64 * 1024
 BIG_BYTES = 100 * 2**20
 TEXT_BYTES = 10 * 2**20
+MESSAGE_BYTES = 50  # of a small WebSocket message
+STREAM_MESSAGES = 100_000
 
-Server = Literal["nginx", "nginx tls", "nginx tls full", "bodies"]
+Server = Literal["nginx", "nginx tls", "nginx tls full", "bodies", "sockets"]
 
 
 TLS_SERVERS: frozenset[Server] = frozenset(("nginx tls", "nginx tls full"))
@@ -66,6 +72,9 @@ SMALL = Effort(rounds=15, requests=2000, warm_up=2000, settle=20)
 MIDDLE = Effort(rounds=9, requests=10, warm_up=3, settle=2)
 NEW = Effort(rounds=15, requests=1000, warm_up=500, settle=20)
 BIG = Effort(rounds=15, requests=3, warm_up=2, settle=1)
+MESSAGES_64K = Effort(rounds=15, requests=1000, warm_up=200, settle=20)
+MESSAGES_1MB = Effort(rounds=15, requests=50, warm_up=10, settle=2)
+STREAM = Effort(rounds=15, requests=2, warm_up=1, settle=1)
 
 
 @dataclass(frozen=True)
@@ -75,13 +84,26 @@ class Workload:
     name: str
     server: Server
     path: str
-    does: Literal["json", "send json", "field", "pieces", "whole", "send pieces", "send file"]
+    does: Literal[
+        "json",
+        "send json",
+        "field",
+        "pieces",
+        "whole",
+        "send pieces",
+        "send file",
+        "echo text",
+        "echo bytes",
+        "stream",
+    ]
     effort: Effort
     host: str = "127.0.0.1"
     concurrency: int = 1
     zlib_only: bool = False  # the client is told to decode with Python's zlib
     needs_speedups: bool = False  # pointless without isal or zlib-ng
     is_new: bool = False  # a connection of its own for every request
+    message_bytes: int = MESSAGE_BYTES  # over a WebSocket
+    units: int = 1  # of which one request has so many: figures are for one of them
 
 
 WORKLOADS = {
@@ -107,8 +129,24 @@ WORKLOADS = {
         Workload("tls_get_small_seq", "nginx tls", "/small", "json", SMALL),
         Workload("tls_handshake", "nginx tls", "/small", "json", NEW, is_new=True),
         Workload("tls_handshake_full", "nginx tls full", "/small", "json", NEW, is_new=True),
+        Workload("ws_echo_small", "sockets", "/echo", "echo text", SMALL),
+        Workload(
+            "ws_echo_64k",
+            "sockets",
+            "/echo",
+            "echo bytes",
+            MESSAGES_64K,
+            message_bytes=64 * 1024,
+        ),
+        Workload(
+            "ws_echo_1mb", "sockets", "/echo", "echo bytes", MESSAGES_1MB, message_bytes=2**20
+        ),
+        Workload("ws_stream", "sockets", "/stream", "stream", STREAM, units=STREAM_MESSAGES),
     )
 }
 SMALL_WORKLOADS = tuple(
     name for name, workload in WORKLOADS.items() if workload.effort in (SMALL, NEW)
+)
+SOCKET_WORKLOADS = tuple(
+    name for name, workload in WORKLOADS.items() if workload.server == "sockets"
 )

@@ -26,8 +26,15 @@ from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
 from recording_proxy import RecordingProxy
+<<<<<<< HEAD
 from running import asynchronous, closed_port
 from scripted import ScriptedServer, answers, head_of, silent
+=======
+from running import asynchronous
+from scripted import ScriptedServer, head_of, silent
+from server_frames import CLOSE, PING, PONG, frame
+from websocket_site import WebSocketSite, switching
+>>>>>>> h/wstests
 from yarl import URL
 
 import aioclient
@@ -282,6 +289,7 @@ async def run_authentication_example(example):
         assert digest.statuses[:2] == [401, 200]
 
 
+<<<<<<< HEAD
 # --- middlewares: a service that is now and then busy, and one that asks for Digest --------------
 
 
@@ -377,3 +385,45 @@ def test_all_signals_are_told_of_with_what_they_come_with():
         assert re.findall(r"`(\w+)`", shown_fields) == [field.name for field in fields(params)]
     order = text.partition("## In which order")[2].partition("## ")[0]
     assert {f"on_{name}" for name in EVENTS} == set(re.findall(r"on_\w+", order))
+=======
+# --- WebSocket: a server that gives each message back, and closes when it is told so -------------
+
+
+async def give_back(peer):
+    while True:
+        first, payload = await peer.frame()
+        if first & 0x0F == CLOSE or payload == b"close":
+            peer.send(frame(CLOSE, b"\x03\xe8"))
+            return
+        if first & 0x0F == PING:
+            first, payload = 0x80 | PONG, payload
+        peer.send(bytes([first]) + frame(0, payload)[1:])
+
+
+def agree_or_refuse(head):
+    if b" /missing " in head:
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 12\r\n\r\nnothing here"
+    lines = []
+    if b"Sec-WebSocket-Protocol" in head:
+        lines.append("Sec-WebSocket-Protocol: chat")
+    if b"permessage-deflate" in head:
+        lines.append("Sec-WebSocket-Extensions: permessage-deflate")
+    return switching(head, *lines)
+
+
+@pytest.mark.parametrize("example", examples("websocket.md"), ids=first_line)
+def test_example_about_websockets_runs(example, capsys):
+    run_websocket_example(example)
+    printed = capsys.readouterr().out
+    said = re.findall(r"print\(.*\)  # ([^:\n]*)", example)
+    assert printed
+    for text in said:
+        assert text in printed or "type checkers" in text or "exception" in text
+
+
+@asynchronous
+async def run_websocket_example(example):
+    site = WebSocketSite(give_back, agree_or_refuse)
+    async with site, aioclient.ClientSession() as session:
+        await run(example, {"aioclient": aioclient, "session": session, "url": site.url()})
+>>>>>>> h/wstests

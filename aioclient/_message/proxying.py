@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SOCKS_PORT: Final = 1080
+#: What the environment calls the scheme of a WebSocket, which is asked for by http or https.
+_OF_WEBSOCKETS: Final = {"http": "ws", "https": "wss"}
 #: They say how the message to the proxy is framed and where it goes, which nobody else may say.
 _OF_THE_MESSAGE: Final = frozenset(
     {"connection", "content-length", "host", "transfer-encoding", "proxy-connection"}
@@ -65,14 +67,18 @@ class Proxying(NamedTuple):
     def route(self, target: Target, direct: Route, *, tunnels: bool = False) -> Route:
         """The way to a target that is reached by `direct` without a proxy.
 
-        `tunnels` if no proxy may forward the request (RFC 6455 section 4.1).
+        `tunnels` if no proxy may forward the request (RFC 6455 section 4.1); the environment names
+        one for WebSockets then.
 
         Raises InvalidUrlClientError if the environment names what is no proxy, ValueError for one
         that cannot be told what it is to be told.
         """
         proxy = self.proxy
         if proxy is None and self.environment is not None:
-            proxy = self._named_proxy(target.url.scheme, direct)
+            scheme = target.url.scheme
+            proxy = self._named_proxy(
+                _OF_WEBSOCKETS.get(scheme, scheme) if tunnels else scheme, direct
+            )
         if proxy is None:
             return direct
         if self.netrc is not None and _wants_credentials(proxy):

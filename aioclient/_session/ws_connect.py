@@ -86,7 +86,7 @@ class WSConnectOptions(TypedDict, total=False):
     method: str
     #: Names of subprotocols, the preferred one first.
     protocols: Iterable[str]
-    #: Limits of the WebSocket; a number is that for each `receive` (deprecated).
+    #: Limits of the WebSocket; a number is that for the server's answer to a Close (deprecated).
     timeout: ClientWSTimeout | float
     #: Limits of the handshake, as `timeout` of a request (new here).
     handshake_timeout: TimeoutWish

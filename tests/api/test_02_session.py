@@ -43,7 +43,7 @@ ROWS = (
             "max_headers": Difference(256, _LIMITS),
         },
     ),
-    Later("session", "request_class ws_response_class"),
+    Later("session", "request_class"),
     # Methods.
     Call("ClientSession.request", "method, url"),
     Call("ClientSession.get", _URL),
@@ -53,7 +53,6 @@ ROWS = (
     Call("ClientSession.put", _DATA),
     Call("ClientSession.patch", _DATA),
     Call("ClientSession.delete", "url"),
-    Later("ClientSession", "ws_connect"),
     Call("ClientSession.close", is_async=True),
     Call("ClientSession.detach"),
     Line(

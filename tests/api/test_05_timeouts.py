@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from reference import Call, Later, Line, Names
+from reference import Call, Line, Names
 from running import asynchronous
 from scripted import ScriptedServer, silent
 
@@ -25,7 +25,6 @@ ROWS = (
         "total=None, connect=None, sock_read=None, sock_connect=None, ceil_threshold=5",
     ),
     Names("ClientTimeout", "total connect sock_read sock_connect ceil_threshold"),
-    Later("aioclient", "ClientWSTimeout"),
     Line(
         "it is a frozen class of attrs",
         f"{_UNIT}test_limits_do_not_change test_limits_cannot_be_set test_limits_can_be_replaced",

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from nginx import NGINX, nginx_running
 from proxy_servers import Proxies
-from running import asynchronous, closed_port
+from running import asynchronous, closed_port, open_sockets, until
 from websocket_servers import SERVERS
 
 from aioclient import (
@@ -68,6 +68,7 @@ class Reach:
         program, _, tls = way.rpartition("-") if way.endswith("-tls") else (way, "", "")
         is_tls = bool(tls) or way == "tls"
         options: dict[str, Any] = {"ssl": self._trusting}
+        before = open_sockets()
         async with AsyncExitStack() as stack:
             ends_here = is_tls and program != "nginx"
             serving = SERVERS[name](self._server_tls if ends_here else None)
@@ -80,6 +81,8 @@ class Reach:
             session = await stack.enter_async_context(ClientSession())
             url = f"{'wss' if is_tls else 'ws'}://127.0.0.1:{port}/chat"
             yield lambda **more: session.ws_connect(url, **options, **more)
+        # The others may need a moment more: for the end of TLS, or until a proxy has passed it on.
+        await until(lambda: open_sockets() <= before)
 
     async def _through_nginx(self, stack: AsyncExitStack, server: int, is_tls: bool) -> int:
         if NGINX is None:
@@ -167,7 +170,8 @@ async def test_a_server_that_closes_is_understood(name: str, way: str, reach: Re
 async def test_a_close_of_ours_is_answered(name: str, way: str, reach: Reach) -> None:
     async with reach.to(name, way) as connect, connect() as ws:
         assert await ws.close(code=4002, message=b"enough")
-        assert ws.close_code == 4002
+        # aiohttp answers with a code of its own.
+        assert ws.close_code == (1000 if name == "aiohttp" else 4002)
         assert ws.exception() is None
 
 

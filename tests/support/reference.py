@@ -22,6 +22,7 @@ from yarl import URL
 import aioclient
 from aioclient._body.payloads import Order
 from aioclient._message.options import RequestOptions
+from aioclient._session.ws_connect import WSConnectOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -199,7 +200,8 @@ def our_parameters(name: str) -> dict[str, inspect.Parameter]:
     ours = {parameter.name: parameter for parameter in given}
     if "options" in ours and ours["options"].kind is inspect.Parameter.VAR_KEYWORD:
         del ours["options"]
-        for option in RequestOptions.__annotations__:
+        kind = WSConnectOptions if name.endswith("ws_connect") else RequestOptions
+        for option in kind.__annotations__:
             ours[option] = inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=SENT)
     return ours
 

@@ -4,7 +4,6 @@ Each gives every message back as it came, agrees to the subprotocol "chat", clos
 when it is told "close", and pings the client before it gives back "ping", if it can do that.
 """
 
-import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -38,7 +37,7 @@ async def websockets(context: ssl.SSLContext | None) -> AsyncIterator[int]:
         "127.0.0.1",
         0,
         ssl=context,
-        subprotocols=["chat"],
+        select_subprotocol=lambda _, offered: "chat" if "chat" in offered else None,
         max_size=None,
         ping_interval=None,
     ) as server:
@@ -101,9 +100,6 @@ async def picows(context: ssl.SSLContext | None) -> AsyncIterator[int]:
     )
     async with server:
         yield server.sockets[0].getsockname()[1]
-        server.close()
-        # So that its ends of the connections have heard that they are closed.
-        await asyncio.sleep(0.01)
 
 
 SERVERS: Final[dict[str, Serving]] = {
