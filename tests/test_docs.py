@@ -26,15 +26,10 @@ from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
 from recording_proxy import RecordingProxy
-<<<<<<< HEAD
 from running import asynchronous, closed_port
 from scripted import ScriptedServer, answers, head_of, silent
-=======
-from running import asynchronous
-from scripted import ScriptedServer, head_of, silent
 from server_frames import CLOSE, PING, PONG, frame
 from websocket_site import WebSocketSite, switching
->>>>>>> h/wstests
 from yarl import URL
 
 import aioclient
@@ -289,7 +284,6 @@ async def run_authentication_example(example):
         assert digest.statuses[:2] == [401, 200]
 
 
-<<<<<<< HEAD
 # --- middlewares: a service that is now and then busy, and one that asks for Digest --------------
 
 
@@ -385,7 +379,8 @@ def test_all_signals_are_told_of_with_what_they_come_with():
         assert re.findall(r"`(\w+)`", shown_fields) == [field.name for field in fields(params)]
     order = text.partition("## In which order")[2].partition("## ")[0]
     assert {f"on_{name}" for name in EVENTS} == set(re.findall(r"on_\w+", order))
-=======
+
+
 # --- WebSocket: a server that gives each message back, and closes when it is told so -------------
 
 
@@ -426,4 +421,3 @@ async def run_websocket_example(example):
     site = WebSocketSite(give_back, agree_or_refuse)
     async with site, aioclient.ClientSession() as session:
         await run(example, {"aioclient": aioclient, "session": session, "url": site.url()})
->>>>>>> h/wstests

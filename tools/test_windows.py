@@ -39,7 +39,9 @@ TESTS: Final = (
     "tests/_connection",
     "tests/_cookies/test_cookies_txt.py",
     "tests/_cookies/test_jar_file.py",
+    "tests/_middlewares",
     "tests/_session",
+    "tests/_tracing",
     "tests/loopback",
     "tests/guide/test_named_pipes.py",
 )
@@ -55,6 +57,8 @@ TEST_PACKAGES: Final = (
     "httptools",
     "hypothesis",
     "isal",
+    "opentelemetry-api",
+    "opentelemetry-sdk",
     "pytest",
     "python-multipart",
     "python-socks",
