@@ -9,6 +9,7 @@ import trustme
 from recording import Arrived, first_request
 from scripted import ScriptedServer
 from tls_site import site_context
+from websocket_site import Peer, echo, switching
 
 #: Names for its certificate: what a client can call it, and what proxies alone can.
 ORIGIN_NAMES = ("127.0.0.1", "::1", "localhost", "*.only-at-proxy.test", "origin.test")
@@ -29,6 +30,8 @@ class Visit:
 
 class SeeingOrigin(ScriptedServer):
     """Answers every request, from `async with` on, with JSON: the fields of `Arrived`.
+
+    A request for a WebSocket opens one, which is the last of its connection.
 
     With a certificate it speaks https.
     """
@@ -72,10 +75,36 @@ class SeeingOrigin(ScriptedServer):
             visit.received += data
             unread += data
             while unread and (first := first_request(unread, scheme, self.port)):
-                request, unread = first
+                request, rest = first
                 visit.requests.append(request)
+                if ("Upgrade", "websocket") in request.fields:
+                    writer.write(switching(unread[: len(unread) - len(rest)]))
+                    await self._give_back(visit, reader, writer)
+                    return
+                unread = rest
                 writer.write(_seen(request))
             await writer.drain()
+
+    async def _give_back(
+        self, visit: Visit, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """A WebSocket, on which each message comes back; what is sent there is kept, too."""
+        kept = Keeping(reader, visit.received)
+        await echo(Peer(b"", kept, writer))
+
+
+class Keeping(asyncio.StreamReader):
+    """What another reader reads, of which all is kept."""
+
+    def __init__(self, reader: asyncio.StreamReader, kept: bytearray) -> None:
+        super().__init__()
+        self._reader = reader
+        self._kept = kept
+
+    async def readexactly(self, n: int) -> bytes:
+        data = await self._reader.readexactly(n)
+        self._kept += data
+        return data
 
 
 def _seen(request: Arrived) -> bytes:
