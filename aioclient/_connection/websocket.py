@@ -207,9 +207,13 @@ class WebSocketConnection:
         if self._waiter is waiter:
             self._waiter = None
         if waiter.done() and not waiter.cancelled() and (event := waiter.result()) is not None:
-            self.has_events = True
-            self._events.appendleft(event)
-            self._queued_bytes += _size_of(event)
+            self.put_back(event)
+
+    def put_back(self, event: ReaderEvent) -> None:
+        """Let who receives next have what was received."""
+        self.has_events = True
+        self._events.appendleft(event)
+        self._queued_bytes += _size_of(event)
 
     def wake(self) -> None:
         """Let whoever receives have None."""
@@ -542,14 +546,15 @@ class WebSocketConnection:
             self._close_waiter = None
 
     def abort(self, why: str) -> None:
-        """Cut the link: nothing that makes sense can follow."""
+        """Cut the link: nothing that makes sense can follow. If it is being closed, let it be."""
+        if self._close_sent or self._is_lost:
+            return
         if self.error is None and not self._close_received:
             self.is_over = True
             self.error = ClientConnectionError(why)
             self.close_code = _ABNORMAL
         self._close_sent = True  # and no message is
-        if not self._is_lost:
-            self._link.abort()
+        self._link.abort()
 
     def _discard(self) -> None:
         self._is_discarding = True

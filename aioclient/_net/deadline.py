@@ -147,7 +147,10 @@ class Deadlines:
             self._timer = None
 
     def _arm(self, at: float, now: float) -> None:
+        armed_for = ceil(at / _GRAIN_S) * _GRAIN_S
+        if armed_for == self._armed_for:
+            return  # another deadline wants the same look
         if self._timer is not None:
             self._timer.cancel()
-        self._armed_for = ceil(at / _GRAIN_S) * _GRAIN_S
-        self._timer = self._loop.call_later(self._armed_for - now, self.look)
+        self._armed_for = armed_for
+        self._timer = self._loop.call_later(armed_for - now, self.look)

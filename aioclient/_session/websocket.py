@@ -215,6 +215,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             self._begin_inflating(event)
             return await self._inflated()
         if isinstance(event, Fragment):
+            self._connection.put_back(event)
             raise RuntimeError("a message is being received in pieces: iterate it to its end")
         if kind is WSMsgType.CLOSE and self._autoclose:
             self._is_closed = True
@@ -223,9 +224,12 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             return WSMessageError(WSMsgType.ERROR, event.data)  # type: ignore[arg-type]  # it is one
         return event  # type: ignore[return-value]  # the rest are messages
 
-    async def _next_event(self) -> ReaderEvent | None:
+    def _check_nobody_receives(self) -> None:
         if self._is_receiving:
             raise RuntimeError("another coroutine is receiving from this WebSocket already")
+
+    async def _next_event(self) -> ReaderEvent | None:
+        self._check_nobody_receives()
         if self._is_closed:
             return None
         self._is_receiving = True
@@ -260,8 +264,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         inflating = self._inflating
         if inflating is None:
             raise RuntimeError("there is no message to inflate")
-        if self._is_receiving:
-            raise RuntimeError("another coroutine is receiving from this WebSocket already")
+        self._check_nobody_receives()
         self._is_receiving = True
         try:
             message = await inflating.message()
@@ -309,6 +312,7 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         if self._inflating is not None:  # as in `_receive`
             yield await self._inflated_data()
             return
+        self._check_nobody_receives()
         connection.stream_next()
         pieces = _Pieces(self)
         while True:

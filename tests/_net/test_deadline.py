@@ -162,6 +162,14 @@ def test_a_later_deadline_makes_no_timer(stage: Stage) -> None:
     assert stage.loop.made == made
 
 
+def test_earlier_deadlines_of_the_same_look_make_no_timer(stage: Stage) -> None:
+    for number in range(100):
+        stage.start(1.01 - number / 10_000)
+    assert stage.loop.made == 1
+    stage.loop.move_to(1001.02)
+    assert len(stage.expired) == 100
+
+
 def test_an_earlier_deadline_replaces_the_timer(stage: Stage) -> None:
     stage.start(300.0)
     early = stage.start(1.0)

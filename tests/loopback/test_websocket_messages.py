@@ -168,6 +168,23 @@ async def test_a_second_coroutine_must_not_receive() -> None:
 
 
 @asynchronous
+async def test_who_must_not_receive_pieces_leaves_the_message_to_the_other() -> None:
+    async def talk(peer: Peer) -> None:
+        assert await peer.frame() == (0x81, b"now")
+        peer.send(frame(TEXT, b"he", fin=False))
+        await asyncio.sleep(0.01)
+        peer.send(frame(0, b"llo"))
+        await listening(peer)
+
+    async with opened(talk) as ws:
+        first = await started(ws.receive())
+        with pytest.raises(RuntimeError, match="receiving"):
+            await anext(ws.receive_stream())
+        await ws.send_str("now")
+        assert (await first).data == "hello"
+
+
+@asynchronous
 async def test_who_receives_after_another_was_cancelled_gets_the_message() -> None:
     may_send = asyncio.Event()
 
@@ -516,6 +533,30 @@ async def test_a_stream_that_is_cancelled_while_its_first_piece_waits_cuts_the_c
 
 
 @asynchronous
+async def test_to_close_within_a_message_that_is_sent_in_pieces_is_a_close_all_the_same() -> None:
+    may_go_on = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one"
+        await may_go_on.wait()
+        yield b"two"
+
+    async def talk(peer: Peer) -> None:
+        assert await peer.frame() == (BINARY, b"one")
+        assert await peer.closed() == b"\x03\xe8"
+        may_go_on.set()
+        await asyncio.sleep(0.05)
+        peer.send(frame(CLOSE, b"\x03\xe8"))
+
+    async with opened(talk) as ws:
+        sending = await started(ws.send_stream(pieces()), 20)
+        assert await ws.close()
+        assert ws.close_code == 1000
+        with pytest.raises(ClientConnectionResetError):
+            await sending
+
+
+@asynchronous
 async def test_a_message_may_be_received_in_pieces() -> None:
     may_go_on = asyncio.Event()
 
@@ -618,6 +659,25 @@ async def test_a_message_in_pieces_that_was_left_is_no_other_message() -> None:
         await ws.send_str("go on")
         with pytest.raises(RuntimeError, match="in pieces"):
             await ws.receive()
+
+
+@asynchronous
+async def test_a_message_that_was_wanted_in_pieces_waits_for_who_takes_them() -> None:
+    async def talk(peer: Peer) -> None:
+        assert await peer.frame() == (0x81, b"now")
+        peer.send(frame(TEXT, b"he", fin=False))
+        await asyncio.sleep(0.01)
+        peer.send(frame(0, b"llo"), frame(TEXT, b"next"))
+        await listening(peer)
+
+    async with opened(talk) as ws:
+        await cancelled(await started(anext(ws.receive_stream())))
+        await ws.send_str("now")
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="in pieces"):
+                await ws.receive()
+        assert "".join([str(piece) async for piece in ws.receive_stream()]) == "hello"
+        assert await ws.receive_str() == "next"
 
 
 # --- pings ---------------------------------------------------------------------------------------
