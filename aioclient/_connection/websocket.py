@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Final
 
 from aioclient._aliases import BytesLike
+from aioclient._connection.arrival import Arrival
 from aioclient._connection.switched_link import SwitchedLink
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._net.link import Link
@@ -97,8 +98,8 @@ class WebSocketConnection:
         "_receives_bulk",
         "_sending",
         "_switched",
-        "_waiter",
         "_writer",
+        "arrival",
         "close_code",
         "deflater",
         "error",
@@ -138,7 +139,8 @@ class WebSocketConnection:
         self._queued_bytes = 0
         self._is_paused = False
         self._receives_bulk = False
-        self._waiter: asyncio.Future[ReaderEvent | None] | None = None
+        #: What arrives next, for the one who waits for it; None if nothing will.
+        self.arrival: Arrival[ReaderEvent | None] = Arrival(loop)
         # Held while a message is sent in several frames, or is compressed elsewhere.
         self._sending: asyncio.Lock | None = None
         self._close_sent = False
@@ -189,25 +191,7 @@ class WebSocketConnection:
             return self.take()
         if self.is_over:
             return None
-        waiter = self.expect()
-        try:
-            return await waiter
-        except BaseException:
-            self.expect_no_more(waiter)
-            raise
-
-    def expect(self) -> "asyncio.Future[ReaderEvent | None]":
-        """A future for what arrives next; None if nothing does."""
-        waiter: asyncio.Future[ReaderEvent | None] = self._loop.create_future()
-        self._waiter = waiter
-        return waiter
-
-    def expect_no_more(self, waiter: "asyncio.Future[ReaderEvent | None]") -> None:
-        """Who waited for it was cancelled; what it got is for the next one."""
-        if self._waiter is waiter:
-            self._waiter = None
-        if waiter.done() and not waiter.cancelled() and (event := waiter.result()) is not None:
-            self.put_back(event)
+        return await self.arrival
 
     def put_back(self, event: ReaderEvent) -> None:
         """Let who receives next have what was received."""
@@ -217,9 +201,7 @@ class WebSocketConnection:
 
     def wake(self) -> None:
         """Let whoever receives have None."""
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        self.arrival.set_soon(None)
 
     def stream_next(self) -> None:
         """Let the next message that is not complete be given in pieces."""
@@ -243,12 +225,6 @@ class WebSocketConnection:
         return event
 
     def _deliver(self, event: ReaderEvent) -> None:
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(event)
-                return
         self.has_events = True
         self._events.append(event)
         data = event.data
@@ -279,15 +255,12 @@ class WebSocketConnection:
             if kind is _PING or kind is _PONG or kind is _CLOSE or kind is _ERROR:
                 self._control(event)
             elif not self._is_discarding:
-                waiter = self._waiter
-                if waiter is None or waiter.done():
-                    self._deliver(event)
-                else:
-                    self._waiter = None
-                    waiter.set_result(event)
+                self._deliver(event)
         if (reader.missing >= _BULK_BYTES) is not self._receives_bulk:
             self._receives_bulk = not self._receives_bulk
             self._link.expect_bulk(self._receives_bulk)
+        if self.has_events and self.arrival.is_awaited:
+            self.arrival.set_now(self.take())  # at last: who receives may do anything
 
     def eof_arrived(self, is_clean: bool = True) -> None:
         """The server sends nothing more; `link_lost` follows."""

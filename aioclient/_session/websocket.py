@@ -184,12 +184,8 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             return await self._receive()
         # The short way, for a message in one frame that has not come yet.
         self._is_receiving = True
-        waiter = connection.expect()
         try:
-            event = await waiter
-        except BaseException:
-            connection.expect_no_more(waiter)
-            raise
+            event = await connection.arrival
         finally:
             self._is_receiving = False
         if event is None or (event.type is not _TEXT and event.type is not _BINARY):

@@ -14,7 +14,8 @@ from aioclient import ClientSession, TraceConfig, WSServerHandshakeError
 from aioclient._tracing.config import EVENTS
 
 CONNECTED = ["request_start", "connection_create_start", "connection_create_end"]
-ANSWERED = ["request_headers_sent", "request_end", "response_end"]
+TRIED = "request_attempt_end"
+ANSWERED = ["request_headers_sent", TRIED, "request_end", "response_end"]
 
 
 def recording() -> tuple[list[tuple[str, Any]], TraceConfig[Any]]:
@@ -86,6 +87,7 @@ async def test_a_redirect_is_told_of() -> None:
     assert names(told) == [
         *CONNECTED,
         "request_headers_sent",
+        TRIED,
         "request_redirect",
         "response_end",
         *CONNECTED[1:],

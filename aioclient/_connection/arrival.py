@@ -1,0 +1,99 @@
+"""What a coroutine waits for that is woken up at once, and not in the next turn of the loop.
+
+A future wakes its task in the next turn of the loop. That turn, with its look at all sockets, costs
+as much as the message that was waited for. Here the task goes on within the callback that brings
+the message. It is not for everything: who wakes must have nothing left to do, because the task may
+do anything, close the connection for instance.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Arrival(Generic[_T]):
+    """Awaited by one task at a time, then set once; may be awaited again after that.
+
+    For a task it is a future: it has of one what `asyncio.Task` asks for.
+    """
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_context",
+        "_is_cancelled",
+        "_is_done",
+        "_loop",
+        "_value",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop  # a task looks for it by this name
+        self._asyncio_future_blocking = False
+        self._callback: Callable[..., object] | None = None
+        self._context: Context | None = None
+        self._is_done = False
+        self._is_cancelled = False
+        self._value: _T
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        self._is_done = self._is_cancelled = False
+        self._asyncio_future_blocking = True
+        yield self
+        return self._value
+
+    @property
+    def is_awaited(self) -> bool:
+        """Does a task wait that was neither woken up nor cancelled?"""
+        return self._callback is not None and not self._is_done
+
+    def set_now(self, value: _T) -> None:
+        """Wake the task up before this returns; in the next turn if another task is running."""
+        callback, context = self._callback, self._context
+        if callback is None or context is None:
+            return
+        self._is_done = True
+        self._value = value
+        self._callback = self._context = None
+        if asyncio.current_task(self._loop) is None:
+            context.run(callback, self)
+        else:
+            self._loop.call_soon(callback, self, context=context)
+
+    def set_soon(self, value: _T) -> None:
+        """Wake the task up in the next turn of the loop."""
+        callback, context = self._callback, self._context
+        if callback is None:
+            return
+        self._is_done = True
+        self._value = value
+        self._callback = self._context = None
+        self._loop.call_soon(callback, self, context=context)
+
+    # --- for the task ----------------------------------------------------------------------------
+
+    def add_done_callback(
+        self, callback: Callable[..., object], *, context: Context | None = None
+    ) -> None:
+        """Wake it up by this."""
+        self._callback = callback
+        self._context = context
+
+    def cancel(self, msg: object = None) -> bool:
+        """It is cancelled while it waits."""
+        callback, context = self._callback, self._context
+        if callback is None:
+            return False
+        self._is_done = self._is_cancelled = True
+        self._callback = self._context = None
+        self._loop.call_soon(callback, self, context=context)
+        return True
+
+    def result(self) -> _T:
+        """What it is woken up with."""
+        if self._is_cancelled:
+            raise asyncio.CancelledError
+        return self._value
