@@ -75,6 +75,7 @@ class WebSocketConnection:
     __slots__ = (
         "_answers_close",
         "_answers_pings",
+        "_backlog_bytes",
         "_close_received",
         "_close_sent",
         "_close_waiter",
@@ -155,6 +156,7 @@ class WebSocketConnection:
         self.error: Exception | None = None
         self._heard_at = 0.0
         self._is_pinged = False
+        self._backlog_bytes = 0  # when it was last looked at: not yet sent, or not yet taken
         self._deadline: Deadline | None = None  # of the heartbeat, then of the closing
         self._ping: tuple[bytes, float] | None = None  # the last one, and when
         #: How long the last answer to a ping took.
@@ -464,8 +466,11 @@ class WebSocketConnection:
         if heartbeat_s is None or self._is_lost or self._close_sent:
             return
         now = monotonic()
-        if self._is_paused:  # it may have said much, but nobody listens
+        backlog = self._link.backlog_bytes
+        # Nobody listens, and it may have said much; or it is still taking what was sent before.
+        if self._is_paused or backlog < self._backlog_bytes:
             self._heard_at = now
+        self._backlog_bytes = backlog
         limit_s = heartbeat_s / 2 if self._is_pinged else heartbeat_s
         since = deadline.started_at if self._is_pinged else self._heard_at
         if self._is_pinged and self._heard_at < since:

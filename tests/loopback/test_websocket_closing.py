@@ -595,6 +595,32 @@ async def test_nobody_is_given_up_because_we_do_not_receive() -> None:
         await ws.close()
 
 
+@asynchronous
+async def test_a_server_that_takes_its_time_to_read_a_large_message_is_not_given_up() -> None:
+    async def slowly(peer: Peer) -> None:
+        taken = 0
+        while taken < 20_000_000:
+            taken += len(await peer.reader.read(200_000))
+            await asyncio.sleep(0.01)
+        peer.send(frame(TEXT, b"done"))
+        await deaf(peer)
+
+    async with opened(slowly, heartbeat=0.2, timeout=SHORT) as ws:
+        begin = time.monotonic()
+        await ws.send_bytes(b"x" * 20_000_000)
+        assert await ws.receive_str() == "done"
+        assert time.monotonic() - begin > 0.6
+        await ws.close()
+
+
+@asynchronous
+async def test_a_server_that_stops_reading_a_large_message_is_given_up() -> None:
+    async with opened(blind, heartbeat=0.2) as ws:
+        with pytest.raises(ClientConnectionResetError):
+            await ws.send_bytes(b"x" * 20_000_000)
+        assert isinstance(ws.exception(), ServerTimeoutError)
+
+
 # --- the pool ------------------------------------------------------------------------------------
 
 
