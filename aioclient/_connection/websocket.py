@@ -192,7 +192,11 @@ class WebSocketConnection:
         if self.is_over:
             return None
         event = await self.arrival
-        return self.take() if event is None and self.has_events else event
+        return self.taken() if event is None else event
+
+    def taken(self) -> ReaderEvent | None:
+        """The first of what has arrived, if there is something."""
+        return self.take() if self.has_events else None
 
     def put_back(self, event: ReaderEvent) -> None:
         """Let who receives next have what was received."""
