@@ -50,21 +50,23 @@ class Arrival(Generic[_T]):
         """Does a task wait that was neither woken up nor cancelled?"""
         return self._callback is not None and not self._is_done
 
+    @property
+    def can_be_now(self) -> bool:
+        """Is no other task running, which would have to be left for the one that waits?"""
+        return asyncio.current_task(self._loop) is None
+
     def set_now(self, value: _T) -> None:
-        """Wake the task up before this returns; in the next turn if another task is running."""
+        """Wake the task up before this returns; if it can be now."""
         callback, context = self._callback, self._context
         if callback is None or context is None:
             return
         self._is_done = True
         self._value = value
         self._callback = self._context = None
-        if asyncio.current_task(self._loop) is None:
-            context.run(callback, self)
-        else:
-            self._loop.call_soon(callback, self, context=context)
+        context.run(callback, self)
 
     def set_soon(self, value: _T) -> None:
-        """Wake the task up in the next turn of the loop."""
+        """Wake the task up in the next turn of the loop; if it is not cancelled until then."""
         callback, context = self._callback, self._context
         if callback is None:
             return

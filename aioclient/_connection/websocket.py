@@ -140,7 +140,7 @@ class WebSocketConnection:
         self._queued_bytes = 0
         self._is_paused = False
         self._receives_bulk = False
-        #: What arrives next, for the one who waits for it; None if nothing will.
+        #: What arrives next, for the one who waits for it; None: look what there is to take.
         self.arrival: Arrival[ReaderEvent | None] = Arrival(loop)
         # Held while a message is sent in several frames, or is compressed elsewhere.
         self._sending: asyncio.Lock | None = None
@@ -193,7 +193,12 @@ class WebSocketConnection:
             return self.take()
         if self.is_over:
             return None
-        return await self.arrival
+        event = await self.arrival
+        return self.taken() if event is None else event
+
+    def taken(self) -> ReaderEvent | None:
+        """The first of what has arrived, if there is something."""
+        return self.take() if self.has_events else None
 
     def put_back(self, event: ReaderEvent) -> None:
         """Let who receives next have what was received."""
@@ -261,8 +266,12 @@ class WebSocketConnection:
         if (reader.missing >= _BULK_BYTES) is not self._receives_bulk:
             self._receives_bulk = not self._receives_bulk
             self._link.expect_bulk(self._receives_bulk)
-        if self.has_events and self.arrival.is_awaited:
-            self.arrival.set_now(self.take())  # at last: who receives may do anything
+        arrival = self.arrival
+        if self.has_events and arrival.is_awaited:
+            if arrival.can_be_now:
+                arrival.set_now(self.take())  # at last: who receives may do anything
+            else:
+                arrival.set_soon(None)  # there is something to take
 
     def eof_arrived(self, is_clean: bool = True) -> None:
         """The server sends nothing more; `link_lost` follows."""

@@ -188,6 +188,8 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             event = await connection.arrival
         finally:
             self._is_receiving = False
+        if event is None:
+            event = connection.taken()
         if event is None or (event.type is not _TEXT and event.type is not _BINARY):
             return await self._received(event, was_closed=False)
         return event
