@@ -141,12 +141,34 @@ if _TYPE_CHECKING:
         TraceTlsHandshakeEndParams,
         TraceTlsHandshakeStartParams,
     )
-    from ._websocket.messages import WSCloseCode, WSMessage, WSMsgType
+    from ._websocket.messages import (
+        WSCloseCode,
+        WSMessage,
+        WSMessageBinary,
+        WSMessageClose,
+        WSMessageClosed,
+        WSMessageClosing,
+        WSMessageError,
+        WSMessagePing,
+        WSMessagePong,
+        WSMessageText,
+        WSMessageTextBytes,
+        WSMsgType,
+    )
     from .errors import ConnectAttempt
     from .errors._tls import CertificateFacts
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "WSMessageBinary": "aioclient._websocket.messages",
+    "WSMessageClose": "aioclient._websocket.messages",
+    "WSMessageClosed": "aioclient._websocket.messages",
+    "WSMessageClosing": "aioclient._websocket.messages",
+    "WSMessageError": "aioclient._websocket.messages",
+    "WSMessagePing": "aioclient._websocket.messages",
+    "WSMessagePong": "aioclient._websocket.messages",
+    "WSMessageText": "aioclient._websocket.messages",
+    "WSMessageTextBytes": "aioclient._websocket.messages",
     "reconnect": "aioclient._session.reconnect",
     "ClientWebSocketResponse": "aioclient._session.websocket",
     "ClientWSTimeout": "aioclient._session.websocket",
@@ -365,6 +387,15 @@ __all__ = (
     "UploadTracker",
     "WSCloseCode",
     "WSMessage",
+    "WSMessageBinary",
+    "WSMessageClose",
+    "WSMessageClosed",
+    "WSMessageClosing",
+    "WSMessageError",
+    "WSMessagePing",
+    "WSMessagePong",
+    "WSMessageText",
+    "WSMessageTextBytes",
     "WSMessageTypeError",
     "WSMsgType",
     "WSServerHandshakeError",

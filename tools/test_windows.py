@@ -64,7 +64,9 @@ TEST_PACKAGES: Final = (
     "python-socks",
     "rich",
     "trustme",
+    "websockets",
     "werkzeug",
+    "wsproto",
     "zlib-ng",
 )
 #: colorama: pytest needs it on Windows, but its markers are read here. The last cryptography that
