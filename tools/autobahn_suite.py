@@ -57,7 +57,7 @@ print(json.dumps(every.parseSpecCases({"cases": ["*"]})))
 
 def install(cache: Path = CACHE) -> "Suite":
     """Install the suite, unless it is there; raises CannotRun if that is not possible."""
-    python = find_python()
+    python = python_2_7()
     clock = Clock(INSTALL_S)
 
     def make(folder: Path, whole: Path) -> None:
@@ -76,13 +76,13 @@ def install(cache: Path = CACHE) -> "Suite":
 
 def installed(cache: Path = CACHE) -> "Suite":
     """The suite that was installed; raises CannotRun if it was not."""
-    folder = cache.expanduser().resolve() / kept_name("suite", SUITE, str(find_python()))
+    folder = cache.expanduser().resolve() / kept_name("suite", SUITE, str(python_2_7()))
     if not folder.exists():
         raise CannotRun(f"{SUITE} is not installed (python3 tools/autobahn.py --install)")
     return Suite(folder)
 
 
-def find_python() -> Path:
+def python_2_7() -> Path:
     """A Python 2.7; raises CannotRun if there is none."""
     if sys.platform == "win32":
         raise CannotRun("the Autobahn test suite is not for Windows")
