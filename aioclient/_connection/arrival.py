@@ -23,6 +23,7 @@ class Arrival(Generic[_T]):
     __slots__ = (
         "_asyncio_future_blocking",
         "_callback",
+        "_cancelled_by",
         "_context",
         "_is_cancelled",
         "_is_done",
@@ -37,6 +38,7 @@ class Arrival(Generic[_T]):
         self._context: Context | None = None
         self._is_done = False
         self._is_cancelled = False
+        self._cancelled_by: object = None  # the message of the cancellation
         self._value: _T
 
     def __await__(self) -> Generator[Any, None, _T]:
@@ -90,6 +92,7 @@ class Arrival(Generic[_T]):
         if callback is None:
             return False
         self._is_done = self._is_cancelled = True
+        self._cancelled_by = msg
         self._callback = self._context = None
         self._loop.call_soon(callback, self, context=context)
         return True
@@ -97,5 +100,7 @@ class Arrival(Generic[_T]):
     def result(self) -> _T:
         """What it is woken up with."""
         if self._is_cancelled:
-            raise asyncio.CancelledError
+            # Who cancels may know its own by the message: anyio's scopes do.
+            by, self._cancelled_by = self._cancelled_by, None
+            raise asyncio.CancelledError if by is None else asyncio.CancelledError(by)
         return self._value

@@ -113,6 +113,23 @@ async def test_a_cancellation_wins_against_what_comes_soon() -> None:
     assert got == []
 
 
+@pytest.mark.parametrize("words", [(), ("why",)])
+@asynchronous
+async def test_a_cancellation_keeps_its_message(words: tuple[str, ...]) -> None:
+    awaited, seen = arrival(), list[tuple[object, ...]]()
+
+    async def wait() -> None:
+        try:
+            await awaited
+        except asyncio.CancelledError as error:
+            seen.append(error.args)
+
+    task = await started(wait())
+    task.cancel(*words)
+    await task
+    assert seen == [words]
+
+
 @asynchronous
 async def test_the_task_goes_on_in_its_own_context() -> None:
     variable = contextvars.ContextVar("variable", default="outside")
