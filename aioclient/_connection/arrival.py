@@ -45,7 +45,9 @@ class Arrival(Generic[_T]):
         self._is_done = self._is_cancelled = False
         self._asyncio_future_blocking = True
         yield self
-        return self._value
+        value = self._value
+        del self._value  # it may be large, and the next one far away
+        return value
 
     @property
     def is_awaited(self) -> bool:

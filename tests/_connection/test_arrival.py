@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import weakref
 
 import pytest
 from running import asynchronous, cancelled, settled, started
@@ -55,6 +56,26 @@ async def test_it_can_be_awaited_again() -> None:
         assert not awaited.is_awaited
         await task
     assert got == [0, 1, 2]
+
+
+@asynchronous
+async def test_what_was_received_is_not_kept() -> None:
+    class Large:
+        pass
+
+    awaited = Arrival[Large](asyncio.get_running_loop())
+
+    async def receive() -> None:
+        await awaited
+
+    task = await started(receive())
+    value = Large()
+    seen = weakref.ref(value)
+    asyncio.get_running_loop().call_soon(awaited.set_now, value)
+    del value
+    await task
+    await settled()
+    assert seen() is None
 
 
 @asynchronous
