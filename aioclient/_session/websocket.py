@@ -426,6 +426,8 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         async with connection.lock():
             try:
                 async for piece in pieces:
+                    if not isinstance(piece, str | bytes | bytearray | memoryview):
+                        raise _wrong_piece(piece)
                     kind = _TEXT if isinstance(piece, str) else _BINARY
                     if opcode not in (None, kind):
                         raise TypeError("pieces of a message must be all str, or all bytes")
@@ -486,6 +488,10 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _wrong_piece(piece: object) -> TypeError:
+    return TypeError(f"a piece must be str or bytes-like, not {type(piece).__name__}")
 
 
 class _Inflating:

@@ -80,10 +80,9 @@ class Deflater:
         With `flush` it is all, so that the peer can read so far. `level` is that of the message,
         said with its first piece.
         """
-        compressor = self._open
-        if compressor is None:
-            compressor = self._open = self._compressor(level)
+        compressor = self._open or self._compressor(level)
         deflated = compressor.compress(data)
+        self._open = compressor  # not before: data of a wrong type begins no message
         return deflated + compressor.flush(standard_zlib.Z_SYNC_FLUSH) if flush else deflated
 
     def finish(self) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from running import asynchronous, cancelled, started
 from server_frames import BINARY, CONTINUATION, TEXT, frame
-from websocket_site import Peer, agreeing, listening, opened, saying, sending
+from websocket_site import Peer, agreeing, echo, listening, opened, saying, sending
 
 from aioclient import WebSocketError, WSMsgType
 
@@ -211,6 +211,18 @@ async def test_a_message_in_pieces_is_compressed_piece_by_piece() -> None:
     async with opened(talk, PLAIN, compress=15) as ws, ws:
         await ws.send_stream(given(WORDS, b"more"))
         await ws.send_bytes(WORDS)
+
+
+@pytest.mark.parametrize(("piece", "compress"), [(5, 0), (5, None), (memoryview(WORDS)[::2], None)])
+@asynchronous
+async def test_a_first_piece_that_cannot_be_sent_harms_nothing(
+    piece: Any, compress: int | None
+) -> None:
+    async with opened(echo, PLAIN, compress=15) as ws, ws:
+        with pytest.raises((TypeError, BufferError)):
+            await ws.send_stream(given(piece), compress)
+        await ws.send_bytes(WORDS)
+        assert await ws.receive_bytes() == WORDS
 
 
 # --- received ------------------------------------------------------------------------------------
