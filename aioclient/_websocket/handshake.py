@@ -60,17 +60,24 @@ def checked_protocols(protocols: Iterable[str]) -> tuple[str, ...]:
     """The subprotocols to offer, the preferred one first.
 
     Raises ValueError for what is no token, or is there twice (section 4.1, item 10); TypeError for
-    a single string, which would be offered letter by letter.
+    a single string, which would be offered letter by letter. Its words name none of them: browsers
+    can send nothing else of their own, so in many a place one of them is a credential.
     """
     if isinstance(protocols, str):
-        raise TypeError(f"protocols must be several strings, not one: {protocols!r}")
+        raise TypeError("protocols must be several strings, not one")
     checked = tuple(protocols)
-    for protocol in checked:
+    for index, protocol in enumerate(checked):
         if _TOKEN.fullmatch(protocol) is None:
-            raise ValueError(f"protocol {protocol!r} is not a token")
+            raise ValueError(f"protocols[{index}] is not a token ({_what_is_wrong(protocol)})")
         if checked.count(protocol) > 1:
-            raise ValueError(f"protocol {protocol!r} is offered more than once")
+            raise ValueError(f"protocols[{index}] is offered more than once")
     return checked
+
+
+def _what_is_wrong(protocol: str) -> str:
+    good = _TOKEN.match(protocol)
+    position = 0 if good is None else good.end()
+    return f"{protocol[position]!r} at {position}" if protocol else "it is empty"
 
 
 def request_fields(
@@ -136,9 +143,13 @@ def _protocol(headers: MultiMapping[str], offered: Sequence[str]) -> str | None:
         return None  # the server may choose none
     # A list of several is none of those that were offered, either.
     if len(values) > 1 or values[0] not in offered:
+        if not offered:
+            raise HandshakeRefused(
+                f"{SEC_WEBSOCKET_PROTOCOL} is {_shown(values)}, although none was offered"
+            )
+        # Neither those nor the answer, which may repeat them: see `checked_protocols`.
         raise HandshakeRefused(
-            f"{SEC_WEBSOCKET_PROTOCOL} is {_shown(values)}, expected one of "
-            f"{', '.join(offered) or 'none'}"
+            f"{SEC_WEBSOCKET_PROTOCOL} is not one of the {len(offered)} that were offered"
         )
     return values[0]
 

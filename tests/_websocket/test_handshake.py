@@ -81,7 +81,7 @@ def test_a_protocol_that_is_no_token_is_not_offered(protocol):
 
 
 def test_a_protocol_is_not_offered_twice():
-    with pytest.raises(ValueError, match="'chat' is offered more than once"):
+    with pytest.raises(ValueError, match=r"protocols\[0\] is offered more than once"):
         request_fields(KEY, ["chat", "superchat", "chat"])
 
 
@@ -218,14 +218,13 @@ def test_a_protocol_that_was_offered_is_agreed(protocol):
 def test_another_protocol_or_several_are_refused(values):
     headers = answer(*[("Sec-WebSocket-Protocol", value) for value in values])
     words = refusal(headers, protocols=("chat", "superchat"))
-    assert words.startswith("Sec-WebSocket-Protocol is ")
-    assert words.endswith(", expected one of chat, superchat")
+    assert words == "Sec-WebSocket-Protocol is not one of the 2 that were offered"
 
 
 @pytest.mark.parametrize("value", ["", "chat"])
 def test_a_protocol_is_refused_if_none_was_offered(value):
     words = refusal(answer(("Sec-WebSocket-Protocol", value)))
-    assert words.endswith("expected one of none")
+    assert words.endswith(", although none was offered")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import ssl
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from websocket_site import (
     WebSocketSite,
     accept_of,
     agreeing,
+    deaf,
     echo,
     listening,
     sending,
@@ -389,8 +391,8 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda head: switching(head, f"Sec-WebSocket-Accept: {accept_of(head)}"),
         "Sec-WebSocket-Accept is",
     ),
-    "protocol not offered": (agreeing("Sec-WebSocket-Protocol: other"), "expected one of chat"),
-    "two protocols": (agreeing("Sec-WebSocket-Protocol: chat, chat"), "expected one of chat"),
+    "protocol not offered": (agreeing("Sec-WebSocket-Protocol: other"), "is not one of the 1"),
+    "two protocols": (agreeing("Sec-WebSocket-Protocol: chat, chat"), "is not one of the 1"),
     "extension not offered": (
         agreeing("Sec-WebSocket-Extensions: permessage-deflate"),
         "was not offered",
@@ -472,6 +474,22 @@ async def test_an_error_of_the_handshake_shows_no_credentials() -> None:
         with pytest.raises(WSServerHandshakeError) as caught:
             await session.ws_connect(url, headers={"X-Token": "secret"})
         assert "secret" not in f"{caught.value} {caught.value!r}"
+
+
+# A token in the place of a protocol: all that a page in a browser can send.
+@pytest.mark.parametrize(
+    "protocols",
+    [["chat", "bearer.hunter2"], ["chat", "hunter2="], ["hunter2", "hunter2"], "hunter2"],
+)
+@asynchronous
+async def test_an_error_of_the_handshake_shows_no_protocol(protocols: Any) -> None:
+    def repeats(head: bytes) -> bytes:
+        return switching(head, f"Sec-WebSocket-Protocol: {', '.join(protocols)}")
+
+    async with WebSocketSite(deaf, repeats) as site, ClientSession() as session:
+        with pytest.raises((WSServerHandshakeError, ValueError, TypeError)) as caught:
+            await session.ws_connect(site.url(), protocols=protocols)
+    assert "hunter2" not in "".join(traceback.format_exception_only(caught.value))
 
 
 @asynchronous
