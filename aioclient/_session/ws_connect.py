@@ -216,7 +216,11 @@ async def ws_connect(
         )
     except HandshakeRefused as error:
         raise await _refusal(response, str(error)) from None
-    return _opened(session, response, agreed, wishes)
+    try:
+        return _opened(session, response, agreed, wishes)
+    except BaseException:  # of a class of the caller's; nobody else would close it
+        response.close()
+        raise
 
 
 def _opened(

@@ -31,6 +31,7 @@ from aioclient import (
     ClientConnectionError,
     ClientResponse,
     ClientSession,
+    ClientWebSocketResponse,
     InvalidURL,
     NonHttpUrlRedirectClientError,
     ServerProtocolError,
@@ -616,6 +617,24 @@ async def test_a_middleware_that_fails_behind_a_101_leaves_nothing_open() -> Non
         await until(lambda: (site.accepted, site.open) == (1, 0))
         assert session.connector is not None
         assert session.connector.stats().active == 0
+
+
+@asynchronous
+async def test_a_class_of_the_caller_s_that_fails_leaves_nothing_open() -> None:
+    class Failing(ClientWebSocketResponse[Any]):
+        def __init__(self, *_args: Any, **_options: Any) -> None:
+            raise ValueError("of a class")
+
+    async with (
+        WebSocketSite(listening) as site,
+        ClientSession(ws_response_class=Failing) as session,
+    ):
+        with pytest.raises(ValueError, match="of a class") as caught:  # with all frames
+            await session.ws_connect(site.url())
+        await until(lambda: (site.accepted, site.open) == (1, 0))
+        assert session.connector is not None
+        assert session.connector.stats().active == 0
+    assert caught.tb is not None
 
 
 @asynchronous
