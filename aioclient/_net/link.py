@@ -159,7 +159,8 @@ class TransportLink(asyncio.BufferedProtocol):
         self._receives_bulk = False
         #: What is known of it, from when it is open; it may be asked when it is gone.
         self.facts: LinkFacts
-        #: Sends bytes, or keeps what the system does not take at once: the transport's own method.
+        #: Sends bytes, or keeps what the system does not take at once: the transport's own method,
+        #: until the link is lost.
         self.write: Callable[[BytesLike], None]
 
     # --- for the connection -------------------------------------------------------------------
@@ -291,6 +292,7 @@ class TransportLink(asyncio.BufferedProtocol):
         if isinstance(exc, ConnectionError):
             self._receive_rest()
         self._transport = None
+        self.write = _drop  # uvloop would raise
         self.resume_writing()
         if self._closed is not None and not self._closed.done():
             self._closed.set_result(None)
@@ -319,6 +321,10 @@ class TransportLink(asyncio.BufferedProtocol):
         drained, self._drained = self._drained, None
         if drained is not None and not drained.done():
             drained.set_result(None)
+
+
+def _drop(data: BytesLike) -> None:
+    """Nobody is there to have it."""
 
 
 def _undelivered_bytes(fd: int) -> int:

@@ -314,6 +314,7 @@ async def test_wait_closed_waits_for_the_loss() -> None:
 async def test_a_lost_link_takes_every_call() -> None:
     link, transport, _ = linked()
     transport.lose(None)
+    link.write(b"too late")
     link.pause_reading()
     link.resume_reading()
     link.close()

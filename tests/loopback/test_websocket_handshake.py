@@ -12,7 +12,7 @@ import pytest
 from pages import Pages
 from running import asynchronous, until
 from scripted import ScriptedServer, answers, head_of, silent
-from server_frames import TEXT, frame
+from server_frames import CLOSE, PING, TEXT, frame
 from websocket_site import (
     Peer,
     WebSocketSite,
@@ -29,6 +29,7 @@ from yarl import URL
 from aioclient import (
     BasicAuth,
     ClientConnectionError,
+    ClientRequest,
     ClientResponse,
     ClientSession,
     ClientWebSocketResponse,
@@ -341,6 +342,25 @@ async def test_a_server_that_is_gone_with_its_101_is_lost() -> None:
         assert await ws.receive_str() == "bye"
         assert (await ws.receive()).type is WSMsgType.CLOSED
         assert ws.close_code == 1006
+
+
+@asynchronous
+async def test_a_link_that_is_lost_behind_the_101_cannot_be_answered() -> None:
+    """What came with the 101 wants an answer, and is looked at when nobody is there any more."""
+
+    async def closing(request: ClientRequest, handler: Any) -> ClientResponse:
+        response: ClientResponse = await handler(request)
+        assert request.session.connector is not None
+        await request.session.connector.close()
+        return response
+
+    def answer(head: bytes) -> bytes:
+        return switching(head) + frame(PING, b"?") + frame(TEXT, b"hi") + frame(CLOSE, b"\x03\xe9")
+
+    async with WebSocketSite(deaf, answer) as site, ClientSession() as session:
+        ws = await session.ws_connect(site.url(), middlewares=[closing])
+        assert [message.data async for message in ws] == ["hi"]
+        assert ws.close_code == 1001
 
 
 @asynchronous
