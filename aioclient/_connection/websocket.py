@@ -472,8 +472,8 @@ class WebSocketConnection:
     def _silence(self, deadline: Deadline) -> None:
         """Long enough since the last look: has the server said something?"""
         heartbeat_s = self._heartbeat_s
-        if heartbeat_s is None or self._is_lost or self._close_sent:
-            return
+        if heartbeat_s is None or self._is_lost or self._close_sent or self._close_received:
+            return  # who has sent a Close need say nothing more
         now = monotonic()
         backlog = self._link.backlog_bytes
         # Nobody listens, and it may have said much; or it is still taking what was sent before.

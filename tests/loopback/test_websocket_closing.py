@@ -322,6 +322,20 @@ async def test_without_autoclose_the_program_answers_the_close() -> None:
 
 
 @asynchronous
+async def test_a_server_that_waits_for_the_answer_to_its_close_is_not_pinged() -> None:
+    async def talk(peer: Peer) -> None:
+        peer.send(frame(CLOSE, b"\x03\xe9"))
+        assert await peer.frame() == (0x88, b"\x03\xe8")
+
+    async with opened(talk, autoclose=False, heartbeat=0.02) as ws:
+        assert (await ws.receive()).type is WSMsgType.CLOSE
+        await asyncio.sleep(0.1)  # more than the server would have to answer a ping
+        assert await ws.close()
+        assert ws.close_code == 1001
+        assert ws.exception() is None
+
+
+@asynchronous
 async def test_both_close_at_a_time() -> None:
     async def talk(peer: Peer) -> None:
         assert await peer.frame() == (0x81, b"go")
