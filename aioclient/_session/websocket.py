@@ -311,7 +311,8 @@ class ClientWebSocketResponse(Generic[DecodesText]):
             yield await self._inflated_data()
             return
         self._check_nobody_receives()
-        connection.stream_next()
+        if not self._is_closed:
+            connection.stream_next()
         pieces = _Pieces(self)
         while True:
             event = await self._next_event()

@@ -227,6 +227,28 @@ async def test_what_was_sent_before_is_discarded_and_the_answer_is_found() -> No
 
 
 @asynchronous
+async def test_who_wants_pieces_meanwhile_does_not_hold_up_the_closing() -> None:
+    has_come, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def talk(peer: Peer) -> None:
+        peer.send(frame(TEXT, b"x" * 600_000, fin=False), frame(PING, b"?"))
+        assert await peer.frame() == (0x8A, b"?")
+        has_come.set()
+        payload = await peer.closed()
+        await may_answer.wait()
+        peer.send(frame(CLOSE, payload))
+
+    async with opened(talk, timeout=ClientWSTimeout(ws_close=1)) as ws:
+        await has_come.wait()
+        closing = await started(ws.close())
+        assert [piece async for piece in ws.receive_stream()] == []
+        may_answer.set()
+        assert await closing
+        assert ws.close_code == 1000
+        assert [message async for message in ws] == []
+
+
+@asynchronous
 async def test_who_is_cancelled_while_it_closes_has_cut_the_connection() -> None:
     async with opened(deaf) as ws:
         await cancelled(await started(ws.close(), 20))
