@@ -571,13 +571,15 @@ class _Pieces:
         if inflater is None or isinstance(event.data, str):
             raise RuntimeError("a compressed message without an agreement to compress")
         decoder = None
-        if event.is_text and self._websocket._decode_text:  # noqa: SLF001 - as above
+        if event.is_text:  # it has to be UTF-8, also if it is not to be decoded
             decoder = self._decoder = self._decoder or TextDecoder()
+        decodes = self._websocket._decode_text  # noqa: SLF001 - as above
         data, is_last = event.data, event.is_final
         while True:
             raw = inflater.piece(data, _PIECE_BYTES, is_last=is_last)
             is_end = event.is_final and not inflater.has_pending
-            piece = raw if decoder is None else decoder.piece(raw, is_last=is_end)
+            text = None if decoder is None else decoder.piece(raw, is_last=is_end)
+            piece = raw if text is None or not decodes else text
             if piece:
                 yield piece
             if not inflater.has_pending:

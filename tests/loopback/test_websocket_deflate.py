@@ -380,6 +380,23 @@ async def test_a_compressed_message_in_pieces_is_inflated_as_it_arrives(opcode: 
             assert b"".join(pieces) == data
 
 
+@pytest.mark.parametrize("decode_text", [True, False])
+@asynchronous
+async def test_compressed_text_in_pieces_has_to_be_utf8(decode_text: bool) -> None:
+    async def talk(peer: Peer) -> None:
+        await peer.frame()
+        peer.send(message(b"caf\xe9", TEXT))
+        assert await peer.closed() == b"\x03\xef"
+
+    async with opened(talk, PLAIN, compress=15, decode_text=decode_text) as ws:
+        stream = ws.receive_stream()
+        first = await started(anext(stream))
+        await ws.send_str("now")
+        with pytest.raises(WebSocketError, match="not UTF-8 at byte 3"):
+            await first
+        assert ws.close_code == 1007
+
+
 @asynchronous
 async def test_pieces_of_a_bomb_are_small() -> None:
     async def talk(peer: Peer) -> None:
