@@ -143,11 +143,8 @@ def _protocol(headers: MultiMapping[str], offered: Sequence[str]) -> str | None:
         return None  # the server may choose none
     # A list of several is none of those that were offered, either.
     if len(values) > 1 or values[0] not in offered:
-        if not offered:
-            raise HandshakeRefused(
-                f"{SEC_WEBSOCKET_PROTOCOL} is {_shown(values)}, although none was offered"
-            )
-        # Neither those nor the answer, which may repeat them: see `checked_protocols`.
+        # Neither those nor the answer, which may repeat them, or a header of the caller's: see
+        # `checked_protocols`.
         raise HandshakeRefused(
             f"{SEC_WEBSOCKET_PROTOCOL} is not one of the {len(offered)} that were offered"
         )

@@ -20,6 +20,7 @@ from websocket_site import (
     agreeing,
     deaf,
     echo,
+    fields_of,
     listening,
     sending,
     switching,
@@ -499,17 +500,24 @@ async def test_an_error_of_the_handshake_shows_no_credentials() -> None:
 
 # A token in the place of a protocol: all that a page in a browser can send.
 @pytest.mark.parametrize(
-    "protocols",
-    [["chat", "bearer.hunter2"], ["chat", "hunter2="], ["hunter2", "hunter2"], "hunter2"],
+    "options",
+    [
+        {"protocols": ["chat", "bearer.hunter2"]},
+        {"protocols": ["chat", "hunter2="]},
+        {"protocols": ["hunter2", "hunter2"]},
+        {"protocols": "hunter2"},
+        {"headers": {"Sec-WebSocket-Protocol": "hunter2"}},
+    ],
 )
 @asynchronous
-async def test_an_error_of_the_handshake_shows_no_protocol(protocols: Any) -> None:
+async def test_an_error_of_the_handshake_shows_no_protocol(options: dict[str, Any]) -> None:
     def repeats(head: bytes) -> bytes:
-        return switching(head, f"Sec-WebSocket-Protocol: {', '.join(protocols)}")
+        offered = fields_of(head)["sec-websocket-protocol"]
+        return switching(head, f"Sec-WebSocket-Protocol: {offered}")
 
     async with WebSocketSite(deaf, repeats) as site, ClientSession() as session:
         with pytest.raises((WSServerHandshakeError, ValueError, TypeError)) as caught:
-            await session.ws_connect(site.url(), protocols=protocols)
+            await session.ws_connect(site.url(), **options)
     assert "hunter2" not in "".join(traceback.format_exception_only(caught.value))
 
 
