@@ -9,7 +9,7 @@ do anything, close the connection for instance.
 import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 _T = TypeVar("_T")
 
@@ -67,7 +67,12 @@ class Arrival(Generic[_T]):
         self._is_done = True
         self._value = value
         self._callback = self._context = None
-        context.run(callback, self)
+        try:
+            context.run(callback, self)
+        except (KeyboardInterrupt, SystemExit) as error:
+            # It is to end the loop, as that of any task. To a transport it would be an error of its
+            # own, and to uvloop's nothing but that.
+            self._loop.call_soon(_raise, error)
 
     def set_soon(self, value: _T) -> None:
         """Wake the task up in the next turn of the loop; if it is not cancelled until then."""
@@ -106,3 +111,7 @@ class Arrival(Generic[_T]):
             by, self._cancelled_by = self._cancelled_by, None
             raise asyncio.CancelledError if by is None else asyncio.CancelledError(by)
         return self._value
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

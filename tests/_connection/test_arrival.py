@@ -182,6 +182,34 @@ async def test_an_error_of_the_task_is_the_task_s() -> None:
         await task
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_an_exit_of_the_task_is_the_end_of_the_loop_and_no_error_of_the_callback(
+    kind: type[BaseException],
+) -> None:
+    steps = list[str]()
+
+    async def end() -> None:
+        awaited = arrival()
+
+        async def leave() -> None:
+            await awaited
+            raise kind
+
+        task = await started(leave())
+        task.add_done_callback(lambda done: steps.append(repr(done.exception())))
+
+        def call() -> None:
+            awaited.set_now(1)
+            steps.append("went on")
+
+        asyncio.get_running_loop().call_soon(call)
+        await asyncio.sleep(1)
+
+    with pytest.raises(kind):
+        asyncio.run(end())
+    assert steps[0] == "went on"
+
+
 @asynchronous
 async def test_what_nobody_waits_for_is_nobody_s() -> None:
     awaited = arrival()
