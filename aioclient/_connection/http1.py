@@ -251,6 +251,12 @@ class Http1Connection(Connection):
         """From here on the server speaks another protocol: the bytes belong to that."""
         from aioclient._connection.switched_link import SwitchedLink  # late: rarely needed
 
+        if self._upload is not None:
+            # RFC 9110 section 7.8: only after the whole request; the rest would get among frames.
+            exchange.head = None
+            early = "the server switched protocols (101) before it had the whole request"
+            self._break_off(exchange, ServerProtocolError(early))
+            return
         if exchange.read_deadline is not None:
             exchange.read_deadline.stop()
         rest = bytes(data[len(data) - self._machine.surplus :])

@@ -615,6 +615,24 @@ async def test_a_middleware_may_ask_again() -> None:
 
 
 @asynchronous
+async def test_a_101_before_the_whole_request_is_refused() -> None:
+    async def adding_a_body(request: ClientRequest, handler: Any) -> ClientResponse:
+        await request.update_body(bytes(10_000_000))
+        response: ClientResponse = await handler(request)
+        return response
+
+    async def discard(peer: Peer) -> None:
+        while await peer.reader.read(65536):
+            pass
+
+    async with WebSocketSite(discard) as site, ClientSession() as session:
+        with pytest.raises(ServerProtocolError, match="before it had the whole request"):
+            await session.ws_connect(site.url(), middlewares=[adding_a_body])
+        assert session.connector is not None
+        assert session.connector.stats().active == 0
+
+
+@asynchronous
 async def test_a_101_that_a_middleware_drops_is_closed() -> None:
     async def dropping(request: Any, handler: Any) -> ClientResponse:
         await handler(request)
