@@ -19,7 +19,8 @@ from aioclient.errors import without_credentials
 HIDDEN: Final = "***"
 
 #: A header is hidden if its name, in lower case, has one of these in it: Authorization, Cookie,
-#: Set-Cookie, X-Api-Key, X-Auth-Token, X-Amz-Security-Token, Authentication-Info and so on.
+#: Set-Cookie, X-Api-Key, X-Auth-Token, X-Amz-Security-Token, Authentication-Info and so on. Among
+#: subprotocols of WebSocket some programs put a token.
 SECRET_WORDS: Final = (
     "api-key",
     "apikey",
@@ -29,6 +30,7 @@ SECRET_WORDS: Final = (
     "functions-key",
     "jwt",
     "passw",
+    "sec-websocket-protocol",
     "secret",
     "session",
     "signature",

@@ -46,12 +46,12 @@ if TYPE_CHECKING:
 DEFAULT_MAX_MSG_SIZE: Final = 4 * 2**20
 _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}
 #: Go along with redirects to other origins: they are of the handshake, and say nothing of the user.
+#: Not the names of subprotocols, among which browsers make programs put tokens.
 _OF_HANDSHAKE: Final = (
     "connection",
     "origin",
     "sec-websocket-extensions",
     "sec-websocket-key",
-    "sec-websocket-protocol",
     "sec-websocket-version",
     "upgrade",
 )
