@@ -177,8 +177,7 @@ async def test_a_link_that_was_just_opened_is_cut_when_opening_it_is_cancelled(
         serving = asyncio.create_task(asyncio.to_thread(shake_hands_and_read_no_more, listener))
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(opens(listener.getsockname()[1]))
-        await settled()
-        assert receivers[0].is_lost
+        await until(lambda: receivers[0].is_lost)  # at once, and not after the goodbye's time
         let_go.set()
         await serving
 
