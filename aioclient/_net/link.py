@@ -288,7 +288,14 @@ class TransportLink(asyncio.BufferedProtocol):
     def eof_received(self) -> None:
         self.receiver.eof_arrived()
 
+    def lose(self) -> None:
+        """The transport is gone, if there was one, and did not say so."""
+        if self._transport is not None:
+            self.connection_lost(None)
+
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is None:
+            return  # it was told twice
         if isinstance(exc, ConnectionError):
             self._receive_rest()
         self._transport = None

@@ -229,18 +229,20 @@ async def open_socket_link(
     """
     sock = await connect(route, loop)
     transport = None
+    link = TransportLink(receiver, loop)
     try:
-        transport, _ = await loop.create_connection(
-            lambda: TransportLink(receiver, loop), sock=sock
-        )
+        transport, _ = await loop.create_connection(lambda: link, sock=sock)
     except OSError as error:
         raise connect_error(route, error) from error
     finally:
         # A loop in C closes the descriptor. In its first turn it does not tell the socket, which
-        # would close it again when it may be somebody else's.
+        # would close it again when it may be somebody else's. Nor does it tell the link, if this is
+        # cancelled when that was made already.
         is_over = transport is None or transport.is_closing()
         if is_over and not isinstance(loop, asyncio.BaseEventLoop):
             sock.detach()
+            if transport is None:
+                loop.call_soon(link.lose)
 
 
 async def _tls_link(

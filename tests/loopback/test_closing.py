@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import trustme
 from origin import Origin
-from running import WatchedLoop, asynchronous, cancelled, settled, started, until
+from running import WatchedLoop, asynchronous, cancelled, started, until
 from scripted import ScriptedServer, head_of, silent
 
 from aioclient import (
