@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from program import do_without
 from running import TEST_LOOP
 
 settings.register_profile("aioclient", deadline=None, derandomize=True, print_blob=True)
@@ -55,6 +56,8 @@ def kind(request):
 @pytest.fixture(scope="session")
 def httpbin() -> Iterator[str]:
     """Where httpbin runs, on loopback: in the guide it is ``http://httpbin.org``."""
+    if importlib.util.find_spec("httpbin") is None:
+        do_without("the Python package httpbin is not installed")
     with subprocess.Popen(
         [sys.executable, HTTPBIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

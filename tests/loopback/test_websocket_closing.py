@@ -4,6 +4,7 @@ import asyncio
 import gc
 import ssl
 import struct
+import sys
 import time
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any
@@ -398,7 +399,9 @@ async def test_a_lost_connection_is_the_end(is_reset: bool) -> None:
         assert ws.closed
         assert ws.close_code == 1006
         error = ws.exception()
-        assert isinstance(error, ClientOSError if is_reset else ClientConnectionError)
+        # On Windows a reset may be heard as an end.
+        is_told = is_reset and sys.platform != "win32"
+        assert isinstance(error, ClientOSError if is_told else ClientConnectionError)
         assert (await ws.receive()).type is WSMsgType.CLOSED
         with pytest.raises(ClientConnectionResetError):
             await ws.send_str("anybody?")
@@ -631,6 +634,7 @@ async def test_nobody_is_given_up_because_we_do_not_receive() -> None:
         await ws.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="of one large write nobody sees the progress")
 @asynchronous
 async def test_a_server_that_takes_its_time_to_read_a_large_message_is_not_given_up() -> None:
     async def slowly(peer: Peer) -> None:
