@@ -99,7 +99,8 @@ async def test_it_can_be_cancelled_at_any_moment(
                 async with session.get(url) as response:
                     assert response.status == 200
             await settled()
-            turns += 1 if sys.platform != "win32" else 15  # under Wine each takes long
+            # Where a turn waits for nothing, as under Wine, one request takes thousands of them.
+            turns += 1 if sys.platform != "win32" else 1 + turns // 3
         assert turns > 5
         await until(lambda: not proxy.open)
 
