@@ -3,17 +3,21 @@
 import asyncio
 import importlib.util
 import json
+import re
 import socket
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from digest_site import LOGIN, DigestSite
 from origin import Origin
 from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import closed_port, result_of
 from scripted import ScriptedServer, answers
+from server_frames import TEXT, frame
 from unix_server import UnixPages
+from websocket_site import WebSocketSite
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -189,3 +193,37 @@ def test_graceful_shutdown_breaks_nothing_off():
     outcomes = run_against_origin("/delay/0.2", serve)
     assert outcomes["answered"] > 1
     assert outcomes["broken off"] == 0
+
+
+def test_steady_requests_are_sent_again(caplog):
+    example = load("steady_requests").get_steadily
+    caplog.set_level("INFO")
+
+    async def main():
+        async with Pages(flaky=[page(b"", status="503 Busy"), page(b"here")]) as server:
+            assert await example(server.url("/flaky")) == "200: here"
+            assert len(server.seen) == 2
+        async with DigestSite() as server:
+            assert (await example(server.url(), *LOGIN)).startswith("200: ")
+
+    result_of(main())
+    logged = [re.search(r": (\d+) after", text) for text in caplog.messages]
+    assert [match[1] for match in logged if match] == ["503", "200", "401", "200"]
+
+
+def test_websocket_feed_goes_on_after_a_loss():
+    shown, peers = [], []
+
+    async def talk(peer):
+        peers.append(peer)
+        _, said = await peer.frame()
+        peer.send(frame(TEXT, said))
+        if len(peers) > 1:
+            await peer.shut()  # with 1000; the first is lost
+
+    async def main():
+        async with WebSocketSite(talk) as site:
+            return await load("websocket_feed").follow(site.url(), shown.append)
+
+    assert result_of(main()) == 2
+    assert shown == ["hello", "lost (1006), once more ...", "hello"]
