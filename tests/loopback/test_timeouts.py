@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from origin import Origin
-from running import asynchronous, until
+from running import asynchronous, cancelled, started, until
 from scripted import ScriptedServer, answers, head_of, silent
 
 from aioclient import (
@@ -98,14 +98,13 @@ async def test_connect_while_waiting_for_a_slot() -> None:
         ScriptedServer(silent) as server,
         ClientSession(connector=TCPConnector(limit=1)) as session,
     ):
-        first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
-        await asyncio.sleep(0.01)
+        first = await started(session.get(server.url()))
+        await until(lambda: server.open)
         with pytest.raises(ConnectionTimeoutError, match=r"connect limit of 0.05 s") as caught:
             await session.get(server.url(), timeout=timeout)
         assert caught.value.limit == "connect"
         assert caught.value.host == "127.0.0.1"
-        with pytest.raises(TotalTimeoutError):
-            await first
+        await cancelled(first)
 
 
 @asynchronous
@@ -115,16 +114,15 @@ async def test_pool_while_waiting_for_a_slot() -> None:
         ScriptedServer(silent) as server,
         ClientSession(connector=TCPConnector(limit=1)) as session,
     ):
-        first = asyncio.ensure_future(session.get(server.url(), timeout=0.2))
-        await asyncio.sleep(0.01)
+        first = await started(session.get(server.url()))
+        await until(lambda: server.open)
         with pytest.raises(ConnectionTimeoutError, match="waiting for a free connection") as caught:
             await session.get(server.url(), timeout=timeout)
         error = caught.value
         assert (error.limit, error.limit_s, error.phase) == ("pool", 0.05, "pool")
         assert 0.04 < error.elapsed_s < 1
-        assert f"127.0.0.1:{server.port} (after 0.05" in str(error)
-        with pytest.raises(TotalTimeoutError):
-            await first
+        assert f"127.0.0.1:{server.port} (after 0." in str(error)
+        await cancelled(first)
 
 
 @asynchronous
