@@ -9,11 +9,11 @@
 
 Each run makes one stream of frames, cuts it at random places and gives it to the compiled reader
 and to the Python one: they must agree in every event, error and message after every piece, and the
-events must not depend on the cuts. Now and then a message is asked for in pieces, and frames are
-written by both writers. With --alone only the compiled reader reads, each stream ten times, cut in
-other ways and with other options: faster, and of use where something else than a difference would
-be found, that is with sanitizers. A finding ends it with exit status 1 and shows the input; one
-seed makes the same inputs each time.
+events must not depend on the cuts. Now and then pieces come into the room that a reader has for
+them, a message is asked for in pieces, and frames are written by both writers. With --alone only
+the compiled reader reads, each stream ten times, cut in other ways and with other options: faster,
+and of use where something else than a difference would be found, that is with sanitizers. A finding
+ends it with exit status 1 and shows the input; one seed makes the same inputs each time.
 """
 
 import argparse
@@ -37,7 +37,9 @@ except ImportError as missing:
     print(f"fuzz_frames: NOT RUN: python setup.py build_ext --inplace ({missing})")
     sys.exit(2)
 
-frame: Callable[..., bytes] = importlib.import_module("server_frames").frame  # of the tests
+server_frames = importlib.import_module("server_frames")  # of the tests
+frame: Callable[..., bytes] = server_frames.frame
+received_by: Callable[..., list[Any]] = server_frames.received_by
 
 PAYLOADS = [
     *(b"", b"a", b"plain words", "é".encode(), "κόσμε 😀".encode(), b"x" * 31, b"x" * 125),
@@ -129,12 +131,18 @@ def plain(event: Any) -> tuple[object, ...]:
     return (type(event), *event, *map(type, event))
 
 
-def conversation(reader: Any, pieces: Pieces, asked_at: int) -> list[object]:
+def conversation(
+    reader: Any, pieces: Pieces, asked_at: int, into_room: bool = False
+) -> list[object]:
     """Everything that can be seen from outside, piece by piece."""
     seen: list[object] = []
     for i, piece in enumerate(pieces):
         if i == asked_at:
             seen.append([plain(event) for event in reader.stream_next()])
+        if into_room:
+            seen.append([plain(event) for event in received_by(reader, piece)])
+            seen.append((reader.missing, reader.is_over))
+            continue
         # As links do, from a buffer that is written over afterwards.
         buffer = bytearray(piece)
         seen.append([plain(event) for event in reader.feed(memoryview(buffer))])
@@ -169,8 +177,9 @@ def read_once(chance: random.Random) -> None:
     options = reader_options(chance)
     pieces = cut(chance, data)
     asked_at = chance.randint(0, len(pieces)) if chance.random() < 0.25 else -1
-    case = f"{options}, {asked_at}, {pieces}"
-    compiled = conversation(reader_c.FrameReader(**options), pieces, asked_at)
+    into_room = chance.random() < 0.5
+    case = f"{options}, {asked_at}, {into_room}, {pieces}"
+    compiled = conversation(reader_c.FrameReader(**options), pieces, asked_at, into_room)
     python = conversation(reader_py.FrameReader(**options), pieces, asked_at)
     if compiled != python:
         raise Violation(f"readers differ for {case}:\n{compiled}\n{python}")
@@ -191,10 +200,11 @@ def read_alone(chance: random.Random) -> None:
         reader = reader_c.FrameReader(**reader_options(chance))
         pieces = cut(chance, data)
         asked_at = chance.choice((-1, -1, 0, 1))
+        feed = chance.choice((reader_c.FrameReader.feed, received_by))
         for i, piece in enumerate(pieces):
             if i == asked_at:
                 reader.stream_next()
-            reader.feed(piece)
+            feed(reader, piece)
         if reader.missing and reader.is_over:
             raise Violation(f"something is missing at the end of {pieces}")
 

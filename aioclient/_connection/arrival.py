@@ -26,7 +26,6 @@ class Arrival(Generic[_T]):
         "_cancelled_by",
         "_context",
         "_is_cancelled",
-        "_is_done",
         "_loop",
         "_value",
     )
@@ -36,13 +35,11 @@ class Arrival(Generic[_T]):
         self._asyncio_future_blocking = False
         self._callback: Callable[..., object] | None = None
         self._context: Context | None = None
-        self._is_done = False
         self._is_cancelled = False
         self._cancelled_by: object = None  # the message of the cancellation
         self._value: _T
 
     def __await__(self) -> Generator[Any, None, _T]:
-        self._is_done = self._is_cancelled = False
         self._asyncio_future_blocking = True
         yield self
         value = self._value
@@ -52,19 +49,18 @@ class Arrival(Generic[_T]):
     @property
     def is_awaited(self) -> bool:
         """Does a task wait that was neither woken up nor cancelled?"""
-        return self._callback is not None and not self._is_done
+        return self._callback is not None
 
     @property
     def can_be_now(self) -> bool:
-        """Is no other task running, which would have to be left for the one that waits?"""
-        return asyncio.current_task(self._loop) is None
+        """Does a task wait, and does no other one run, which would have to be left for it?"""
+        return self._callback is not None and asyncio.current_task(self._loop) is None
 
     def set_now(self, value: _T) -> None:
         """Wake the task up before this returns; if it can be now."""
         callback, context = self._callback, self._context
         if callback is None or context is None:
             return
-        self._is_done = True
         self._value = value
         self._callback = self._context = None
         try:
@@ -79,7 +75,6 @@ class Arrival(Generic[_T]):
         callback, context = self._callback, self._context
         if callback is None:
             return
-        self._is_done = True
         self._value = value
         self._callback = self._context = None
         self._loop.call_soon(callback, self, context=context)
@@ -98,7 +93,7 @@ class Arrival(Generic[_T]):
         callback, context = self._callback, self._context
         if callback is None:
             return False
-        self._is_done = self._is_cancelled = True
+        self._is_cancelled = True
         self._cancelled_by = msg
         self._callback = self._context = None
         self._loop.call_soon(callback, self, context=context)
@@ -108,6 +103,7 @@ class Arrival(Generic[_T]):
         """What it is woken up with."""
         if self._is_cancelled:
             # Who cancels may know its own by the message: anyio's scopes do.
+            self._is_cancelled = False
             by, self._cancelled_by = self._cancelled_by, None
             raise asyncio.CancelledError if by is None else asyncio.CancelledError(by)
         return self._value

@@ -44,8 +44,8 @@ HIGH_WATER_BYTES: Final = 256 * 1024
 _COST_OF_MESSAGE_BYTES: Final = 64
 #: What a server may still send after our Close.
 _MAX_DISCARDED_BYTES: Final = 64 * 2**20
-#: A frame of which more is missing is received into objects of its own.
-_BULK_BYTES: Final = 2**20
+#: A frame of which more is missing is received where its message is put together, if it can be.
+_LARGE_BYTES: Final = 32 * 1024
 #: Up to this size a message is compressed or inflated on the loop's thread.
 INLINE_BYTES: Final = 32 * 1024
 
@@ -83,6 +83,7 @@ class WebSocketConnection:
         "_deadlines",
         "_discarded_bytes",
         "_events",
+        "_has_room",
         "_heard_at",
         "_heartbeat_s",
         "_is_discarding",
@@ -96,7 +97,6 @@ class WebSocketConnection:
         "_ponging",
         "_queued_bytes",
         "_reader",
-        "_receives_bulk",
         "_sending",
         "_switched",
         "_writer",
@@ -139,7 +139,7 @@ class WebSocketConnection:
         self.has_events = self.is_over = False
         self._queued_bytes = 0
         self._is_paused = False
-        self._receives_bulk = False
+        self._has_room = False  # does the link receive into the reader's?
         #: What arrives next, for the one who waits for it; None: look what there is to take.
         self.arrival: Arrival[ReaderEvent | None] = Arrival(loop)
         # Held while a message is sent in several frames, or is compressed elsewhere.
@@ -257,19 +257,27 @@ class WebSocketConnection:
         if self._is_discarding:
             self._count_discarded(len(data))
         reader = self._reader
-        for event in reader.feed(data):
+        events = reader.feed(data)
+        if self._has_room or reader.missing >= _LARGE_BYTES:
+            room = reader.room()
+            self._has_room = room is not None
+            self._link.receive_into(room)
+        arrival = self.arrival
+        if len(events) == 1 and arrival.can_be_now and not self.has_events:
+            # The short way, for a message that somebody waits for.
+            event = events[0]
+            if event.type is _TEXT or event.type is _BINARY:
+                arrival.set_now(event)  # at last: who receives may do anything
+                return
+        for event in events:
             kind = event.type
             if kind is _PING or kind is _PONG or kind is _CLOSE or kind is _ERROR:
                 self._control(event)
             elif not self._is_discarding:
                 self._deliver(event)
-        if (reader.missing >= _BULK_BYTES) is not self._receives_bulk:
-            self._receives_bulk = not self._receives_bulk
-            self._link.expect_bulk(self._receives_bulk)
-        arrival = self.arrival
         if self.has_events and arrival.is_awaited:
             if arrival.can_be_now:
-                arrival.set_now(self.take())  # at last: who receives may do anything
+                arrival.set_now(self.take())  # at last, as above
             else:
                 arrival.set_soon(None)  # there is something to take
 

@@ -77,6 +77,12 @@ class Link(Protocol):
     def expect_bulk(self, is_expected: bool) -> None:
         """Many bytes will come."""
 
+    def receive_into(self, room: memoryview | None) -> None:
+        """What arrives may go there, where it is wanted; None: into the link's own buffer again.
+
+        For who is hearing that bytes arrived. The link may do without it.
+        """
+
     def close(self) -> None:
         """End the link once everything written is out."""
 
@@ -139,6 +145,7 @@ class TransportLink(asyncio.BufferedProtocol):
         "_loop",
         "_may_receive_bulk",
         "_receives_bulk",
+        "_shared_buffer",
         "_transport",
         "facts",
         "is_congested",
@@ -149,7 +156,7 @@ class TransportLink(asyncio.BufferedProtocol):
     def __init__(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
         self.receiver = receiver
         self._loop = loop
-        self._buffer = read_buffer(loop)
+        self._buffer = self._shared_buffer = read_buffer(loop)
         self._transport: asyncio.Transport | None = None
         #: Is more waiting to be sent than the transport likes to hold?
         self.is_congested = False
@@ -261,6 +268,13 @@ class TransportLink(asyncio.BufferedProtocol):
             return
         self._receives_bulk = is_expected
         transport.set_protocol(_BulkReceiver(self) if is_expected else self)
+
+    def receive_into(self, room: memoryview | None) -> None:
+        """What arrives goes there; None: into the shared buffer again.
+
+        Only within a call of `bytes_arrived`: the transport may hold the buffer at other times.
+        """
+        self._buffer = self._shared_buffer if room is None else room
 
     async def wait_closed(self) -> None:
         """Wait until the link is gone."""

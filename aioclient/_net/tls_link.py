@@ -57,6 +57,7 @@ class TlsLink:
         "_lower",
         "_outgoing",
         "_session",
+        "_shared_buffer",
         "_shutdown_s",
         "_state",
         "_tls",
@@ -90,7 +91,7 @@ class TlsLink:
         self._was_offered = offered is not None
         self._shutdown_s = shutdown_s
         self._check = check
-        self._buffer = read_buffer(loop)
+        self._buffer = self._shared_buffer = read_buffer(loop)
         self._state = _State.NEW
         self._failure: Exception | None = None
         self._is_made = False
@@ -177,6 +178,11 @@ class TlsLink:
 
     def expect_bulk(self, is_expected: bool) -> None:
         """Changes nothing: bytes are copied when they are decrypted."""
+
+    def receive_into(self, room: memoryview | None) -> None:
+        """What arrives is decrypted there, if that has room for a record; see `TransportLink`."""
+        is_large = room is not None and len(room) >= _RECORD_BYTES
+        self._buffer = room if room is not None and is_large else self._shared_buffer
 
     def close(self) -> None:
         """Say goodbye, wait a while for the peer's, and end the link."""

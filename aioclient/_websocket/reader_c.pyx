@@ -4,7 +4,8 @@
 Written out, and not reader_py compiled again, because the bytes are looked at where they lie: a
 message that came whole is copied once, into what the caller gets, and nothing is made of it before.
 What comes in pieces is gathered in a bytes object that is the message itself in the end; it grows
-by what came, and by what a header promises only up to a quarter of a megabyte.
+by what came, and by what a header promises only up to a megabyte. Of a large frame the rest can be
+received right there.
 """
 
 cimport cython
@@ -12,7 +13,7 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memmove
 
 from aioclient._http.h1scan cimport ascii_text_of, bytes_of, part_of
 from aioclient._websocket.wsbytes cimport (
@@ -55,7 +56,8 @@ cdef enum:
     MAX_HEADER_SIZE = 10
     MAX_CONTROL_SIZE = 125
     SMALL_ROOM = 4096
-    MAX_PROMISED = 256 * 1024  # how much room a header is believed to need before the bytes come
+    SMALLEST_ROOM = 32 * 1024  # a smaller piece is copied in less time than a view of it is made
+    MAX_PROMISED = 1024 * 1024  # how much room a header is believed to need before the bytes come
 
 cdef unsigned long long _MAX_LENGTH = 0x7FFFFFFFFFFFFFFF
 cdef object _DEFAULT_MAX_MSG_SIZE = 4 * 1024 * 1024
@@ -70,6 +72,31 @@ cdef object _WSMessageTextBytes = WSMessageTextBytes
 cdef object _WSMessageBinary = WSMessageBinary
 cdef object _CompressedMessage = CompressedMessage
 cdef object _Fragment = Fragment
+
+
+@cython.final
+cdef class _Room:
+    """The rest of a reader's buffer, to be written to: the export of which a memoryview is made.
+
+    The buffer lives as long as somebody has the view, although its reader may have another by then.
+    """
+
+    cdef bytes _buffer
+    cdef unsigned char *_start
+    cdef Py_ssize_t _size
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        view.buf = self._start
+        view.obj = self
+        view.len = self._size
+        view.readonly = False
+        view.itemsize = 1
+        view.format = "B"
+        view.ndim = 1
+        view.shape = &self._size
+        view.strides = &view.itemsize
+        view.suboffsets = NULL
+        view.internal = NULL
 
 
 cdef inline object _new(object kind, tuple fields):
@@ -122,6 +149,27 @@ cdef class FrameReader:
     @property
     def is_over(self):
         return self._is_over
+
+    def room(self):
+        cdef _Room room
+        cdef size_t size
+        if (
+            self._missing < SMALLEST_ROOM
+            or self._kept == 0
+            or self._in_pieces
+            or self._opcode >= 8
+        ):
+            return None
+        if <size_t>PyBytes_GET_SIZE(self._buffer) == self._kept:
+            self._grow(self._kept + 1)
+        size = PyBytes_GET_SIZE(self._buffer)
+        room = _Room.__new__(_Room)
+        room._buffer = self._buffer
+        room._size = min(size - self._kept, self._missing)
+        room._start = room_in(
+            <unsigned char *>PyBytes_AS_STRING(self._buffer), size, self._kept, room._size
+        )
+        return memoryview(room)
 
     def stream_next(self):
         if self._is_over or self._in_pieces:
@@ -375,16 +423,15 @@ cdef class FrameReader:
 
     cdef int _keep(self, const unsigned char *piece, size_t size) except -1:
         cdef size_t room = PyBytes_GET_SIZE(self._buffer)
+        cdef unsigned char *place
         if size > PY_SSIZE_T_MAX - self._kept:
             raise MemoryError
         if size > room - self._kept:
             self._grow(self._kept + size)
             room = PyBytes_GET_SIZE(self._buffer)
-        memcpy(
-            room_in(<unsigned char *>PyBytes_AS_STRING(self._buffer), room, self._kept, size),
-            piece,
-            size,
-        )
+        place = room_in(<unsigned char *>PyBytes_AS_STRING(self._buffer), room, self._kept, size)
+        if piece != place:  # where it is if it was received into our room
+            memmove(place, piece, size)
         self._kept += size
         return 0
 

@@ -115,6 +115,14 @@ class FrameReader:
         """Did the peer close, or break a rule? Then nothing more is reported."""
         return self._is_over
 
+    def room(self) -> memoryview | None:
+        """Where the next bytes of a large frame can be received, to be fed from there.
+
+        They are not copied again, then. None if they can be received anywhere: always from this
+        twin, which copies what comes. Another call of `feed` makes a room invalid.
+        """
+        return None
+
     def stream_next(self) -> list[ReaderEvent]:
         """Give the message that is not complete, or else the next one, in pieces as they come.
 

@@ -81,10 +81,19 @@ async def test_what_was_received_is_not_kept() -> None:
 @asynchronous
 async def test_it_cannot_be_now_while_another_task_runs() -> None:
     awaited, seen = arrival(), list[bool]()
-    asyncio.get_running_loop().call_soon(lambda: seen.append(awaited.can_be_now))
+
+    def look() -> None:
+        seen.append(awaited.can_be_now)
+
+    asyncio.get_running_loop().call_soon(look)
     await asyncio.sleep(0)
-    assert seen == [True]
+    assert seen == [False]  # nobody waits
+    task = await started(wait_for(awaited, []))
     assert not awaited.can_be_now  # this is a task
+    asyncio.get_running_loop().call_soon(look)
+    await asyncio.sleep(0)
+    assert seen == [False, True]
+    await cancelled(task)
 
 
 @asynchronous

@@ -223,6 +223,44 @@ async def test_many_bytes_come_as_bytes() -> None:
     link.expect_bulk(False)
 
 
+class Placer(Listener):
+    """Wants what comes after a few bytes in a room of its own."""
+
+    link: TransportLink
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = bytearray(10)
+        self.came = 0
+
+    def bytes_arrived(self, data: memoryview) -> None:
+        super().bytes_arrived(data)
+        self.came += len(data)
+        rest = memoryview(self.place)[max(self.came - 5, 0) :]
+        self.link.receive_into(rest if self.came >= 5 and rest else None)
+
+
+@asynchronous
+async def test_bytes_come_where_they_are_wanted() -> None:
+    loop = asyncio.get_running_loop()
+    own, other = socket.socketpair()
+    placer = Placer()
+    placer.link = TransportLink(placer, loop)
+    await loop.create_connection(lambda: placer.link, sock=own)
+    other.send(b"start")
+    await until(lambda: placer.came == 5)
+    assert placer.place == bytes(10)
+    other.send(b"1234")
+    await until(lambda: placer.came == 9)
+    other.send(b"567890and more")
+    await until(lambda: placer.came == 23)
+    assert placer.place == b"1234567890"
+    assert placer.events == ["made", b"start", b"1234", b"567890", b"and more"]
+    placer.link.abort()
+    await placer.link.wait_closed()
+    other.close()
+
+
 @asynchronous
 async def test_congestion_is_heard_while_bytes_come_as_bytes() -> None:
     loop = asyncio.get_running_loop()

@@ -296,6 +296,26 @@ async def test_bytes_of_any_number_go_both_ways(
     await settled()
 
 
+@pytest.mark.parametrize("size", [1, 16_383, 16_384, 100_000])
+@asynchronous
+async def test_bytes_are_decrypted_where_they_are_wanted_if_a_record_fits(
+    server: ssl.SSLContext, client: ssl.SSLContext, size: int
+) -> None:
+    room = memoryview(bytearray(size))
+    pair = await Pair(server, client).shaken()
+    pair.listener.on_bytes = lambda: pair.link.receive_into(room)
+    pair.transport.receive(pair.peer.say(b"start"))
+    pair.listener.on_bytes = lambda: pair.link.receive_into(None)
+    data = bytes(range(256)) * 400
+    pair.transport.receive(pair.peer.say(data))
+    assert pair.listener.received == b"start" + data
+    placed = size // 16_384 * 16_384  # that many go in whole records
+    assert room[:placed] == data[:placed]
+    assert not any(room[placed:]) or size > 16_384
+    pair.link.abort()
+    await settled()
+
+
 @asynchronous
 async def test_a_view_of_other_things_than_bytes_is_written_whole(
     server: ssl.SSLContext, client: ssl.SSLContext

@@ -3,6 +3,7 @@
 import random
 
 import pytest
+from server_frames import received_by
 
 from aioclient._websocket.messages import EventType, WSMsgType
 
@@ -51,11 +52,12 @@ def check_at_every_cut(new_reader):
 
     def check(data, expected, in_pieces=False, **options):
         for pieces in cuts(data):
-            reader = new_reader(**options)
-            if in_pieces:
-                reader.stream_next()
-            events = [event for piece in pieces for event in reader.feed(piece)]
-            assert summary(events) == expected, pieces
-            assert not reader.feed(b"\x81\x00") or expected[-1][0] not in ("error", "close")
+            for feed in (new_reader.feed, received_by):
+                reader = new_reader(**options)
+                if in_pieces:
+                    reader.stream_next()
+                events = [event for piece in pieces for event in feed(reader, piece)]
+                assert summary(events) == expected, pieces
+                assert not reader.feed(b"\x81\x00") or expected[-1][0] not in ("error", "close")
 
     return check

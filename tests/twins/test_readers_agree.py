@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from server_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
+from server_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, received_by
 
 from aioclient._websocket.messages import EventType, WSMsgType
 
@@ -123,12 +123,15 @@ def plain(event):
 
 
 def conversation(reader, pieces, wishes=()):
-    """Everything that can be seen from outside, piece by piece."""
+    """Everything that can be seen from outside, piece by piece.
+
+    Each piece goes into the reader's room, which one of the twins does not have.
+    """
     seen = []
     for i, piece in enumerate([*pieces, b"\x81\x01x"]):
         if i in wishes:
             seen.append([plain(event) for event in reader.stream_next()])
-        seen.append([plain(event) for event in reader.feed(piece)])
+        seen.append([plain(event) for event in received_by(reader, piece)])
         seen.append((reader.missing, reader.is_over))
     return seen
 
