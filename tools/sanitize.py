@@ -3,6 +3,7 @@
 
     python tools/sanitize.py                    the corpus, the twins' agreement, other parsers
     python tools/sanitize.py PYTEST_OPTION ...  other tests or options of pytest
+    python tools/sanitize.py tools/fuzz_frames.py [OPTION ...]     generated WebSocket frames
     AIOCLIENT_FUZZ_EXAMPLES=500000 python tools/sanitize.py    with more generated input
 
 The twins are built by gcc in a temporary copy of the checkout, for the Python that runs this, which
@@ -83,9 +84,13 @@ def sanitize(folder: Path, options: list[str]) -> int:
     build(copy, folder)
     environment = sanitized(libraries)
     check_build(copy, environment)
-    tests = options or [*TESTS, "-q", "-p", "no:cacheprovider", "-k", LEFT_OUT]
-    say(f"sanitize: pytest {' '.join(tests)}")
-    command = [sys.executable, "-m", "pytest", *tests]
+    if options and Path(options[0]).parent.name == "tools":
+        program = options
+    else:
+        default = [*TESTS, "-q", "-p", "no:cacheprovider", "-k", LEFT_OUT]
+        program = ["-m", "pytest", *(options or default)]
+    say(f"sanitize: python {' '.join(program)}")
+    command = [sys.executable, *program]
     status = subprocess.run(command, check=False, cwd=copy, env=environment).returncode
     say(f"sanitize: {'no finding' if status == 0 else f'FAILED, exit status {status}'}")
     return 1 if status else 0
