@@ -11,6 +11,8 @@ Peers:
 * ``floor_json``: the same, and the bodies go through json.loads and json.dumps where the
   workload reads or sends JSON. This is the bound for what the small workloads ask of a
   client, and is left out of the large ones;
+* ``httpx``, ``niquests``, ``pyreqwest`` and ``curl_cffi``, in libraries.py: clients with an API of
+  their own;
 * ``picows`` and ``websockets``, which have a part in the WebSocket workloads only. There the
   drivers are those of sockets.py, for the peers above, too.
 
@@ -41,6 +43,7 @@ from typing import Any, Protocol
 import bodies
 import certificates
 from floor import FloorDriver, Request
+from libraries import LIBRARIES
 from sockets import SOCKET_LIBRARIES, make_socket_driver
 from workloads import (
     BIG_BYTES,
@@ -55,7 +58,7 @@ from workloads import (
 
 FLOORS = ("floor", "floor_json")
 SESSIONS = ("aiohttp", "aioclient")
-PEERS = (*FLOORS, *SESSIONS, *SOCKET_LIBRARIES)
+PEERS = (*FLOORS, *SESSIONS, *LIBRARIES, *SOCKET_LIBRARIES)
 REFERENCE = "aiohttp"
 # With one of these installed, aioclient decodes gzip faster.
 SPEEDUPS = ("isal.isal_zlib", "zlib_ng.zlib_ng")
@@ -221,15 +224,19 @@ def make_driver(peer: str, workload: Workload, site: Site, path: Path) -> Driver
     if peer in FLOORS:
         decode = peer == "floor_json" and workload.does in ("json", "send json")
         return FloorDriver(workload, site, decode, path)
+    if peer in LIBRARIES:
+        return LIBRARIES[peer](load(peer), workload, site, path)
     return SessionDriver(peer, workload, site, path)
 
 
 def takes_part(peer: str, workload: Workload) -> bool:
     """Has this peer something of its own to show there?"""
     if workload.name in SOCKET_WORKLOADS:
-        return peer != "floor_json"
+        return peer != "floor_json" and peer not in LIBRARIES
     if peer in SOCKET_LIBRARIES:
         return False
+    if peer in LIBRARIES:
+        return not workload.needs_speedups and workload.does not in LIBRARIES[peer].cannot
     return peer != "floor_json" or workload.name in SMALL_WORKLOADS
 
 
