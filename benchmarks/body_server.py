@@ -14,15 +14,13 @@ does for it, so none has to wait. Errors end the connection.
 
 import contextlib
 import socket
-import subprocess
 import sys
 import threading
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import bodies
-from cores import pinned
+import server_process
 
 _BUFFER_BYTES = 1024 * 1024
 
@@ -132,21 +130,9 @@ def lines_response() -> bytes:
     return head + bodies.chunked(bodies.gzip_coded(text))
 
 
-@contextlib.contextmanager
-def serve(core: int | None = None) -> Iterator[int]:
-    """Run the server in a process of its own, pinned to `core` if given; yields its port."""
-    command = [sys.executable, str(Path(__file__).resolve())]
-    with pinned(core):  # the process inherits the affinity
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-    with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()  # which ends it
+def serve(core: int | None = None) -> contextlib.AbstractContextManager[int]:
+    """Run the server, pinned to `core` if given; yields its port."""
+    return server_process.running(__file__, core)
 
 
 def main() -> None:

@@ -12,13 +12,11 @@ a body, and each in one piece or at least never two in one.
 
 import asyncio
 import contextlib
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import descriptors
 import nginx
+import server_process
 
 _BACKLOG = 4096
 
@@ -87,18 +85,9 @@ async def _serve() -> None:
     server.close()
 
 
-@contextlib.contextmanager
-def serve() -> Iterator[int]:
-    """Run the server in a process of its own; yields its port."""
-    command = [sys.executable, str(Path(__file__).resolve())]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()  # which ends it
+def serve() -> contextlib.AbstractContextManager[int]:
+    """Run the server; yields its port."""
+    return server_process.running(__file__)
 
 
 if __name__ == "__main__":

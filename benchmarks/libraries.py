@@ -12,6 +12,7 @@ curl_cffi, it takes no part in.
 """
 
 import asyncio
+import importlib
 import json
 import zlib
 from collections.abc import AsyncIterator, Sequence
@@ -247,9 +248,8 @@ class PyreqwestDriver(LibraryDriver):
     cannot = frozenset({"send file"})  # as with httpx
 
     async def _connect(self) -> None:
-        from pyreqwest.client import ClientBuilder  # late: loaded by its name elsewhere
-
-        builder = ClientBuilder().no_proxy().http1_only()
+        client_module = importlib.import_module("pyreqwest.client")
+        builder = client_module.ClientBuilder().no_proxy().http1_only()
         builder = builder.default_cookie_store(True).gzip(True)
         if self._workload.is_new:
             builder = builder.pool_max_idle_per_host(0)

@@ -16,15 +16,12 @@ import contextlib
 import hashlib
 import socket
 import struct
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 import bodies
-from cores import pinned
+import server_process
 from workloads import STREAM_MESSAGES
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
@@ -113,21 +110,9 @@ def _accept(listener: socket.socket, messages: bytes) -> None:
         threading.Thread(target=_serve_one, args=(sock, messages), daemon=True).start()
 
 
-@contextlib.contextmanager
-def serve(core: int | None = None) -> Iterator[int]:
-    """Run the server in a process of its own, pinned to `core` if given; yields its port."""
-    command = [sys.executable, str(Path(__file__).resolve())]
-    with pinned(core):  # the process inherits the affinity
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-    with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield int(process.stdout.readline())
-        finally:
-            process.stdin.close()  # which ends it
+def serve(core: int | None = None) -> contextlib.AbstractContextManager[int]:
+    """Run the server, pinned to `core` if given; yields its port."""
+    return server_process.running(__file__, core)
 
 
 def main() -> None:
