@@ -43,13 +43,15 @@ BUSY = 0.7  # the load average from which on a warning is printed
 class Client:
     """A client process that does rounds of one workload on command."""
 
-    def __init__(self, python: str, peer: str, workload: str, site: Site, warm_up: int) -> None:
+    def __init__(
+        self, python: str, peer: str, workload: str, site: Site, warm_up: int, loop: str
+    ) -> None:
         self.cpu: list[float] = []  # seconds per request, one entry per round
         self.latencies: list[float] = []
         self._name = f"{peer} {workload}"
         self._units = WORKLOADS[workload].units
         self._process = subprocess.Popen(
-            peers.client_command(python, "rounds", peer, workload, site, warm_up),
+            peers.client_command(python, "rounds", peer, workload, site, warm_up, loop=loop),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,7 +117,7 @@ def _measure(
         clients: dict[str, Client] = {}
         for peer in usable:
             if peers.takes_part(peer, workload):
-                clients[peer] = Client(arguments.python, peer, name, site, warm_up)
+                clients[peer] = Client(arguments.python, peer, name, site, warm_up, arguments.loop)
                 stack.callback(clients[peer].close)
         order = list(clients.values())
         for _ in range(arguments.rounds or effort.rounds):
@@ -158,6 +160,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="rounds of each peer" + own)
     parser.add_argument("--requests", type=int, help="requests of a round" + own)
     parser.add_argument("--warm-up", type=int, help="uncounted requests at the start" + own)
+    parser.add_argument("--loop", choices=peers.LOOPS, default=peers.LOOPS[0], help="event loop")
     arguments = parser.parse_args()
     if any(number is not None and number < 1 for number in (arguments.rounds, arguments.requests)):
         parser.error("at least one round of one request")
@@ -193,6 +196,7 @@ def main() -> None:
         json.dumps(
             {
                 "benchmark": "compare",
+                "loop": arguments.loop,
                 **versions,
                 "rounds_and_requests": {
                     name: (

@@ -36,7 +36,7 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,6 +60,7 @@ FLOORS = ("floor", "floor_json")
 SESSIONS = ("aiohttp", "aioclient")
 PEERS = (*FLOORS, *SESSIONS, *LIBRARIES, *SOCKET_LIBRARIES)
 REFERENCE = "aiohttp"
+LOOPS = ("asyncio", "uvloop")
 # With one of these installed, aioclient decodes gzip faster.
 SPEEDUPS = ("isal.isal_zlib", "zlib_ng.zlib_ng")
 
@@ -322,11 +323,17 @@ def command(python: str, *arguments: str | int) -> list[str]:
 
 
 def client_command(
-    python: str, mode: str, peer: str, workload: str, site: Site, *counts: int
+    python: str,
+    mode: str,
+    peer: str,
+    workload: str,
+    site: Site,
+    *counts: int,
+    loop: str = LOOPS[0],
 ) -> list[str]:
     """The command line of a client process that does a workload; counts as the mode takes them."""
     trust = () if site.authority is None else ("--authority", site.authority)
-    return command(python, mode, peer, workload, site.port, *counts, *trust)
+    return command(python, mode, peer, workload, site.port, *counts, *trust, "--loop", loop)
 
 
 def probe(python: str, wanted: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
@@ -364,6 +371,14 @@ def add_choice_arguments(parser: argparse.ArgumentParser, workloads: Sequence[st
     )
 
 
+def _loop_factory(loop: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """What makes the event loop; None for that of asyncio."""
+    if loop == "asyncio":
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(loop).new_event_loop
+    return factory
+
+
 def _settle_malloc() -> None:
     """Give all peers the same heap to start with.
 
@@ -390,6 +405,7 @@ def main() -> None:
         if mode == "once":
             sub.add_argument("count", type=int)
         sub.add_argument("--authority", help="the file with the certificate of whom to trust")
+        sub.add_argument("--loop", choices=LOOPS, default=LOOPS[0])
     arguments = parser.parse_args()
     if arguments.mode == "versions":
         print(json.dumps(_versions()))
@@ -405,10 +421,11 @@ def main() -> None:
             driver = make_driver(arguments.peer, workload, site, path)
         except PeerMissing as exc:
             sys.exit(str(exc))
-        if arguments.mode == "once":
-            asyncio.run(_once(driver, arguments.warm_up, arguments.count))
-        else:
-            asyncio.run(_rounds(driver, arguments.warm_up, workload.effort.settle))
+        with asyncio.Runner(loop_factory=_loop_factory(arguments.loop)) as runner:
+            if arguments.mode == "once":
+                runner.run(_once(driver, arguments.warm_up, arguments.count))
+            else:
+                runner.run(_rounds(driver, arguments.warm_up, workload.effort.settle))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ looks at no frame and masks nothing.
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import bodies
 import socket_server
@@ -29,8 +30,7 @@ class _BareSocket(asyncio.BufferedProtocol):
         self._waiter = self._loop.create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
