@@ -5,12 +5,14 @@ import importlib.util
 import json
 import re
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from digest_site import LOGIN, DigestSite
-from origin import Origin
+from origin import Origin, origin_in_thread
 from pages import Pages, page
 from recording_proxy import RecordingProxy
 from running import closed_port, result_of
@@ -73,6 +75,59 @@ def test_untrusted_server_names_the_limit_that_was_passed():
     assert reason == "too much: max_body_size is 1000000"
     reason = run_against_origin("/headers/100", example)
     assert reason == "too large a head: max_headers is 64"
+
+
+@pytest.mark.parametrize("kind", ["processes", "threads"])
+def test_all_workers_get_their_share(kind):
+    example = load("all_cores")
+    command = [sys.executable, str(EXAMPLES / "all_cores.py"), kind, "2"]
+    with origin_in_thread() as origin:
+        if kind == "threads":
+            urls = [origin.url("/json")] * 30 + [origin.url("/status/404")] * 10
+            assert example.get_with("threads", 3, urls) == {200: 30, 404: 10}
+        done = subprocess.run(
+            [*command, origin.url("/json"), "30"], check=True, capture_output=True, text=True
+        )
+    statuses, speed = done.stdout.splitlines()
+    assert statuses == "{200: 30}"
+    assert f"a second with 2 {kind}" in speed
+
+
+def test_a_crawl_goes_on_all_workers_of_a_cluster():
+    pytest.importorskip("distributed")
+    with origin_in_thread() as origin:
+        urls = [origin.url(f"/bytes/{size}") for size in range(60)] + [origin.url("/status/404")]
+        gone = f"http://127.0.0.1:{closed_port()}/"
+        done = subprocess.run(
+            [sys.executable, str(EXAMPLES / "crawl_with_dask.py"), "local", *urls, gone],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    pages = [
+        re.fullmatch(r"Page\(url='(.*)', status=(.*), size=(\d+), error=(.*), worker=(\d)\)", line)
+        for line in done.stdout.splitlines()
+    ]
+    statuses = {page[1]: page[2] for page in pages}
+    assert statuses == dict.fromkeys(urls, "200") | {urls[-1]: "404", gone: "None"}
+    assert {page[1]: int(page[3]) for page in pages}[urls[59]] == 59
+    assert "ClientConnectorError" in next(page[4] for page in pages if page[1] == gone)
+    assert len({page[5] for page in pages if page[1] != gone}) == 1  # they are of one host
+
+
+def test_a_crawl_shares_out_hosts():
+    pytest.importorskip("distributed")
+    example = load("crawl_with_dask")
+    urls = [f"http://host{number % 40}.test/{number}" for number in range(4000)]
+    parts = example.partitions(urls)
+    assert sorted(url for part in parts for url in part) == sorted(urls)
+    assert max(map(len, parts)) == 50
+    assert all(len({url.rpartition("/")[0] for url in part}) == 1 for part in parts)
+    places = {part[0].rpartition("/")[0]: set() for part in parts}
+    for part in parts:
+        places[part[0].rpartition("/")[0]].add(example.worker_of(part, ["a", "b"]))
+    assert all(len(chosen) == 1 for chosen in places.values())
+    assert sum(chosen == {"a"} for chosen in places.values()) in range(10, 31)
 
 
 def test_many_requests_all_succeed():
