@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias, cast
 
@@ -38,6 +39,10 @@ _ERRNO_OF_WINDOWS: Final = {
 
 _AT_ONCE_S: Final = 1e-6
 _PLAIN_PROTOCOLS: Final = frozenset({0, socket.IPPROTO_TCP})
+#: On Windows a selector sees no failure to connect among what can be written to.
+_CAN_SELECT: Final = sys.platform != "win32"
+_IN_PROGRESS: Final = frozenset({errno.EINPROGRESS, errno.EALREADY})
+_CONNECTED: Final = frozenset({0, errno.EISCONN})
 
 
 class TcpDialer:
@@ -77,7 +82,7 @@ class TcpDialer:
         # What does the waiting takes 0 for None.
         self._delay_s = _AT_ONCE_S if happy_eyeballs_delay == 0 else happy_eyeballs_delay
         self._interleave = interleave
-        self._socket_factory = socket_factory or _new_socket
+        self._socket_factory = socket_factory
         self._socket_options = socket_options
 
     async def connect(self, route: Route, loop: asyncio.AbstractEventLoop) -> socket.socket:
@@ -156,12 +161,11 @@ class TcpDialer:
 
     def _new_socket(self, addr_info: AddrInfo) -> socket.socket:
         """A socket that has only to be connected."""
-        sock = self._socket_factory(addr_info)
-        if not isinstance(sock, socket.socket):
-            raise TypeError(f"socket_factory must make sockets, got {sock!r}")
+        if self._socket_factory is None:
+            sock = socket.socket(*addr_info[:3])
+        else:
+            sock = _made_by(self._socket_factory, addr_info)
         try:
-            if sock.type != socket.SOCK_STREAM:
-                raise ValueError(f"socket_factory must make stream sockets, got {sock!r}")
             sock.setblocking(False)
             if sock.proto != socket.IPPROTO_TCP:
                 # Else the transport does it. A factory or a resolver need not name the protocol.
@@ -230,6 +234,9 @@ class _Attempts:
 async def _connect_to(
     loop: asyncio.AbstractEventLoop, sock: socket.socket, address: SockAddr
 ) -> None:
+    if _CAN_SELECT and isinstance(loop, asyncio.SelectorEventLoop):
+        await _connect_selecting(loop, sock, address)
+        return
     if sock.proto in _PLAIN_PROTOCOLS:
         await loop.sock_connect(sock, address)
         return
@@ -240,6 +247,39 @@ async def _connect_to(
     with socket.socket(sock.family, sock.type, socket.IPPROTO_TCP, fd) as same:
         same.setblocking(False)
         await loop.sock_connect(same, address)
+
+
+async def _connect_selecting(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, address: SockAddr
+) -> None:
+    """As a loop's `sock_connect`, but nothing has to be looked up, and it need not be waited for.
+
+    Between two ends on one machine it is done as soon as it is begun, which the system tells who
+    asks again. asyncio would have the selector look at the socket, and take it out again.
+    """
+    code = sock.connect_ex(address)
+    if code == errno.EINPROGRESS:
+        code = sock.connect_ex(address)
+    if code in _IN_PROGRESS:
+        await _writable(loop, sock.fileno())
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code not in _CONNECTED:
+        raise OSError(code, os.strerror(code))
+
+
+async def _writable(loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
+    """Wait until something can be written, or an error is to be seen."""
+    waiter = loop.create_future()
+    loop.add_writer(descriptor, _wake, waiter)
+    try:
+        await waiter
+    finally:
+        loop.remove_writer(descriptor)
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def _refused(address: SockAddr, error: OSError) -> ConnectAttempt:
@@ -261,8 +301,15 @@ def _failure(
     return failure
 
 
-def _new_socket(addr_info: AddrInfo) -> socket.socket:
-    return socket.socket(*addr_info[:3])
+def _made_by(factory: SocketFactoryType, addr_info: AddrInfo) -> socket.socket:
+    """A socket that a caller's factory makes, if it is one for TCP."""
+    sock = factory(addr_info)
+    if not isinstance(sock, socket.socket):
+        raise TypeError(f"socket_factory must make sockets, got {sock!r}")
+    if sock.type != socket.SOCK_STREAM:
+        sock.close()
+        raise ValueError(f"socket_factory must make stream sockets, got {sock!r}")
+    return sock
 
 
 def _local_info(local_addr: tuple[str, int]) -> AddrInfo:
