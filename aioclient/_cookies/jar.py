@@ -81,6 +81,7 @@ class CookieJar(AbstractCookieJar):
         self._has_unowned = False
         self._sent: dict[tuple[str, str, bool], SentCookies] = {}
         self._fields: dict[_FieldKey, tuple[Cookie, Lifetime] | str] = {}
+        self._last_source: tuple[URL | None, Source | None] = (None, None)
 
     # --- what it is ------------------------------------------------------------------------------
 
@@ -208,12 +209,20 @@ class CookieJar(AbstractCookieJar):
         self._refusals.add("Set-Cookie", ignored, len(headers), reason)
 
     def _source(self, url: URL) -> Source | None:
-        """Where a response came from; None if nothing is kept of there."""
+        """Where a response came from; None if nothing is kept of there.
+
+        Remembered for the last URL: of requests to one of them all, the object is the same.
+        """
+        last_url, source = self._last_source
+        if url is last_url:
+            return source
         host = canonical_host(url.raw_host or "")
         is_address = is_ip(host)
-        if not host or (is_address and not self._unsafe):
-            return None
-        return Source(host, url.raw_path, self._is_secure(url), is_address)
+        source = None
+        if host and (self._unsafe or not is_address):
+            source = Source(host, url.raw_path, self._is_secure(url), is_address)
+        self._last_source = url, source
+        return source
 
     def _owner(self, cookie: SetCookie) -> Source | None:
         """Whom a cookie is for that a program gave without a URL."""
@@ -238,7 +247,8 @@ class CookieJar(AbstractCookieJar):
                 raise CookieRefused(known)
             cookie, lifetime = known
             if cookie.is_kept:
-                self._check_hiding(cookie, source)
+                if self.store.secure:
+                    self._check_hiding(cookie, source)
                 cookie.used_at = now
                 ends_at = lifetime.ends_at(now)
                 if ends_at is not None:

@@ -40,16 +40,16 @@ class CookieStore:
         "_heap",
         "_order",
         "_pushed",
-        "_secure",
         "count",
+        "secure",
         "version",
     )
 
     def __init__(self) -> None:
         self._by_domain: dict[str, dict[str, _Named]] = {}
         self._counts: dict[str, int] = {}
-        # Those that are for secure connections only, by name.
-        self._secure: dict[str, dict[Cookie, None]] = {}
+        #: Those that are for secure connections only, by name.
+        self.secure: dict[str, dict[Cookie, None]] = {}
         #: How many there are, with those that were not yet seen to be over.
         self.count = 0
         self._order = 0
@@ -139,15 +139,15 @@ class CookieStore:
     def _mark(self, cookie: Cookie) -> None:
         cookie.is_kept = True
         if cookie.is_secure:
-            self._secure.setdefault(cookie.name, {})[cookie] = None
+            self.secure.setdefault(cookie.name, {})[cookie] = None
 
     def _unmark(self, cookie: Cookie) -> None:
         cookie.is_kept = False
         if cookie.is_secure:
-            named = self._secure[cookie.name]
+            named = self.secure[cookie.name]
             del named[cookie]
             if not named:
-                del self._secure[cookie.name]
+                del self.secure[cookie.name]
 
     def remove_if(self, is_unwanted: Callable[[Cookie], bool]) -> None:
         """Remove the cookies of which this is true."""
@@ -160,7 +160,7 @@ class CookieStore:
             cookie.is_kept = False
         self._by_domain.clear()
         self._counts.clear()
-        self._secure.clear()
+        self.secure.clear()
         self._heap.clear()
         self.count = 0
         self.version += 1
@@ -237,7 +237,7 @@ class CookieStore:
 
     def secure_of_name(self, name: str) -> Iterable[Cookie]:
         """Those of a name that are for secure connections only."""
-        return self._secure.get(name, ())
+        return self.secure.get(name, ())
 
     def of_domain(self, domain: str) -> Iterator[Cookie]:
         """All cookies of a domain."""

@@ -10,7 +10,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Final, cast
+from typing import Final
 
 from aioclient._aliases import BytesLike
 from aioclient._net.link import Link, Receiver, read_buffer
@@ -30,6 +30,9 @@ class _State(Enum):
     #: Our goodbye is sent, the peer's has not come.
     CLOSING = auto()
     CLOSED = auto()
+
+
+_OPEN: Final = _State.OPEN
 
 
 class TlsLink:
@@ -261,7 +264,7 @@ class TlsLink:
             self._shake_hands()
             if not self._incoming.pending:
                 return
-        if self._state is _State.OPEN:
+        if self._state is _OPEN:
             if not self._is_paused:
                 self._read()
         elif self._state is _State.CLOSING:
@@ -324,7 +327,7 @@ class TlsLink:
         `to_the_end` does not stop where the receiver wants to pause.
         """
         is_full = True
-        while is_full and self._state is _State.OPEN and (to_the_end or not self._is_paused):
+        while is_full and self._state is _OPEN and (to_the_end or not self._is_paused):
             size = self._fill_buffer()
             is_full = len(self._buffer) - size < _RECORD_BYTES
             if size:
@@ -335,7 +338,7 @@ class TlsLink:
             self._write_backlog()
         if self._outgoing.pending:  # an alert, or an answer to an update of keys
             self._flush()
-        if self._state is _State.OPEN:
+        if self._state is _OPEN:
             if self._failure is not None:
                 self._fail(self._failure)
             elif self._is_over:
@@ -349,7 +352,7 @@ class TlsLink:
         try:
             while len(buffer) - size >= _RECORD_BYTES:
                 # With a buffer it gives the number of bytes; typeshed knows only the other case.
-                got = cast("int", tls.read(len(buffer) - size, buffer[size:] if size else buffer))
+                got: int = tls.read(len(buffer) - size, buffer[size:] if size else buffer)  # type: ignore[assignment]
                 if not got:
                     self._is_over = True
                     break
@@ -387,13 +390,15 @@ class TlsLink:
 
     def write(self, data: BytesLike) -> None:
         """Encrypt bytes and send them."""
-        if self._state is not _State.OPEN:
+        if self._state is not _OPEN:
             return
         if self._backlog:
             self._backlog.append(bytes(data))  # the caller may change it
             return
         self._encrypt(data)
-        self._flush()
+        outgoing = self._outgoing
+        if outgoing.pending:
+            self._lower.write(outgoing.read())
 
     def _encrypt(self, data: BytesLike) -> None:
         """Encrypt, or keep what waits for something that the peer has to say."""
