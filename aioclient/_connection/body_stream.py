@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aioclient._connection.piece_buffer import PieceBuffer
+from aioclient._connection.prompt_future import PromptFuture
 
 
 class Flow(Protocol):
@@ -30,10 +31,10 @@ class BodyStream:
         "_is_complete",
         "_paused",
         "_piece_start",
-        "_waiter",
         "chunk_ends",
         "high_water_bytes",
         "total_bytes",
+        "waiter",
     )
 
     def __init__(self, flow: Flow | None, high_water_bytes: int) -> None:
@@ -45,8 +46,8 @@ class BodyStream:
         self._piece_start = 0  # `total_bytes` before the last piece
         self._error: Exception | None = None
         self._end_callbacks: list[Callable[[], None]] = []
-        # Of the reader that waits: done with its bytes, or with none for it to look again.
-        self._waiter: asyncio.Future[bytes] | None = None
+        #: Of the reader that waits: done with its bytes, or with none for it to look again.
+        self.waiter: PromptFuture[bytes] | None = None
         #: Bytes that have arrived so far.
         self.total_bytes = 0
         #: How many bytes had arrived at the end of each chunk of HTTP/1.1: the reader drops them.
@@ -58,9 +59,9 @@ class BodyStream:
         """More of the body has arrived: at least a byte."""
         self._piece_start = self.total_bytes
         self.total_bytes += len(piece)
-        waiter = self._waiter
+        waiter = self.waiter
         if waiter is not None:  # then nothing was there before
-            self._waiter = None
+            self.waiter = None
             if not waiter.done():
                 waiter.set_result(piece)
                 return
@@ -144,15 +145,15 @@ class BodyStream:
                 raise self._error
             if self._is_complete:
                 return b""
-            if self._waiter is not None:
+            if self.waiter is not None:
                 raise RuntimeError("another coroutine is already waiting for this body")
-            waiter: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            self._waiter = waiter
+            waiter: PromptFuture[bytes] = PromptFuture(asyncio.get_running_loop())
+            self.waiter = waiter
             try:
                 piece = await waiter
             except BaseException:
-                if self._waiter is waiter:
-                    self._waiter = None
+                if self.waiter is waiter:
+                    self.waiter = None
                 if waiter.done() and not waiter.cancelled() and (piece := waiter.result()):
                     buffer.put_back(piece)  # it came, and nobody is there for it any more
                 raise
@@ -176,6 +177,6 @@ class BodyStream:
         callbacks, self._end_callbacks = self._end_callbacks, []
         for callback in callbacks:
             callback()
-        waiter, self._waiter = self._waiter, None
+        waiter, self.waiter = self.waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(b"")

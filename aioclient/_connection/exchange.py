@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from multidict import CIMultiDictProxy
 
+from aioclient._connection.prompt_future import PromptFuture
 from aioclient._http.events import ResponseHead, Trailers
 from aioclient._http1.limits import Limits
 from aioclient._net.deadline import Deadline
@@ -137,7 +138,7 @@ class Exchange:
 
     def __init__(
         self,
-        waiter: asyncio.Future[None],
+        waiter: PromptFuture[None],
         on_end: Callable[[bool], None],
         deadline: Deadline | None,
         reading: Reading = DEFAULT_READING,

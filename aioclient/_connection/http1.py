@@ -208,11 +208,24 @@ class Http1Connection(Connection):
             on_open(self)
 
     def bytes_arrived(self, data: memoryview | bytes) -> None:
-        """Hand what arrived to the exchange; wake its waiter when there is a head."""
+        """Hand what arrived to the exchange; wake who waits for it when all is done."""
         exchange = self._exchange
         if exchange is None:
             self._unwanted(data)
             return
+        # For the head, or for more of the body.
+        waiter = exchange.waiter if exchange.stream is None else exchange.stream.waiter
+        if waiter is None:
+            self._take(exchange, data)
+            return
+        waiter.is_held = True
+        try:
+            self._take(exchange, data)
+        finally:
+            waiter.let_go()
+
+    def _take(self, exchange: Exchange, data: memoryview | bytes) -> None:
+        """Hand what arrived to its exchange."""
         if exchange.read_deadline is not None and self._upload is None:
             exchange.read_deadline.restart()
         exchange.has_received = True

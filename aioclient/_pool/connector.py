@@ -342,7 +342,7 @@ class BaseConnector(ABC):
         """A connection that was opened is there for its waiter."""
         lease = Lease(connection, self._give_back, False)
         if not waiter.future.done():
-            waiter.future.set_result(lease)
+            waiter.future.settle_now(lease)  # at last: who waited may do anything
         else:  # given up in the meantime
             lease.give_back(True)
 

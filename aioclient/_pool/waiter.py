@@ -2,6 +2,7 @@
 
 import asyncio
 
+from aioclient._connection.prompt_future import PromptFuture
 from aioclient._net.route import Route
 from aioclient._observer import Observer
 from aioclient._pool.lease import Lease
@@ -36,7 +37,7 @@ class LeaseWaiter:
         self._loop = loop
         self._started_at = loop.time()
         self._pool_timer: asyncio.TimerHandle | None = None
-        self.future: asyncio.Future[Lease] = loop.create_future()
+        self.future: PromptFuture[Lease] = PromptFuture(loop)
         self.route = route
         self.timeout = timeout
         #: No kept connection will do: it met a closed one.
@@ -68,9 +69,7 @@ class LeaseWaiter:
 
     def give_up(self) -> None:
         """Nobody waits any more, even if the coroutine that did was closed and not cancelled."""
-        future = self.future
-        if not future.cancel() and not future.cancelled():
-            future.exception()  # so that the loop does not say that nobody heard of it
+        self.future.cancel()
         if self.queueing is not None:
             self.queueing.give_up()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
+from aioclient._connection.prompt_future import PromptFuture
 from aioclient._http.header_names import SET_COOKIE
 from aioclient._message.option_checks import claim_tracker
 from aioclient._message.options import RequestOptions
@@ -292,7 +293,7 @@ class Sender:
         Raises what went wrong before anything was sent; then the lease is given back.
         """
         wishes = request.wishes
-        exchange = Exchange(loop.create_future(), lease.give_back, deadline, wishes.reading)
+        exchange = Exchange(PromptFuture(loop), lease.give_back, deadline, wishes.reading)
         read_limit_s = wishes.timeout.sock_read
         if read_limit_s:
             exchange.read_deadline = self.deadlines.start(read_limit_s, exchange.read_expired)

@@ -9,6 +9,7 @@ from running import asynchronous, settled
 
 from aioclient import SocketTimeoutError, TotalTimeoutError
 from aioclient._connection.exchange import DEFAULT_READING, Exchange
+from aioclient._connection.prompt_future import PromptFuture
 from aioclient._net.deadline import Deadlines
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
@@ -23,7 +24,7 @@ class Stage:
         deadlines = Deadlines(self.time, clock)  # type: ignore[arg-type]
         self.deadlines = deadlines
         self.ends = Ends()
-        self.exchange = Exchange(asyncio.get_running_loop().create_future(), self.ends, None)
+        self.exchange = Exchange(PromptFuture(asyncio.get_running_loop()), self.ends, None)
         if total_s is not None:
             self.exchange.deadline = deadlines.start(total_s, self.exchange.total_expired)
         if sock_read_s is not None:

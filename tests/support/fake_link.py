@@ -8,6 +8,7 @@ from clock import TimerLoop
 
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.http1 import Http1Connection
+from aioclient._connection.prompt_future import PromptFuture
 from aioclient._http.events import NO_BODY, RequestHead
 from aioclient._http1.head_writer import write_field_lines
 from aioclient._net.link import TransportLink
@@ -143,7 +144,7 @@ class Ends:
 
 def new_exchange(ends: Ends | None = None) -> Exchange:
     """An exchange without time limits."""
-    return Exchange(asyncio.get_running_loop().create_future(), ends or Ends(), None)
+    return Exchange(PromptFuture(asyncio.get_running_loop()), ends or Ends(), None)
 
 
 def request_head(

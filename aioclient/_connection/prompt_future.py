@@ -1,0 +1,167 @@
+"""A future of one task, which goes on within the callback that brings what it waits for.
+
+A future of asyncio wakes its task in the next turn of the loop: a look at all sockets for each
+response that is waited for. This one can be held while its callback is still at work; let go, it
+wakes the task at once, unless another task is running, which would have to be left for it.
+
+Who lets go must have nothing left to do: the task may do anything, close the connection, for
+instance. Settled when it is not held, it is like any other.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from contextvars import Context
+from enum import Enum
+from typing import Any, Generic, NoReturn, TypeVar
+
+_T = TypeVar("_T")
+
+
+class _State(Enum):
+    PENDING = "pending"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+_PENDING = _State.PENDING
+_FINISHED = _State.FINISHED
+_CANCELLED = _State.CANCELLED
+
+
+class PromptFuture(Generic[_T]):
+    """Settled once, awaited by one task; it has of `asyncio.Future` what both need."""
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callback",
+        "_context",
+        "_error",
+        "_loop",
+        "_state",
+        "_value",
+        "is_held",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop  # a task looks for it by this name
+        self._asyncio_future_blocking = False
+        self._callback: Callable[..., object] | None = None
+        self._context: Context | None = None
+        self._state = _PENDING
+        self._value: _T
+        self._error: BaseException | None = None
+        #: Is whoever settles it not done yet? Then its task is not woken up before `let_go`.
+        self.is_held = False
+
+    def __await__(self) -> Generator[Any, None, _T]:
+        if self._state is _PENDING:
+            self._asyncio_future_blocking = True
+            yield self
+        return self.result()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._state.value}>"
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that it is for."""
+        return self._loop
+
+    def done(self) -> bool:
+        """Was it settled or cancelled?"""
+        return self._state is not _PENDING
+
+    def cancelled(self) -> bool:
+        """Was it cancelled before it was settled?"""
+        return self._state is _CANCELLED
+
+    def result(self) -> _T:
+        """What it was settled with; raises InvalidStateError before that."""
+        if self._error is not None:
+            # As a future does: each time one raises it, its traceback begins anew.
+            raise self._error.with_traceback(None)
+        if self._state is not _FINISHED:
+            raise asyncio.InvalidStateError("nothing has come yet")
+        return self._value
+
+    def exception(self) -> BaseException | None:
+        """The error that it was settled with; as `result`."""
+        if self._state is _CANCELLED and self._error is not None:
+            raise self._error
+        if self._state is _PENDING:
+            raise asyncio.InvalidStateError("nothing has come yet")
+        return self._error
+
+    # --- for who settles it ----------------------------------------------------------------------
+
+    def set_result(self, value: _T) -> None:
+        """Settle it; raises InvalidStateError if it was."""
+        if self._state is not _PENDING:
+            raise asyncio.InvalidStateError(f"it is {self._state.value}")
+        self._state = _FINISHED
+        self._value = value
+        if not self.is_held and self._callback is not None:
+            self._wake_soon(self._callback)
+
+    def set_exception(self, error: BaseException) -> None:
+        """Settle it with an error; as `set_result`."""
+        if self._state is not _PENDING:
+            raise asyncio.InvalidStateError(f"it is {self._state.value}")
+        self._state = _FINISHED
+        self._error = error
+        if not self.is_held and self._callback is not None:
+            self._wake_soon(self._callback)
+
+    def settle_now(self, value: _T) -> None:
+        """Settle it, and let its task go on before this returns; as `let_go`."""
+        self.is_held = True
+        self.set_result(value)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Hold it no longer; if it was settled, its task goes on before this returns."""
+        self.is_held = False
+        callback = self._callback
+        if callback is None or self._state is _PENDING:
+            return
+        context = self._context
+        if context is None or asyncio.current_task(self._loop) is not None:
+            self._wake_soon(callback)
+            return
+        self._callback = self._context = None
+        try:
+            context.run(callback, self)
+        except (KeyboardInterrupt, SystemExit) as error:
+            # It is to end the loop, as that of any task. To a transport it would be an error of its
+            # own, and to uvloop's nothing but that.
+            self._loop.call_soon(_raise, error)
+
+    def _wake_soon(self, callback: Callable[..., object]) -> None:
+        context = self._context
+        self._callback = self._context = None
+        self._loop.call_soon(callback, self, context=context)
+
+    # --- for the task ----------------------------------------------------------------------------
+
+    def add_done_callback(
+        self, callback: Callable[..., object], *, context: Context | None = None
+    ) -> None:
+        """Wake the task up by this."""
+        self._callback = callback
+        self._context = context
+        if self._state is not _PENDING:
+            self._wake_soon(callback)
+
+    def cancel(self, msg: object = None) -> bool:
+        """Cancel it, if it was not settled yet."""
+        if self._state is not _PENDING:
+            return False
+        self._state = _CANCELLED
+        # Who cancels may know its own by the message: anyio's scopes do.
+        self._error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
+        if self._callback is not None:
+            self._wake_soon(self._callback)
+        return True
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error
