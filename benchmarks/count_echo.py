@@ -15,14 +15,13 @@ from pathlib import Path
 
 import peers
 import socket_server
-from calls import Counts, Profile, print_head, print_spans
+from calls import MOST_TURNS, Counts, Profile, print_head, print_spans
 from sockets import SOCKET_LIBRARIES
 from workloads import WORKLOADS, Site
 
 CHECKED = "aioclient"
 WARM_UP = 200
 MOST_CALLS = 29  # for --check
-MOST_TURNS = 1
 CLIENTS = ("floor", *peers.SESSIONS, *SOCKET_LIBRARIES)
 
 

@@ -9,10 +9,10 @@ instance. Settled when it is not held, it is like any other.
 """
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Generator
-from contextvars import Context
 from enum import Enum
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 _T = TypeVar("_T")
 
@@ -23,9 +23,9 @@ class _State(Enum):
     CANCELLED = "cancelled"
 
 
-_PENDING = _State.PENDING
-_FINISHED = _State.FINISHED
-_CANCELLED = _State.CANCELLED
+PENDING: Final = _State.PENDING
+FINISHED: Final = _State.FINISHED
+CANCELLED: Final = _State.CANCELLED
 
 
 class PromptFuture(Generic[_T]):
@@ -46,15 +46,15 @@ class PromptFuture(Generic[_T]):
         self._loop = loop  # a task looks for it by this name
         self._asyncio_future_blocking = False
         self._callback: Callable[..., object] | None = None
-        self._context: Context | None = None
-        self._state = _PENDING
+        self._context: contextvars.Context | None = None
+        self._state: _State = PENDING
         self._value: _T
         self._error: BaseException | None = None
         #: Is whoever settles it not done yet? Then its task is not woken up before `let_go`.
         self.is_held = False
 
     def __await__(self) -> Generator[Any, None, _T]:
-        if self._state is _PENDING:
+        if self._state is PENDING:
             self._asyncio_future_blocking = True
             yield self
         return self.result()
@@ -68,26 +68,26 @@ class PromptFuture(Generic[_T]):
 
     def done(self) -> bool:
         """Was it settled or cancelled?"""
-        return self._state is not _PENDING
+        return self._state is not PENDING
 
     def cancelled(self) -> bool:
         """Was it cancelled before it was settled?"""
-        return self._state is _CANCELLED
+        return self._state is CANCELLED
 
     def result(self) -> _T:
         """What it was settled with; raises InvalidStateError before that."""
         if self._error is not None:
             # As a future does: each time one raises it, its traceback begins anew.
             raise self._error.with_traceback(None)
-        if self._state is not _FINISHED:
+        if self._state is not FINISHED:
             raise asyncio.InvalidStateError("nothing has come yet")
         return self._value
 
     def exception(self) -> BaseException | None:
         """The error that it was settled with; as `result`."""
-        if self._state is _CANCELLED and self._error is not None:
+        if self._state is CANCELLED and self._error is not None:
             raise self._error
-        if self._state is _PENDING:
+        if self._state is PENDING:
             raise asyncio.InvalidStateError("nothing has come yet")
         return self._error
 
@@ -95,21 +95,21 @@ class PromptFuture(Generic[_T]):
 
     def set_result(self, value: _T) -> None:
         """Settle it; raises InvalidStateError if it was."""
-        if self._state is not _PENDING:
+        if self._state is not PENDING:
             raise asyncio.InvalidStateError(f"it is {self._state.value}")
-        self._state = _FINISHED
+        self._state = FINISHED
         self._value = value
-        if not self.is_held and self._callback is not None:
-            self._wake_soon(self._callback)
+        if not self.is_held:
+            self._wake_soon()
 
     def set_exception(self, error: BaseException) -> None:
         """Settle it with an error; as `set_result`."""
-        if self._state is not _PENDING:
+        if self._state is not PENDING:
             raise asyncio.InvalidStateError(f"it is {self._state.value}")
-        self._state = _FINISHED
+        self._state = FINISHED
         self._error = error
-        if not self.is_held and self._callback is not None:
-            self._wake_soon(self._callback)
+        if not self.is_held:
+            self._wake_soon()
 
     def settle_now(self, value: _T) -> None:
         """Settle it, and let its task go on before this returns; as `let_go`."""
@@ -120,14 +120,18 @@ class PromptFuture(Generic[_T]):
     def let_go(self) -> None:
         """Hold it no longer; if it was settled, its task goes on before this returns."""
         self.is_held = False
-        callback = self._callback
-        if callback is None or self._state is _PENDING:
+        if self._callback is None or self._state is PENDING:
             return
-        context = self._context
-        if context is None or asyncio.current_task(self._loop) is not None:
-            self._wake_soon(callback)
-            return
+        if asyncio.current_task(self._loop) is None:
+            self._wake_now()
+        else:
+            self._wake_soon()
+
+    def _wake_now(self) -> None:
+        callback, context = self._callback, self._context
         self._callback = self._context = None
+        if callback is None or context is None:
+            return
         try:
             context.run(callback, self)
         except (KeyboardInterrupt, SystemExit) as error:
@@ -135,31 +139,31 @@ class PromptFuture(Generic[_T]):
             # own, and to uvloop's nothing but that.
             self._loop.call_soon(_raise, error)
 
-    def _wake_soon(self, callback: Callable[..., object]) -> None:
-        context = self._context
+    def _wake_soon(self) -> None:
+        callback, context = self._callback, self._context
         self._callback = self._context = None
-        self._loop.call_soon(callback, self, context=context)
+        if callback is not None:
+            self._loop.call_soon(callback, self, context=context)
 
     # --- for the task ----------------------------------------------------------------------------
 
     def add_done_callback(
-        self, callback: Callable[..., object], *, context: Context | None = None
+        self, callback: Callable[..., object], *, context: contextvars.Context | None = None
     ) -> None:
         """Wake the task up by this."""
         self._callback = callback
-        self._context = context
-        if self._state is not _PENDING:
-            self._wake_soon(callback)
+        self._context = contextvars.copy_context() if context is None else context
+        if self._state is not PENDING:
+            self._wake_soon()
 
     def cancel(self, msg: object = None) -> bool:
         """Cancel it, if it was not settled yet."""
-        if self._state is not _PENDING:
+        if self._state is not PENDING:
             return False
-        self._state = _CANCELLED
+        self._state = CANCELLED
         # Who cancels may know its own by the message: anyio's scopes do.
         self._error = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
-        if self._callback is not None:
-            self._wake_soon(self._callback)
+        self._wake_soon()
         return True
 
 

@@ -36,8 +36,8 @@ class Watching(asyncio.AbstractEventLoop):
         self.set_exception_handler(self._note_unheard)
 
     def _note_unheard(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # python/cpython#156512: a transport ends twice if its protocol meets an error when it goes on
-        # writing. asyncio's TLS, which the servers here use, writes then; no link of ours does.
+        # python/cpython#156512: a transport ends twice if its protocol meets an error when it goes
+        # on writing. asyncio's TLS, which the servers here use, does that; no link of ours does.
         is_second_end = isinstance(context.get("exception"), AttributeError) and (
             "_SelectorSocketTransport._call_connection_lost" in context["message"]
         )
