@@ -52,9 +52,9 @@ async def _pass_on(request: Any, handler: Any) -> Any:
 
 
 REQUESTS = {
-    "get": Asked("get", {}, 71),
-    "get_through": Asked("get", {}, 85, {"middlewares": (_pass_on,)}),
-    "post_json": Asked("post", {"json": bodies.item()}, 96),
+    "get": Asked("get", {}, 69),
+    "get_through": Asked("get", {}, 83, {"middlewares": (_pass_on,)}),
+    "post_json": Asked("post", {"json": bodies.item()}, 94),
 }
 
 

@@ -22,7 +22,7 @@ class Arrival(PromptFuture[_T]):
         self._error = None
         self._asyncio_future_blocking = True
         yield self
-        value = self.result()
+        value = self._value
         del self._value  # it may be large, and the next one far away
         return value
 

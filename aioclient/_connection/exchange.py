@@ -232,7 +232,7 @@ class Exchange:
         if self.has_ended and not self.is_draining:
             return
         if self._given_back is None:
-            self._given_back = self.waiter.get_loop().create_future()
+            self._given_back = self.waiter.loop.create_future()
         await asyncio.shield(self._given_back)
 
     def open_stream(self, flow: "Flow") -> None:
@@ -256,19 +256,19 @@ class Exchange:
 
     def abandon(self, error: Exception) -> None:
         """Give up what has not arrived yet; on a loop that was closed, nothing will."""
-        if self.connection is not None and not self.waiter.get_loop().is_closed():
+        if self.connection is not None and not self.waiter.loop.is_closed():
             self.connection.abandon(self, error)
 
     def release(self, error: Exception) -> None:
         """The same, but if not much is missing, let it come and keep the connection."""
-        if self.connection is not None and not self.waiter.get_loop().is_closed():
+        if self.connection is not None and not self.waiter.loop.is_closed():
             if self.stream is not None:
                 self.stream.drop_buffered()
             self.connection.release(self, error)
 
     def abandon_soon(self, error: Exception) -> None:
         """The same, from any thread."""
-        loop = self.waiter.get_loop()
+        loop = self.waiter.loop
         if not loop.is_closed():
             loop.call_soon_threadsafe(self.abandon, error)
 

@@ -54,16 +54,18 @@ class PromptFuture(Generic[_T]):
         self.is_held = False
 
     def __await__(self) -> Generator[Any, None, _T]:
-        if self._state is PENDING:
-            self._asyncio_future_blocking = True
-            yield self
-        return self.result()
+        if self._state is not PENDING:
+            return self.result()
+        self._asyncio_future_blocking = True
+        yield self
+        return self._value  # the task asked for the result: an error was raised by now
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._state.value}>"
 
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that it is for."""
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that it is for. Not `get_loop`: tasks would call that, and not look."""
         return self._loop
 
     def done(self) -> bool:

@@ -393,7 +393,7 @@ class ClientResponse:
         exchange = self._exchange
         if exchange.upload is not None:
             return exchange.upload.over()
-        over: asyncio.Future[None] = exchange.waiter.get_loop().create_future()
+        over: asyncio.Future[None] = exchange.waiter.loop.create_future()
         over.set_result(None)
         return over
 
