@@ -40,20 +40,20 @@ def binary_message(size: int) -> bytes:
     return random.Random(4711).randbytes(size)
 
 
-def write_file(path: Path) -> None:
-    """Write the file to send, and wait until it is on the disk."""
+def write_file(path: Path, size: int = workloads.BIG_BYTES) -> None:
+    """Write the file to send, or the beginning of it, and wait until it is on the disk."""
     with path.open("wb", buffering=0) as file:
         block = piece()
-        for _ in range(workloads.BIG_BYTES // len(block)):
+        for _ in range(size // len(block)):
             file.write(block)
         os.fsync(file.fileno())  # written to the disk later, it would disturb the rounds
 
 
-def file_checksum() -> int:
-    """The CRC-32 of the file, which is that of an upload in pieces, too."""
+def file_checksum(size: int = workloads.BIG_BYTES) -> int:
+    """The CRC-32 of the file, which is that of an upload in pieces, too, or of its beginning."""
     block = piece()
     checksum = 0
-    for _ in range(workloads.BIG_BYTES // len(block)):
+    for _ in range(size // len(block)):
         checksum = zlib.crc32(block, checksum)
     return checksum
 

@@ -8,7 +8,7 @@ no timeouts, no cookies, no pool and hardly any checks.
   future per request with the body (which goes through json.loads if wanted);
 * send json: the same, with head and body in one write, both prebuilt (the body goes through
   json.dumps, and is appended to its head, if wanted);
-* pieces: a BufferedProtocol with one buffer of 256 KiB that counts what arrives there. It
+* pieces and read: a BufferedProtocol with one buffer of 256 KiB that counts what arrives there. It
   makes no bytes objects, which a client has to, and wakes nobody up before the end;
 * whole: collects what arrives up to the last chunk, takes the chunks' framing off, and
   has zlib decode the rest in one call that knows the size of the text beforehand;
@@ -275,7 +275,7 @@ class FloorDriver:
     def _make(self) -> tuple[Connection, Request]:
         workload, port = self._workload, self._site.port
         does = workload.does
-        if does == "pieces":
+        if does in ("pieces", "read"):
             download = DownloadConnection(request_head(workload, port))
             return download, download.get
         if does == "whole":

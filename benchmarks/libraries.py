@@ -22,7 +22,7 @@ from typing import Any
 import bodies
 import certificates
 from floor import Request
-from workloads import BIG_BYTES, PIECE_BYTES, TEXT_BYTES, Site, Workload
+from workloads import BIG_BYTES, PIECE_BYTES, TEN_BYTES, TEXT_BYTES, Site, Workload
 
 _BOUNDED = 1000  # connections at a time: more than any workload has
 
@@ -49,6 +49,7 @@ class LibraryDriver:
             "send json": self._do_send_json,
             "field": self._do_field,
             "pieces": self._do_pieces,
+            "read": self._do_whole,
             "whole": self._do_whole,
             "send pieces": self._do_send_pieces,
             "send file": self._do_send_file,
@@ -136,6 +137,9 @@ class LibraryDriver:
             found, wanted = media_type.partition(";")[0], "application/json" if is_right else size
         elif does == "field":
             found, wanted = await self._get_field(), "application/json"
+        elif does == "read":
+            found = zlib.crc32(await self._get_whole())
+            wanted = bodies.file_checksum(TEN_BYTES)
         elif does == "whole":
             found, wanted = len(await self._get_whole()), TEXT_BYTES
         elif does == "pieces":

@@ -8,7 +8,8 @@ that are never closed by the server:
 * ``/items``: takes a body of any kind and answers with a JSON document of some 200 bytes,
   which says how long the body was announced to be and of which media type;
 * ``/heavy``: a small JSON document with 40 response fields, 5 of them Set-Cookie;
-* ``/download``: a file of 100 MB, sent with sendfile; only if it is asked for.
+* ``/download``: a file of 100 MB, sent with sendfile, and ``/ten``, one of 10 MB; only if they are
+  asked for.
 
 If TLS is asked for, another port has the same over TLS 1.2 and 1.3, with a certificate for
 127.0.0.1 that is made for it (certificates.py). What nginx does by default with sessions it does
@@ -120,6 +121,11 @@ _SERVER = """\
         location = /heavy {{
 {heavy_fields}
             return 200 '{heavy}';
+        }}
+        location = /ten {{
+            sendfile on;
+            default_type application/octet-stream;
+            alias {prefix}/ten;
         }}
         location = /download {{
             sendfile on;
@@ -257,9 +263,10 @@ def _check(port: int) -> None:
 
 
 def _check_download(port: int) -> None:
-    fields, _ = _fetch(port, "/download", "HEAD")
-    if ("Content-Length", str(workloads.BIG_BYTES)) not in fields:
-        raise NginxError(f"/download is not what it should be: {fields}")
+    for path, size in (("/download", workloads.BIG_BYTES), ("/ten", workloads.TEN_BYTES)):
+        fields, _ = _fetch(port, path, "HEAD")
+        if ("Content-Length", str(size)) not in fields:
+            raise NginxError(f"{path} is not what it should be: {fields}")
 
 
 def _check_tls(site: Site, can_resume: bool) -> None:
@@ -305,6 +312,7 @@ def serve(
         if with_download:
             Path(prefix).chmod(0o755)  # started by root, nginx reads files as somebody else
             bodies.write_file(Path(prefix, "download"))
+            bodies.write_file(Path(prefix, "ten"), workloads.TEN_BYTES)
         with pinned(core):  # nginx and its worker process inherit the affinity
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         try:

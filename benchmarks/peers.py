@@ -50,6 +50,7 @@ from workloads import (
     PIECE_BYTES,
     SMALL_WORKLOADS,
     SOCKET_WORKLOADS,
+    TEN_BYTES,
     TEXT_BYTES,
     WORKLOADS,
     Site,
@@ -121,6 +122,7 @@ class SessionDriver:
             "send json": self._post_json,
             "field": self._get_field,
             "pieces": self._get_pieces,
+            "read": self._get_file,
             "whole": self._get_whole,
             "send pieces": self._post_pieces,
             "send file": self._post_file,
@@ -161,6 +163,10 @@ class SessionDriver:
                 async for piece in resp.content.iter_any():
                     answer = zlib.crc32(piece, answer)
                 right = answer == bodies.file_checksum()
+        elif does == "read":
+            async with self._session.get(self._url) as resp:
+                answer = zlib.crc32(await resp.read())
+                right = answer == bodies.file_checksum(TEN_BYTES)
         elif does == "whole":
             async with self._session.get(self._url) as resp:
                 answer = f'"{zlib.crc32(await resp.read()):08x}"'
@@ -191,6 +197,11 @@ class SessionDriver:
             async for piece in resp.content.iter_any():
                 total += len(piece)
         _expect(total, BIG_BYTES)
+
+    async def _get_file(self) -> None:
+        async with self._session.get(self._url) as resp:
+            body = await resp.read()
+        _expect(len(body), TEN_BYTES)
 
     async def _get_whole(self) -> None:
         async with self._session.get(self._url) as resp:

@@ -44,6 +44,7 @@ _WHAT: dict[str, str] = {
     "post_json_seq": "POST of 200 bytes of JSON, and as many back",
     "headers_heavy": "a response with 40 fields, 5 of them Set-Cookie",
     "download_100mb": "100 MB with Content-Length, in pieces",
+    "read_10mb": "10 MB with Content-Length, read whole",
     "download_chunked_gzip": "10 MB of JSON lines, gzip, chunked",
     "download_chunked_gzip_speedups": "the same with the extra `speedups`",
     "upload_100mb": "100 MB from an async iterator",
@@ -177,7 +178,7 @@ def losses(result: dict[str, Any]) -> Iterator[str]:
 
 def instructions_section(result: dict[str, Any]) -> Iterator[str]:
     """Instructions of all peers in one table."""
-    results: Mapping[str, Mapping[str, float]] = result["results"]
+    results: Mapping[str, Mapping[str, float]] = result["instructions_per_request"]
     names = [peer for peer in result["peers"] if any(peer in rows for rows in results.values())]
     yield "## Instructions"
     yield ""

@@ -19,7 +19,7 @@ def serve(chosen: Iterable[Workload], core: int | None) -> Iterator[dict[Server,
     sites: dict[Server, Site] = {}
     with contextlib.ExitStack() as stack:
         if not needed.isdisjoint(_OF_NGINX):
-            with_download = any(workload.path == "/download" for workload in chosen)
+            with_download = any(workload.path in ("/download", "/ten") for workload in chosen)
             with_tls = not needed.isdisjoint(TLS_SERVERS)
             sites.update(stack.enter_context(nginx.serve(core, with_download, with_tls)))
         if "bodies" in needed:

@@ -12,6 +12,7 @@
   is an IP address, which no real service is. So the cookies are stored and sent back;
 * ``download_100mb``: a file with Content-Length, which nginx sends with sendfile, read
   with ``async for piece in resp.content.iter_any()``, lengths added up;
+* ``read_10mb``: a file of 10 MB from the same, read with ``await resp.read()``;
 * ``download_chunked_gzip``: JSON lines of 10 MB once decoded, compressed beforehand, in
   chunks, read with ``await resp.read()``. Every client decodes with Python's zlib;
 * ``download_chunked_gzip_speedups``: the same, and every client decodes with what it
@@ -41,7 +42,7 @@ from typing import Literal, NamedTuple
 
 PIECE_BYTES = 64 * 1024
 BIG_BYTES = 100 * 2**20
-TEXT_BYTES = 10 * 2**20
+TEN_BYTES = TEXT_BYTES = 10 * 2**20
 MESSAGE_BYTES = 50  # of a small WebSocket message
 STREAM_MESSAGES = 100_000
 
@@ -89,6 +90,7 @@ class Workload:
         "send json",
         "field",
         "pieces",
+        "read",
         "whole",
         "send pieces",
         "send file",
@@ -114,6 +116,7 @@ WORKLOADS = {
         Workload("post_json_seq", "nginx", "/items", "send json", SMALL),
         Workload("headers_heavy", "nginx", "/heavy", "field", SMALL, host="localhost"),
         Workload("download_100mb", "nginx", "/download", "pieces", BIG),
+        Workload("read_10mb", "nginx", "/ten", "read", MIDDLE),
         Workload("download_chunked_gzip", "bodies", "/lines", "whole", MIDDLE, zlib_only=True),
         Workload(
             "download_chunked_gzip_speedups",

@@ -98,6 +98,7 @@ def test(arguments: list[str]) -> int:
         checks.run("C tests of h1scan", venv.python("vendor/h1scan/check.py"))
     else:
         checks.skip("C tests of h1scan", "no C compiler works here")
+    check_budget(checks, venv, compiled)
     pytest = venv.python("-m", "pytest", *arguments)
     if compiled:
         checks.run("pytest, compiled twins", pytest, twins_environment("compiled"))
@@ -111,6 +112,19 @@ def test(arguments: list[str]) -> int:
     checks.print_table()
     checks.run("pytest, Python twins", pytest, twins_environment("python"))
     return checks.conclude()
+
+
+def check_budget(checks: Checks, venv: Venv, compiled: bool) -> None:
+    """Check what requests cost in calls and instructions; times are checked nowhere."""
+    # /usr/sbin is not on the search path of an ordinary Debian user.
+    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
+    missing = [name for name in ("valgrind", "nginx") if not shutil.which(name, path=path)]
+    if not compiled:
+        checks.skip("budget of requests", "the compiled twins were not built")
+    elif missing:
+        checks.skip("budget of requests", f"there is no {' and no '.join(missing)}")
+    else:
+        checks.run("budget of requests", venv.python("benchmarks/budget.py"))
 
 
 def twins_environment(twins: str) -> dict[str, str]:

@@ -1,0 +1,82 @@
+"""Checks that requests cost no more than they did: calls, turns of the loop, and instructions.
+
+    python benchmarks/budget.py            fails if something costs more than it may
+    python benchmarks/budget.py --record   measures anew what it costs on this Python
+
+Calls and turns are exact, and their limits are in count_get.py and count_echo.py. Instructions
+(instructions.py) are compared with ``budget.json``, which has figures for some versions of Python;
+they may differ by SPREAD, for that is what they differ by from machine to machine. What costs less
+is said, so that it is recorded. No time is measured here.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUDGET = HERE / "budget.json"
+SPREAD = 0.02
+OURS = "aioclient"
+WORKLOADS = ("get_small_seq", "get_small_c64", "post_json_seq", "headers_heavy", "ws_echo_small")
+# Enough of them to be sure of 1 %.
+_LENGTHS = ("200", "700")
+
+
+def _run(script: str, *options: str) -> str:
+    """The output of a script, which has to succeed."""
+    command = [sys.executable, str(HERE / script), *options]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{script} {' '.join(options)}: failed")
+    return done.stdout
+
+
+def _instructions() -> dict[str, int]:
+    """What a request of each workload takes."""
+    output = _run(
+        "instructions.py", "--peers", OURS, "--workloads", *WORKLOADS, "--lengths", *_LENGTHS
+    )
+    found = json.loads(output.splitlines()[-1])["instructions_per_request"]
+    return {workload: row[OURS] for workload, row in found.items()}
+
+
+def _compare(measured: dict[str, int], allowed: dict[str, int]) -> bool:
+    """Print both; is all within the budget?"""
+    is_within = True
+    for workload, count in measured.items():
+        change = count / allowed[workload] - 1
+        verdict = ""
+        if change > SPREAD:
+            verdict, is_within = "TOO MUCH", False
+        elif change < -SPREAD:
+            verdict = "less: record it"
+        print(
+            f"{workload:<14}  {count:>9,}  of {allowed[workload]:>9,}  {change:>+6.1%}  {verdict}"
+        )
+    return is_within
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--record", action="store_true", help="write what is measured to the file")
+    arguments = parser.parse_args()
+    for script in ("count_get.py", "count_echo.py"):
+        _run(script, "--peers", OURS, "--check")
+    print("calls and turns of the loop: within their limits")
+    budget: dict[str, dict[str, int]] = json.loads(BUDGET.read_text())
+    version = platform.python_version()
+    if arguments.record:
+        budget[version] = _instructions()
+        BUDGET.write_text(json.dumps(budget, indent=1, sort_keys=True) + "\n")
+        print(f"recorded for {version}: {budget[version]}")
+    elif version not in budget:
+        print(f"instructions: not compared, there is no budget for Python {version}")
+    elif not _compare(_instructions(), budget[version]):
+        sys.exit("requests cost more than they may; profile with instructions.py --profile")
+
+
+if __name__ == "__main__":
+    main()
