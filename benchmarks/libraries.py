@@ -160,7 +160,27 @@ def _expect(size: int, expected: int) -> None:
         raise RuntimeError(f"{size} bytes instead of {expected}")
 
 
-class HttpxDriver(LibraryDriver):
+class WholeResponseDriver(LibraryDriver):
+    """What those have in common that give a response when its body has been read."""
+
+    _client: Any
+
+    async def _get_json(self) -> Any:
+        return (await self._client.get(self._url)).json()
+
+    async def _post_json(self) -> Any:
+        return (await self._client.post(self._url, json=self._item)).json()
+
+    async def _get_field(self) -> str:
+        response = await self._client.get(self._url)
+        return str(response.headers["Content-Type"])
+
+    async def _get_whole(self) -> bytes:
+        content: bytes = (await self._client.get(self._url)).content
+        return content
+
+
+class HttpxDriver(WholeResponseDriver):
     """httpx."""
 
     cannot = frozenset({"send file"})  # only what is read elsewhere, as an iterator
@@ -176,20 +196,6 @@ class HttpxDriver(LibraryDriver):
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _get_json(self) -> Any:
-        return (await self._client.get(self._url)).json()
-
-    async def _post_json(self) -> Any:
-        return (await self._client.post(self._url, json=self._item)).json()
-
-    async def _get_field(self) -> str:
-        response = await self._client.get(self._url)
-        return str(response.headers["Content-Type"])
-
-    async def _get_whole(self) -> bytes:
-        content: bytes = (await self._client.get(self._url)).content
-        return content
-
     async def _get_pieces(self) -> AsyncIterator[bytes]:
         async with self._client.stream("GET", self._url) as response:
             async for piece in response.aiter_bytes():
@@ -200,7 +206,7 @@ class HttpxDriver(LibraryDriver):
         return content
 
 
-class NiquestsDriver(LibraryDriver):
+class NiquestsDriver(WholeResponseDriver):
     """niquests."""
 
     async def _connect(self) -> None:
@@ -215,20 +221,6 @@ class NiquestsDriver(LibraryDriver):
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def _get_json(self) -> Any:
-        return (await self._client.get(self._url)).json()
-
-    async def _post_json(self) -> Any:
-        return (await self._client.post(self._url, json=self._item)).json()
-
-    async def _get_field(self) -> str:
-        response = await self._client.get(self._url)
-        return str(response.headers["Content-Type"])
-
-    async def _get_whole(self) -> bytes:
-        content: bytes = (await self._client.get(self._url)).content
-        return content
 
     async def _get_pieces(self) -> AsyncIterator[bytes]:
         response = await self._client.get(self._url, stream=True)
@@ -291,7 +283,7 @@ class PyreqwestDriver(LibraryDriver):
         return bytes(await (await request.send()).bytes())
 
 
-class CurlDriver(LibraryDriver):
+class CurlDriver(WholeResponseDriver):
     """curl_cffi."""
 
     cannot = frozenset({"send pieces", "send file"})  # only what is in memory
@@ -310,20 +302,6 @@ class CurlDriver(LibraryDriver):
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def _get_json(self) -> Any:
-        return (await self._client.get(self._url)).json()
-
-    async def _post_json(self) -> Any:
-        return (await self._client.post(self._url, json=self._item)).json()
-
-    async def _get_field(self) -> str:
-        response = await self._client.get(self._url)
-        return str(response.headers["Content-Type"])
-
-    async def _get_whole(self) -> bytes:
-        content: bytes = (await self._client.get(self._url)).content
-        return content
 
     async def _get_pieces(self) -> AsyncIterator[bytes]:
         response = await self._client.get(self._url, stream=True)
