@@ -21,10 +21,13 @@ class Arrival(PromptFuture[_T]):
         self._state = PENDING
         self._error = None
         self._asyncio_future_blocking = True
-        yield self
-        value = self._value
-        del self._value  # it may be large, and the next one far away
-        return value
+        try:
+            yield self
+            value = self._value
+            del self._value  # it may be large, and the next one far away
+            return value
+        finally:
+            del self  # as in `PromptFuture`
 
     @property
     def is_awaited(self) -> bool:

@@ -123,6 +123,7 @@ class Exchange:
         "head_at",
         "is_draining",
         "is_reused",
+        "is_traced",
         "on_end",
         "read_deadline",
         "reading",
@@ -183,6 +184,8 @@ class Exchange:
         self.has_ended = False
         #: Has it, and its connection still discards what the server sends of it?
         self.is_draining = False
+        #: Are tasks begun by what comes, that have to run before whoever waits for it goes on?
+        self.is_traced = False
         #: Has any byte come?
         self.has_received = False
         self._given_back: asyncio.Future[None] | None = None  # made for whoever waits

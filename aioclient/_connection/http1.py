@@ -215,7 +215,7 @@ class Http1Connection(Connection):
             return
         # For the head, or for more of the body.
         waiter = exchange.waiter if exchange.stream is None else exchange.stream.waiter
-        if waiter is None:
+        if waiter is None or exchange.is_traced:
             self._take(exchange, data)
             return
         waiter.is_held = True

@@ -57,8 +57,11 @@ class PromptFuture(Generic[_T]):
         if self._state is not PENDING:
             return self.result()
         self._asyncio_future_blocking = True
-        yield self
-        return self._value  # the task asked for the result: an error was raised by now
+        try:
+            yield self
+            return self._value  # the task asked for the result: an error was raised by now
+        finally:
+            del self  # else an error would refer to its frames, they to this, and this to it
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._state.value}>"
@@ -78,19 +81,21 @@ class PromptFuture(Generic[_T]):
 
     def result(self) -> _T:
         """What it was settled with; raises InvalidStateError before that."""
-        if self._error is not None:
-            # As a future does: each time one raises it, its traceback begins anew.
-            raise self._error.with_traceback(None)
+        error = self._error
+        if error is not None:
+            try:
+                # As a future does: each time that it is raised, its traceback begins anew.
+                raise error.with_traceback(None)
+            finally:
+                del self, error  # as in `__await__`
         if self._state is not FINISHED:
             raise asyncio.InvalidStateError("nothing has come yet")
         return self._value
 
     def exception(self) -> BaseException | None:
         """The error that it was settled with; as `result`."""
-        if self._state is CANCELLED and self._error is not None:
-            raise self._error
-        if self._state is PENDING:
-            raise asyncio.InvalidStateError("nothing has come yet")
+        if self._state is not FINISHED:
+            self.result()  # which raises
         return self._error
 
     # --- for who settles it ----------------------------------------------------------------------

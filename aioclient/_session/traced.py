@@ -90,6 +90,7 @@ class Traced:
 
     async def sent(self, request: Request, lease: Lease, exchange: Exchange) -> None:
         """The head was given to the connection, and the body will be, or was with it."""
+        exchange.is_traced = True
         self._sent_at = sent_at = _Moment()
         if exchange.upload is None:
             sent_at.note()

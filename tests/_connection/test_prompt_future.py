@@ -1,11 +1,15 @@
 """A future whose task goes on within the callback that settles it."""
 
 import asyncio
+import contextlib
 import contextvars
+import gc
+import weakref
 
 import pytest
 from running import asynchronous, cancelled, settled, started
 
+from aioclient._connection.arrival import Arrival
 from aioclient._connection.prompt_future import PromptFuture
 
 
@@ -182,3 +186,32 @@ async def test_the_task_has_its_own_context() -> None:
     asyncio.get_running_loop().call_soon(awaited.settle_now, 1)
     await task
     assert seen == ["of the task"]
+
+
+class Weak(Exception):
+    """One that can be referred to weakly."""
+
+
+@pytest.mark.parametrize("make", [PromptFuture[int], Arrival[int]])
+@asynchronous
+async def test_an_error_goes_with_who_got_it(make: type[PromptFuture[int]]) -> None:
+    """Without the garbage collector: it holds the frames that it passed, and they hold nothing."""
+
+    async def wait() -> None:
+        await place.pop()
+
+    awaited = make(asyncio.get_running_loop())
+    place = [awaited]
+    gc.disable()
+    try:
+        task = await started(wait())
+        error = Weak()
+        seen = weakref.ref(error)
+        awaited.set_exception(error)
+        with contextlib.suppress(Weak):
+            await task
+        del task, error, awaited
+        await settled()
+        assert seen() is None
+    finally:
+        gc.enable()
