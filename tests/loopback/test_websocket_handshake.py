@@ -463,7 +463,10 @@ async def test_the_body_of_a_refusal_is_bounded() -> None:
     async with ScriptedServer(answers(answer)) as server, ClientSession() as session:
         with pytest.raises(WSServerHandshakeError) as caught:
             await session.ws_connect(server.url())
-        assert caught.value.body == b"x" * 65536
+        # Of one that is longer it is what came with the head, perhaps less than there may be.
+        body = caught.value.body
+        assert body == b"x" * len(body)
+        assert 30_000 < len(body) <= 65536
 
 
 @asynchronous
