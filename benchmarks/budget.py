@@ -6,8 +6,8 @@
 Calls and turns are exact, and their limits are in count_get.py and count_echo.py. Instructions
 (instructions.py) are compared with ``budget.json``, which has figures for some versions of Python.
 Each workload has a spread that its count may be over: most are the same within 1 % on one machine,
-and what they differ by on others is not known well yet; with cookies and JSON, whose work depends on
-the clock and on how the heap happens to be, it is 3 %. What costs less is said, so that it is
+and what they differ by on others is not known well yet; with cookies and JSON, whose work depends
+on the clock and on how the heap happens to be, it is 3 %. What costs less is said, so that it is
 recorded. No time is measured here.
 """
 
