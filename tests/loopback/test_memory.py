@@ -160,7 +160,8 @@ def test_body_of_10_gb_is_streamed_in_little_memory(coding: str) -> None:
     error, taken, growth = ask("stream", lambda: coded(coding), small_coded(coding))
     assert error == "none"
     assert taken >= 200 * MB
-    assert growth < 10 * MB
+    # RFC 9659 section 3: a window of zstd may be 8 MB, and how much of it is touched varies.
+    assert growth < (18 if coding == "zstd" else 10) * MB
 
 
 def test_plain_body_is_streamed_in_little_memory() -> None:
