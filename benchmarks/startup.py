@@ -25,7 +25,8 @@ _ALONE = "asyncio"
 
 def _milliseconds(python: str, name: str) -> float:
     """The CPU time of one process that imports asyncio, and then this."""
-    process = subprocess.Popen([python, "-c", f"import asyncio, {name}"])
+    # -P: what is installed, and not a checkout in the current folder.
+    process = subprocess.Popen([python, "-P", "-c", f"import asyncio, {name}"])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
