@@ -164,6 +164,33 @@ def flat(seen: list[object]) -> list[object]:
     return [*events, ends]
 
 
+def gathered(limits: Limits, method: str, pieces: list[bytes]) -> list[object]:
+    """What the compiled parser says, told again and again to put the body together."""
+    parser = parser_c.ResponseParser(limits)
+    parser.start(method)
+    seen: list[object] = []
+    for piece in pieces:
+        left = piece
+        while True:
+            room = parser.room()
+            size = len(left) if room is None else min(len(left), len(room))
+            part = memoryview(left)[:size]
+            if room is not None:
+                room[:size] = part
+                part = room[:size]
+            seen.append([plain(event) for event in parser.feed(part)])
+            if not parser.gathered:
+                parser.gather(b"", 2**20)
+            left = left[size:]
+            if not left:
+                break
+        if len(piece) % 3 == 0:  # some are stopped
+            seen.append([came] if (came := parser.stop_gathering()) else [])
+    last = [plain(event) for event in parser.feed_eof()]
+    seen.append([came, *last] if (came := parser.stop_gathering()) else last)
+    return seen
+
+
 def fuzz_responses(choice: int, cuts: bytes, data: bytes) -> None:
     """Both parsers say the same, however the bytes are cut."""
     method = METHODS[choice % len(METHODS)]
@@ -175,6 +202,8 @@ def fuzz_responses(choice: int, cuts: bytes, data: bytes) -> None:
     must(compiled == python, f"twins differ:\n{compiled}\n{python}")
     whole = converse(parser_c.ResponseParser, limits, method, [data])
     must(flat(whole) == flat(compiled), f"cuts matter:\n{whole}\n{compiled}")
+    one = gathered(limits, method, pieces)
+    must(flat(one) == flat(compiled), f"putting together matters:\n{one}\n{compiled}")
     for event in (event for batch in whole if isinstance(batch, list) for event in batch):
         if isinstance(event, list) and event[0] == "ResponseHead":
             section = event[1 + ResponseHead.__slots__.index("field_section")]

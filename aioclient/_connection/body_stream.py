@@ -16,6 +16,13 @@ class Flow(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class Gatherer(Protocol):
+    """What can put a body together where it is received."""
+
+    def gather(self, before: bytes, max_bytes: int) -> bool: ...
+    def stop_gathering(self) -> None: ...
+
+
 class BodyStream:
     """The body of one response between the connection that feeds it and its one reader.
 
@@ -32,6 +39,7 @@ class BodyStream:
         "_paused",
         "_piece_start",
         "chunk_ends",
+        "gatherer",
         "high_water_bytes",
         "total_bytes",
         "waiter",
@@ -46,6 +54,8 @@ class BodyStream:
         self._piece_start = 0  # `total_bytes` before the last piece
         self._error: Exception | None = None
         self._end_callbacks: list[Callable[[], None]] = []
+        #: Of a large body: lets the rest come as one piece.
+        self.gatherer: Gatherer | None = None
         #: Of the reader that waits: done with its bytes, or with none for it to look again.
         self.waiter: PromptFuture[bytes] | None = None
         #: Bytes that have arrived so far.
@@ -84,6 +94,7 @@ class BodyStream:
     def end(self, error: Exception | None = None) -> None:
         """The body is complete, or `error` broke it off: nothing more is fed."""
         flow, self._flow = self._flow, None
+        self.gatherer = None
         if self._paused and flow is not None:
             flow.resume_reading()  # the connection is for others now
         if self._error is None:  # else a reader was told already that it is broken off

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from multidict import CIMultiDictProxy
 
+from aioclient._aliases import BytesLike
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.interface import Connection
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 #: Digits of a Content-Length from which on the body comes as objects of its own.
 _BULK_DIGITS: Final = 7
+#: A body that is not larger can be put together where it is received: a server's word is enough for
+#: the memory, which is not touched before something comes.
+_MAX_GATHERED_BYTES: Final = 64 * 2**20
 
 # Uploads that were stopped and are not at their end yet: the loop alone would not keep them alive.
 _stopping: set[asyncio.Task[None]] = set()
@@ -49,6 +53,7 @@ class Http1Connection(Connection):
         "_drain",
         "_exchange",
         "_failure",
+        "_gathers_after",
         "_has_body",
         "_is_paused",
         "_is_used",
@@ -74,6 +79,8 @@ class Http1Connection(Connection):
         self._uploading: asyncio.Task[None] | None = None
         self._has_body = False
         self._is_paused = False
+        # How many bytes of a body came before what is put together of it; None: nothing is.
+        self._gathers_after: int | None = None
         self._is_used = False
         self._failure: Exception | None = None
         self._link: Link
@@ -173,6 +180,8 @@ class Http1Connection(Connection):
         ):
             self.abandon(exchange, error)
             return
+        if self._gathers_after is not None:
+            self.stop_gathering()
         self._exchange = None
         self._drain = Drain(exchange, head, self._loop, self._cut_drain)
         self._link.expect_bulk(False)
@@ -259,6 +268,8 @@ class Http1Connection(Connection):
         exchange.open_stream(self)
         if head.content_length is not None and len(head.content_length) >= _BULK_DIGITS:
             self._link.expect_bulk(True)
+            if exchange.stream is not None:
+                exchange.stream.gatherer = self
 
     def _switch(self, exchange: Exchange, data: memoryview | bytes) -> None:
         """From here on the server speaks another protocol: the bytes belong to that."""
@@ -387,9 +398,57 @@ class Http1Connection(Connection):
             self._count_silence(self._exchange)
         self._link.resume_reading()
 
+    # --- a large body that is read whole ----------------------------------------------------------
+
+    def gather(self, before: bytes, max_bytes: int) -> bool:
+        """Let what is missing of the body come as one piece, which `before` is the beginning of."""
+        exchange = self._exchange
+        if exchange is None or exchange.stream is None or self._gathers_after is not None:
+            return False
+        if not self._machine.gather(before, min(max_bytes, _MAX_GATHERED_BYTES)):
+            return False
+        self._gathers_after = exchange.stream.total_bytes - len(before)
+        self._receive = self._receive_gathering
+        return True
+
+    def stop_gathering(self) -> None:
+        """Give what is there of it; the rest comes in pieces."""
+        exchange, after = self._exchange, self._gathers_after
+        if exchange is None or exchange.stream is None or after is None:
+            return
+        self._gathers_after = None
+        exchange.stream.total_bytes = after
+        piece = self._machine.stop_gathering()
+        if piece:
+            exchange.stream.feed(piece)
+
+    def _receive_gathering(self, data: BytesLike) -> list[Event]:
+        """As the machine's `receive`, and let more be received where it belongs.
+
+        Once more after the end: only now may the link be given another buffer.
+        """
+        machine = self._machine
+        events = machine.receive(data)
+        exchange, after = self._exchange, self._gathers_after
+        room = None
+        if exchange is None or exchange.stream is None or after is None:
+            self._receive = machine.receive
+        elif events:
+            self._gathers_after = None
+            exchange.stream.total_bytes = after  # the piece is counted when it is fed
+            self._receive = machine.receive
+        else:
+            exchange.stream.total_bytes = after + machine.gathered
+            self._link.expect_bulk(False)
+            room = machine.room()
+        self._link.receive_into(room)
+        return events
+
     # --- the end of an exchange --------------------------------------------------------------
 
     def _end(self, reusable: bool, error: Exception | None = None) -> None:
+        if self._gathers_after is not None:
+            self.stop_gathering()
         exchange, self._exchange = self._exchange, None
         if self._upload is not None:
             self._stop_upload()

@@ -28,9 +28,12 @@ class Http1Machine:
         "_request_is_sent",
         "_request_minor_version",
         "closes",
+        "gather",
         "peer_keeps_s",
         "receive",
         "receive_eof",
+        "room",
+        "stop_gathering",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -46,6 +49,10 @@ class Http1Machine:
         self.receive = self._parser.feed
         #: The end of the connection -> events.
         self.receive_eof = self._parser.feed_eof
+        #: Bytes of a large body can be put together where they are received: see the parser.
+        self.gather = self._parser.gather
+        self.room = self._parser.room
+        self.stop_gathering = self._parser.stop_gathering
 
     def request(
         self,
@@ -97,6 +104,11 @@ class Http1Machine:
     def surplus(self) -> int:
         """How many bytes came after the end of the response."""
         return self._parser.surplus
+
+    @property
+    def gathered(self) -> int:
+        """How much of a body that is put together is there."""
+        return self._parser.gathered
 
     def request_sent(self) -> None:
         """The last byte of the request's body has been handed to the link."""

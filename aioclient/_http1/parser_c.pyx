@@ -9,9 +9,9 @@ needs more. Offsets become pointers in h1scan.pxd only.
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject, PyTypeObject, descrsetfunc
-from libc.string cimport memchr, memcmp
+from libc.string cimport memchr, memcmp, memcpy
 
 from aioclient._http.h1scan cimport (
     H1SCAN_END,
@@ -64,6 +64,9 @@ cdef enum State:
     CHUNK_END
     TRAILERS
     BROKEN
+
+
+include "../_http/room.pxi"
 
 
 @cython.final
@@ -174,6 +177,8 @@ cdef class ResponseParser:
     cdef long long _extensions
     cdef long long _received
     cdef long long _remaining
+    cdef bytes _whole  # to be filled with a counted body, of which `_kept` bytes are there; or None
+    cdef size_t _kept
 
     def __init__(self, limits=_DEFAULT_LIMITS):
         self._set_limits(limits)
@@ -208,6 +213,7 @@ cdef class ResponseParser:
         self._method = method
         self._read_until_eof = read_until_eof
         self._state = HEAD
+        self._whole = None
         self._scanned = 0
         self._empty_lines = 0
         self._informational = 0
@@ -218,7 +224,7 @@ cdef class ResponseParser:
         cdef Py_buffer view
         cdef size_t size
         cdef size_t used
-        if self._state == COUNTED_BODY and type(data) is bytes:
+        if self._state == COUNTED_BODY and type(data) is bytes and self._whole is None:
             size = PyBytes_GET_SIZE(data)  # `_rest` is empty while a body is counted
             if 0 < size <= <unsigned long long>self._remaining:
                 events.append(data)  # not copied
@@ -253,6 +259,45 @@ cdef class ResponseParser:
         finally:
             PyBuffer_Release(&view)
         return events
+
+    def gather(self, bytes before not None, Py_ssize_t max_size):
+        """Give the rest of a counted body as one piece, with `before` as its beginning."""
+        cdef Py_ssize_t kept = PyBytes_GET_SIZE(before)
+        if (
+            self._state != COUNTED_BODY
+            or self._whole is not None
+            or kept > max_size
+            or self._remaining > max_size - kept
+        ):
+            return False
+        try:
+            self._whole = PyBytes_FromStringAndSize(NULL, kept + self._remaining)
+        except MemoryError:
+            return False
+        memcpy(PyBytes_AS_STRING(self._whole), PyBytes_AS_STRING(before), kept)
+        self._kept = kept
+        return True
+
+    @property
+    def gathered(self):
+        return self._kept if self._whole is not None else 0
+
+    def room(self):
+        if self._whole is None or self._remaining < 2:
+            return None
+        return memoryview(new_room(self._whole, self._kept, self._remaining - 1))
+
+    def stop_gathering(self):
+        cdef bytes whole = self._whole
+        if whole is None:
+            return b""
+        self._whole = None
+        return bytes_of(
+            <const unsigned char *>PyBytes_AS_STRING(whole),
+            PyBytes_GET_SIZE(whole),
+            0,
+            self._kept,
+        )
 
     def feed_eof(self):
         """Take the end of the connection: it ends the response, or cuts it off."""
@@ -481,11 +526,27 @@ cdef class ResponseParser:
     cdef Py_ssize_t _counted(self, const unsigned char *buf, size_t size, list events) except -1:
         if <unsigned long long>self._remaining < size:
             size = self._remaining
-        events.append(bytes_of(buf, size, 0, size))
+        if self._whole is None:
+            events.append(bytes_of(buf, size, 0, size))
+        else:
+            self._keep(buf, size)
         self._remaining -= size
         if self._remaining == 0:
+            if self._whole is not None:
+                events.append(self._whole)
+                self._whole = None
             self._end(events)
         return size
+
+    cdef int _keep(self, const unsigned char *buf, size_t size) except -1:
+        """Put bytes where the whole body is put together, unless they were received there."""
+        if size > <size_t>PyBytes_GET_SIZE(self._whole) - self._kept:
+            raise SystemError("parser: a body larger than announced")
+        cdef char *place = PyBytes_AS_STRING(self._whole) + self._kept
+        if <const char *>buf != place:
+            memcpy(place, buf, size)
+        self._kept += size
+        return 0
 
     cdef int _end(self, list events) except -1:
         self._state = IDLE

@@ -173,6 +173,35 @@ class ResponseParser:
             events.append(error)
         return events
 
+    def gather(self, before: bytes, max_size: int) -> bool:
+        """Give the rest of a body whose length is known as one piece, with `before` as its start.
+
+        `feed` can then be given it from where it is put together, see `room`: it is not copied
+        again. False if nothing changes: always from this twin, which copies what comes; from the
+        other if the whole would have more than `max_size` bytes, there is no memory for it, or the
+        length is not known. The other's `feed` gives the piece when it is whole, and nothing of it
+        before.
+        """
+        return False
+
+    @property
+    def gathered(self) -> int:
+        """How much of the piece is there, `before` included; 0 if none is put together."""
+        return 0
+
+    def room(self) -> memoryview | None:
+        """Where what is missing of the piece can be received, to be fed from there.
+
+        All but its last byte: what a server sends after the body must come with that, and not wait
+        for the next response (RFC 9112 section 6.3). None if it can be received anywhere. Invalid
+        after `stop_gathering`, and when the piece was given.
+        """
+        return None
+
+    def stop_gathering(self) -> bytes:
+        """What is there of the piece; the rest comes in pieces as usual."""
+        return b""
+
     def feed_eof(self) -> list[Event]:
         """Take the end of the connection: it ends the response, or cuts it off."""
         state, self._state = self._state, State.BROKEN

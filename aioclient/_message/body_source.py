@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from aioclient._connection.body_stream import Gatherer
+
 
 class ByteSource(Protocol):
     """Bytes in the order in which they came."""
@@ -42,6 +44,8 @@ class ByteSource(Protocol):
 class Source(ByteSource, Protocol):
     """Where a body comes from: bytes as the server sent them, framing removed."""
 
+    #: Of a large body: lets the rest come as one piece.
+    gatherer: Gatherer | None
     #: Above this size of `buffered` the server has to wait, until half of it has been taken.
     high_water_bytes: int
 

@@ -8,6 +8,7 @@ body breaks off, has lost nothing.
 """
 
 import asyncio
+import sys
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -15,7 +16,7 @@ from typing import Final, Generic, Self, TypeVar
 
 from aioclient._aliases import BytesLike
 from aioclient._body.content_coding import Decoder
-from aioclient._connection.body_stream import BodyStream, Flow
+from aioclient._connection.body_stream import BodyStream, Flow, Gatherer
 from aioclient._connection.piece_buffer import PieceBuffer
 from aioclient._message.body_source import ByteSource, Source
 from aioclient._message.decoded_body import DecodedBody
@@ -303,8 +304,11 @@ class StreamReader:
         What was read by then is not lost, and neither is it when this is cancelled.
         """
         buffer = self._buffer
+        wire = self._wire
         self._begin()
         try:
+            if wire.gatherer is not None and self._source is wire:
+                self._gather(wire.gatherer, sys.maxsize if max_bytes is None else max_bytes)
             while True:
                 if max_bytes is not None and buffer.size > max_bytes:
                     raise BodyTooLargeError(
@@ -318,6 +322,16 @@ class StreamReader:
                     return buffer.take(buffer.size)
         finally:
             self._is_reading = False
+            if wire.gatherer is not None:
+                wire.gatherer.stop_gathering()
+
+    def _gather(self, gatherer: Gatherer, max_bytes: int) -> None:
+        """Let the rest come as one piece, with what is there already, if that can be."""
+        self._take_arrived()
+        buffer = self._buffer
+        came = buffer.take(buffer.size)
+        if not gatherer.gather(came, max_bytes) and came:
+            buffer.put_back(came)
 
     def _check_ratio(self, max_ratio: float) -> None:
         made = self._source.total_bytes

@@ -74,29 +74,7 @@ cdef object _CompressedMessage = CompressedMessage
 cdef object _Fragment = Fragment
 
 
-@cython.final
-cdef class _Room:
-    """The rest of a reader's buffer, to be written to: the export of which a memoryview is made.
-
-    The buffer lives as long as somebody has the view, although its reader may have another by then.
-    """
-
-    cdef bytes _buffer
-    cdef unsigned char *_start
-    cdef Py_ssize_t _size
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        view.buf = self._start
-        view.obj = self
-        view.len = self._size
-        view.readonly = False
-        view.itemsize = 1
-        view.format = "B"
-        view.ndim = 1
-        view.shape = &self._size
-        view.strides = &view.itemsize
-        view.suboffsets = NULL
-        view.internal = NULL
+include "../_http/room.pxi"
 
 
 cdef inline object _new(object kind, tuple fields):
@@ -151,7 +129,6 @@ cdef class FrameReader:
         return self._is_over
 
     def room(self):
-        cdef _Room room
         cdef size_t size
         if (
             self._missing < SMALLEST_ROOM
@@ -162,14 +139,8 @@ cdef class FrameReader:
             return None
         if <size_t>PyBytes_GET_SIZE(self._buffer) == self._kept:
             self._grow(self._kept + 1)
-        size = PyBytes_GET_SIZE(self._buffer)
-        room = _Room.__new__(_Room)
-        room._buffer = self._buffer
-        room._size = min(size - self._kept, self._missing)
-        room._start = room_in(
-            <unsigned char *>PyBytes_AS_STRING(self._buffer), size, self._kept, room._size
-        )
-        return memoryview(room)
+        size = min(PyBytes_GET_SIZE(self._buffer) - self._kept, self._missing)
+        return memoryview(new_room(self._buffer, self._kept, size))
 
     def stream_next(self):
         if self._is_over or self._in_pieces:

@@ -18,6 +18,7 @@ class FakeSource:
         self.total_bytes = 0
         self.buffered = 0
         self.reads = 0
+        self.gatherer = None
         self._pieces: deque[bytes] = deque()
         self._is_complete = False
         self._error: Exception | None = None
