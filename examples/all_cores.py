@@ -10,6 +10,7 @@ python examples/all_cores.py {processes|threads} WORKERS URL [COUNT]
 
 import asyncio
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -18,27 +19,29 @@ from multiprocessing import get_context
 
 import aioclient
 
+_WORD = re.compile(r"\w+")
 
-async def get_all(urls: list[str], at_a_time: int) -> Counter[int]:
-    """Get these over one session, as a worker does; how often which status came."""
-    statuses: Counter[int] = Counter()
+
+async def count_words(urls: list[str], at_a_time: int) -> Counter[str]:
+    """Get these pages over one session, as a worker does; how often which word is in them."""
+    words: Counter[str] = Counter()
     left = iter(urls)
 
-    async def get_some(session: aioclient.ClientSession) -> None:
+    async def read_some(session: aioclient.ClientSession) -> None:
         for url in left:  # one iterator for all: each takes what is next
-            async with session.get(url) as response:
-                await response.read()
-                statuses[response.status] += 1
+            async with session.get(url, raise_for_status=True) as response:
+                text = await response.text(errors="replace")
+            words.update(_WORD.findall(text))  # what the program wants of them, and its core
 
     async with aioclient.ClientSession() as session, asyncio.TaskGroup() as group:
         for _ in range(at_a_time):
-            group.create_task(get_some(session))
-    return statuses
+            group.create_task(read_some(session))
+    return words
 
 
-def work(urls: list[str], at_a_time: int = 16) -> Counter[int]:
+def work(urls: list[str], at_a_time: int = 16) -> Counter[str]:
     """A worker: an event loop and a session of its own."""
-    return asyncio.run(get_all(urls, at_a_time))
+    return asyncio.run(count_words(urls, at_a_time))
 
 
 def workers(kind: str, count: int) -> Executor:
@@ -49,20 +52,21 @@ def workers(kind: str, count: int) -> Executor:
     return ProcessPoolExecutor(count, get_context("spawn"))
 
 
-def get_with(kind: str, count: int, urls: list[str]) -> Counter[int]:
-    """Share the URLs out among workers, and add up what they say."""
+def count_with(kind: str, count: int, urls: list[str]) -> Counter[str]:
+    """Share the pages out among workers, and add up what they found."""
     shares = [urls[number::count] for number in range(count)]
-    statuses: Counter[int] = Counter()
+    words: Counter[str] = Counter()
     with workers(kind, count) as pool:
         for found in pool.map(work, shares):
-            statuses += found
-    return statuses
+            words += found
+    return words
 
 
 if __name__ == "__main__":
     kind, count, url = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     requests = int(sys.argv[4]) if len(sys.argv) > 4 else 1000
     start = time.perf_counter()
-    print(dict(get_with(kind, count, [url] * requests)))
+    for word, times in count_with(kind, count, [url] * requests).most_common(5):
+        print(f"{times:8} {word}")
     seconds = time.perf_counter() - start
-    print(f"{requests / seconds:.0f} a second with {count} {kind} on {os.cpu_count()} cores")
+    print(f"{requests / seconds:.0f} pages a second with {count} {kind} on {os.cpu_count()} cores")
