@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[str, list[str], list[str]]] = {
     "memory": ("memory.py", [], ["--first", "50", "--more", "100"]),
     "startup": ("startup.py", [], ["--rounds", "1"]),
     "scale": ("scale.py", [], ["--rounds", "1", "--most", "100"]),
+    "workers": ("workers.py", [], ["--rounds", "1", "--pages", "100"]),
 }
 
 _WHAT: dict[str, str] = {
@@ -276,6 +277,25 @@ def scale_section(result: dict[str, Any]) -> Iterator[str]:
         yield from prose(_GROWTH[axis])
 
 
+def workers_section(result: dict[str, Any]) -> Iterator[str]:
+    """What a second core brings."""
+    yield "## On two cores"
+    yield ""
+    yield from prose(f"""
+        Pages of 100 KB a second, their words counted, by `examples/all_cores.py`: a session for
+        each worker, on {result["cores"]} cores that the server shares. Threads take turns in this
+        Python; on a free-threaded build they need not.
+    """)
+    yield ""
+    yield from table(
+        ("workers", "one", "two", "gain"),
+        [
+            (kind, number(row["1"]), number(row["2"]), f"{row['2'] / row['1']:.2f}")
+            for kind, row in result["results"].items()
+        ],
+    )
+
+
 def page(measured: dict[str, Any]) -> Iterator[str]:
     """The whole page."""
     any_part = next(iter(measured["parts"].values()))
@@ -312,6 +332,7 @@ def page(measured: dict[str, Any]) -> Iterator[str]:
         "memory": (memory_section,),
         "startup": (startup_section,),
         "scale": (scale_section,),
+        "workers": (workers_section,),
     }
     for part, writers in sections.items():
         if part in measured["parts"]:

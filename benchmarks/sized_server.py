@@ -1,6 +1,6 @@
-"""A server for many connections and for bodies of any size, for scale.py.
+"""A server for many connections and for bodies of any size, for scale.py and workers.py.
 
-``GET /N`` is answered with N bytes and Content-Length, whatever the host is called. Connections are
+``GET /N`` is answered with N bytes, words of text, and Content-Length, whatever the host is called. Connections are
 kept. An asyncio server in a process of its own on a free port of 127.0.0.1; it takes requests
 without a body, and of each connection one at a time.
 """
@@ -13,12 +13,12 @@ import descriptors
 import server_process
 
 _BACKLOG = 4096
-_PIECE = bytes(256 * 1024)
+_PIECE = b"".join(b"word%03d " % (7 * number % 1000) for number in range(32 * 1024))
 _HEAD = (
     "HTTP/1.1 200 OK\r\n"
     "Server: sized_server\r\n"
     "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
-    "Content-Type: application/octet-stream\r\n"
+    "Content-Type: text/plain\r\n"
     "Content-Length: {}\r\n"
     "\r\n"
 )
