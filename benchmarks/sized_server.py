@@ -1,8 +1,8 @@
 """A server for many connections and for bodies of any size, for scale.py and workers.py.
 
 ``GET /N`` is answered with N bytes, words of text, and Content-Length, whatever the host is called.
-Connections are kept. An asyncio server in a process of its own on a free port of 127.0.0.1; it takes
-requests without a body, and of each connection one at a time.
+Connections are kept. An asyncio server in a process of its own on a free port of 127.0.0.1; it
+takes requests without a body, and of each connection one at a time.
 """
 
 import asyncio
