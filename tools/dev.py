@@ -31,7 +31,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_SETTINGS = ("AIOCLIENT_BUILD_EXTENSIONS", "CC", "CFLAGS", "LDFLAGS")
 BUILD_FILES = ("pyproject.toml", "setup.py")
-COMPILED_SOURCES = (".pyx", ".pxd", ".c", ".h")
+COMPILED_SOURCES = (".pyx", ".pxd", ".pxi", ".c", ".h")
 PACKAGE_FILES = ("MANIFEST.in", "README.md", "CHANGES.md", "LICENSE")
 EXIT_INTERRUPTED = 130
 #: The extra `dev` brings it there, too.

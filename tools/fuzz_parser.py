@@ -180,7 +180,7 @@ def gathered(limits: Limits, method: str, pieces: list[bytes]) -> list[object]:
                 part = room[:size]
             seen.append([plain(event) for event in parser.feed(part)])
             if not parser.gathered:
-                parser.gather(b"", 2**20)
+                parser.gather([], 2**20)
             left = left[size:]
             if not left:
                 break

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _BULK_DIGITS: Final = 7
 #: A body that is not larger can be put together where it is received: a server's word is enough for
 #: the memory, which is not touched before something comes.
-_MAX_GATHERED_BYTES: Final = 64 * 2**20
+_MAX_GATHERED_BYTES: Final = 32 * 2**20
 
 # Uploads that were stopped and are not at their end yet: the loop alone would not keep them alive.
 _stopping: set[asyncio.Task[None]] = set()
@@ -372,6 +372,7 @@ class Http1Connection(Connection):
 
     def link_lost(self, error: Exception | None) -> None:
         """The link is gone."""
+        self._receive = self._machine.receive
         if error is None:
             self.eof_arrived()
         else:
@@ -400,14 +401,14 @@ class Http1Connection(Connection):
 
     # --- a large body that is read whole ----------------------------------------------------------
 
-    def gather(self, before: bytes, max_bytes: int) -> bool:
-        """Let what is missing of the body come as one piece, which `before` is the beginning of."""
+    def gather(self, before: list[bytes], max_bytes: int) -> bool:
+        """Let what is missing of the body come as one piece, which begins with `before`."""
         exchange = self._exchange
         if exchange is None or exchange.stream is None or self._gathers_after is not None:
             return False
         if not self._machine.gather(before, min(max_bytes, _MAX_GATHERED_BYTES)):
             return False
-        self._gathers_after = exchange.stream.total_bytes - len(before)
+        self._gathers_after = exchange.stream.total_bytes - self._machine.gathered
         self._receive = self._receive_gathering
         return True
 
@@ -416,16 +417,17 @@ class Http1Connection(Connection):
         exchange, after = self._exchange, self._gathers_after
         if exchange is None or exchange.stream is None or after is None:
             return
-        self._gathers_after = None
-        exchange.stream.total_bytes = after
         piece = self._machine.stop_gathering()
+        self._gathers_after = None
+        exchange.stream.total_bytes = after  # the piece is counted when it is fed
         if piece:
             exchange.stream.feed(piece)
 
     def _receive_gathering(self, data: BytesLike) -> list[Event]:
         """As the machine's `receive`, and let more be received where it belongs.
 
-        Once more after the end: only now may the link be given another buffer.
+        Also for the first arrival after it was stopped: the link may be given its own buffer again
+        only then.
         """
         machine = self._machine
         events = machine.receive(data)
@@ -435,7 +437,7 @@ class Http1Connection(Connection):
             self._receive = machine.receive
         elif events:
             self._gathers_after = None
-            exchange.stream.total_bytes = after  # the piece is counted when it is fed
+            exchange.stream.total_bytes = after  # as above
             self._receive = machine.receive
         else:
             exchange.stream.total_bytes = after + machine.gathered

@@ -46,6 +46,19 @@ class PieceBuffer:
         pieces.append(piece)
         self.size += len(piece)
 
+    def pieces(self) -> list[bytes]:
+        """All bytes in their pieces; they stay."""
+        pieces = list(self._pieces)
+        if self._offset:
+            pieces[0] = pieces[0][self._offset :]
+        return pieces
+
+    def clear(self) -> None:
+        """Drop all bytes."""
+        self._pieces.clear()
+        self._offset = self.size = 0
+        self._separator = b""
+
     def put_back(self, data: bytes) -> None:
         """Add bytes before the first."""
         self._separator = b""

@@ -2,7 +2,7 @@
 
 
 @cython.final
-cdef class Room:
+cdef class _Room:
     """A part of a bytes object that is not filled yet, to be written to.
 
     A memoryview is made of it. The object lives as long as somebody has the view, although whoever
@@ -27,12 +27,12 @@ cdef class Room:
         view.internal = NULL
 
 
-cdef inline Room new_room(bytes buffer, size_t start, size_t size):
+cdef inline _Room new_room(bytes buffer, size_t start, size_t size):
     """`size` bytes of it from `start` on; refuses what lies outside."""
     cdef size_t whole = PyBytes_GET_SIZE(buffer)
     if start > whole or size > whole - start:
         raise SystemError("room: offset outside the buffer")
-    cdef Room room = Room.__new__(Room)
+    cdef _Room room = _Room.__new__(_Room)
     room._buffer = buffer
     room._start = PyBytes_AS_STRING(buffer) + start
     room._size = size

@@ -54,6 +54,9 @@ cdef Py_ssize_t _MAX_CHUNK_ENDS = MAX_CHUNK_ENDS
 cdef Py_ssize_t _MAX_LENGTH_DIGITS = MAX_LENGTH_DIGITS
 cdef long long _UNTIL_CLOSE = UNTIL_CLOSE
 
+cdef enum:
+    MAX_ROOM = 1024 * 1024  # what is received at once keeps the loop busy
+
 cdef enum State:
     IDLE
     HEAD
@@ -177,8 +180,8 @@ cdef class ResponseParser:
     cdef long long _extensions
     cdef long long _received
     cdef long long _remaining
-    cdef bytes _whole  # to be filled with a counted body, of which `_kept` bytes are there; or None
-    cdef size_t _kept
+    cdef bytes _whole  # to be filled with a counted body, of which `_gathered` bytes are there; or None
+    cdef size_t _gathered
 
     def __init__(self, limits=_DEFAULT_LIMITS):
         self._set_limits(limits)
@@ -260,44 +263,47 @@ cdef class ResponseParser:
             PyBuffer_Release(&view)
         return events
 
-    def gather(self, bytes before not None, Py_ssize_t max_size):
+    def gather(self, list before not None, Py_ssize_t max_size):
         """Give the rest of a counted body as one piece, with `before` as its beginning."""
-        cdef Py_ssize_t kept = PyBytes_GET_SIZE(before)
-        if (
-            self._state != COUNTED_BODY
-            or self._whole is not None
-            or kept > max_size
-            or self._remaining > max_size - kept
-        ):
+        cdef Py_ssize_t came = 0
+        cdef bytes piece
+        if self._state != COUNTED_BODY or self._whole is not None or self._remaining > max_size:
             return False
+        for piece in before:
+            came += PyBytes_GET_SIZE(piece)
+            if came > max_size - self._remaining:
+                return False
         try:
-            self._whole = PyBytes_FromStringAndSize(NULL, kept + self._remaining)
+            self._whole = PyBytes_FromStringAndSize(NULL, came + self._remaining)
         except MemoryError:
             return False
-        memcpy(PyBytes_AS_STRING(self._whole), PyBytes_AS_STRING(before), kept)
-        self._kept = kept
+        self._gathered = 0
+        for piece in before:
+            self._keep(<const unsigned char *>PyBytes_AS_STRING(piece), PyBytes_GET_SIZE(piece))
         return True
 
     @property
     def gathered(self):
-        return self._kept if self._whole is not None else 0
+        return self._gathered if self._whole is not None else 0
 
     def room(self):
         if self._whole is None or self._remaining < 2:
             return None
-        return memoryview(new_room(self._whole, self._kept, self._remaining - 1))
+        return memoryview(
+            new_room(self._whole, self._gathered, min(self._remaining - 1, <long long>MAX_ROOM))
+        )
 
     def stop_gathering(self):
-        cdef bytes whole = self._whole
-        if whole is None:
+        if self._whole is None:
             return b""
-        self._whole = None
-        return bytes_of(
-            <const unsigned char *>PyBytes_AS_STRING(whole),
-            PyBytes_GET_SIZE(whole),
+        came = bytes_of(
+            <const unsigned char *>PyBytes_AS_STRING(self._whole),
+            PyBytes_GET_SIZE(self._whole),
             0,
-            self._kept,
+            self._gathered,
         )
+        self._whole = None  # at last: if there is no memory for a copy, nothing has changed
+        return came
 
     def feed_eof(self):
         """Take the end of the connection: it ends the response, or cuts it off."""
@@ -540,12 +546,12 @@ cdef class ResponseParser:
 
     cdef int _keep(self, const unsigned char *buf, size_t size) except -1:
         """Put bytes where the whole body is put together, unless they were received there."""
-        if size > <size_t>PyBytes_GET_SIZE(self._whole) - self._kept:
+        if size > <size_t>PyBytes_GET_SIZE(self._whole) - self._gathered:
             raise SystemError("parser: a body larger than announced")
-        cdef char *place = PyBytes_AS_STRING(self._whole) + self._kept
+        cdef char *place = PyBytes_AS_STRING(self._whole) + self._gathered
         if <const char *>buf != place:
             memcpy(place, buf, size)
-        self._kept += size
+        self._gathered += size
         return 0
 
     cdef int _end(self, list events) except -1:

@@ -173,8 +173,8 @@ class ResponseParser:
             events.append(error)
         return events
 
-    def gather(self, before: bytes, max_size: int) -> bool:
-        """Give the rest of a body whose length is known as one piece, with `before` as its start.
+    def gather(self, before: list[bytes], max_size: int) -> bool:
+        """Give the rest of a body whose length is known as one piece, which begins with `before`.
 
         `feed` can then be given it from where it is put together, see `room`: it is not copied
         again. False if nothing changes: always from this twin, which copies what comes; from the
@@ -193,8 +193,8 @@ class ResponseParser:
         """Where what is missing of the piece can be received, to be fed from there.
 
         All but its last byte: what a server sends after the body must come with that, and not wait
-        for the next response (RFC 9112 section 6.3). None if it can be received anywhere. Invalid
-        after `stop_gathering`, and when the piece was given.
+        for the next response (RFC 9112 section 6.3). None if it can be received anywhere. What is
+        received there after `stop_gathering` is copied when it is fed.
         """
         return None
 

@@ -4,7 +4,8 @@
 content coding, a `DecodedBody` around it. Bytes that only pass through are handed on as they are.
 Whatever needs more than one arrival (a line, an exact number, the whole rest) is collected in the
 reader's own buffer and leaves that in one step at the end: so a reader that is cancelled, or whose
-body breaks off, has lost nothing.
+body breaks off, has lost nothing. Only the rest of a large body is collected by the connection,
+which can receive it where it belongs.
 """
 
 import asyncio
@@ -328,10 +329,8 @@ class StreamReader:
     def _gather(self, gatherer: Gatherer, max_bytes: int) -> None:
         """Let the rest come as one piece, with what is there already, if that can be."""
         self._take_arrived()
-        buffer = self._buffer
-        came = buffer.take(buffer.size)
-        if not gatherer.gather(came, max_bytes) and came:
-            buffer.put_back(came)
+        if gatherer.gather(self._buffer.pieces(), max_bytes):
+            self._buffer.clear()
 
     def _check_ratio(self, max_ratio: float) -> None:
         made = self._source.total_bytes
@@ -468,7 +467,7 @@ class StreamReader:
         """Put bytes back to the front, for the next one to read. Deprecated."""
         warnings.warn("unread_data() is deprecated", DeprecationWarning, stacklevel=2)
         if data:
-            self._buffer.put_back(data)
+            self._buffer.put_back(bytes(data))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.total_bytes} bytes so far>"

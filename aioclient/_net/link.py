@@ -135,6 +135,17 @@ def read_buffer(loop: asyncio.AbstractEventLoop) -> memoryview:
     return _buffers.view
 
 
+def left(room: memoryview, shared: memoryview) -> memoryview:
+    """The shared buffer, instead of a room which somebody gave and nothing arrives in any more.
+
+    The room is let go of here, because the traceback of an error may keep the view of it.
+    """
+    if room is not shared:
+        with contextlib.suppress(BufferError):  # somebody has a part of it
+            room.release()
+    return shared
+
+
 class TransportLink(asyncio.BufferedProtocol):
     """A link over a transport of the event loop."""
 
@@ -312,6 +323,7 @@ class TransportLink(asyncio.BufferedProtocol):
             return  # it was told twice
         if isinstance(exc, ConnectionError):
             self._receive_rest()
+        self._buffer = left(self._buffer, self._shared_buffer)
         self._transport = None
         self.write = _drop  # uvloop would raise
         self.resume_writing()

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Final
 
 from aioclient._aliases import BytesLike
-from aioclient._net.link import Link, Receiver, read_buffer
+from aioclient._net.link import Link, Receiver, left, read_buffer
 from aioclient._net.link_facts import LinkFacts
 from aioclient._net.tls_sessions import RouteSession
 from aioclient._net.tls_transport import TlsTransport
@@ -283,6 +283,7 @@ class TlsLink:
         """The link below is gone."""
         was_open = self._state is _State.OPEN
         self._state = _State.CLOSED
+        self._buffer = left(self._buffer, self._shared_buffer)
         self._stop_waiting()
         if not self._is_made:
             self.give_up(error or ConnectionResetError("server closed the connection"))

@@ -33,6 +33,17 @@ def test_what_is_seen_is_what_would_be_taken(
     assert buffer.peek(seen) == first
     assert buffer.size == size
     assert first == buffer.take(seen)
+    assert b"".join(buffer.pieces()) == buffer.peek(buffer.size)
+
+
+def test_nothing_is_left_when_it_was_cleared() -> None:
+    buffer = buffer_of(b"abc\r", b"\nd")
+    buffer.take(1)
+    assert buffer.find_end(b"\r\n") == 4
+    buffer.clear()
+    buffer.append(b"\nxy\r\n")
+    assert buffer.find_end(b"\r\n") == 5
+    assert (buffer.size, buffer.pieces()) == (5, [b"\nxy\r\n"])
 
 
 def test_looking_does_not_forget_where_a_separator_was_searched() -> None:

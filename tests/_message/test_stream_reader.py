@@ -769,7 +769,7 @@ async def test_unread_data_is_read_next() -> None:
     reader = reader_of(b"abcdef", b"gh")
     assert await reader.read(4) == b"abcd"
     with pytest.warns(DeprecationWarning, match="unread_data"):
-        reader.unread_data(b"XY")
+        reader.unread_data(bytearray(b"XY"))
     with pytest.warns(DeprecationWarning, match="unread_data"):
         reader.unread_data(b"")
     assert await reader.read(1) == b"X"

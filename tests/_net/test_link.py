@@ -262,6 +262,22 @@ async def test_bytes_come_where_they_are_wanted() -> None:
 
 
 @asynchronous
+async def test_a_room_is_let_go_of_when_the_link_is_lost() -> None:
+    link, transport, listener = linked()
+    rooms = [memoryview(bytearray(10)), memoryview(bytearray(10))]
+    link.receive_into(rooms[0])
+    transport.lose(ConnectionResetError("gone"))
+    with pytest.raises(ValueError, match="released"):
+        rooms[0][0]
+    link, transport, listener = linked()
+    link.receive_into(rooms[1])
+    part = rooms[1][:5]  # somebody still looks at it
+    transport.lose(None)
+    assert bytes(part) == bytes(5)
+    assert listener.events[-1] == ("lost", None)
+
+
+@asynchronous
 async def test_congestion_is_heard_while_bytes_come_as_bytes() -> None:
     loop = asyncio.get_running_loop()
     own, other = socket.socketpair()

@@ -317,6 +317,20 @@ async def test_bytes_are_decrypted_where_they_are_wanted_if_a_record_fits(
 
 
 @asynchronous
+async def test_a_room_is_let_go_of_when_the_link_is_lost(
+    server: ssl.SSLContext, client: ssl.SSLContext
+) -> None:
+    room = memoryview(bytearray(20_000))
+    pair = await Pair(server, client).shaken()
+    pair.listener.on_bytes = lambda: pair.link.receive_into(room)
+    pair.transport.receive(pair.peer.say(b"start"))
+    pair.transport.lose(ConnectionResetError("gone"))
+    with pytest.raises(ValueError, match="released"):
+        room[0]
+    await settled()
+
+
+@asynchronous
 async def test_a_view_of_other_things_than_bytes_is_written_whole(
     server: ssl.SSLContext, client: ssl.SSLContext
 ) -> None:
