@@ -11,10 +11,12 @@
 
 The figures do not depend on the machine, but on the Python version (3.11 counts
 comprehensions, later versions do not). Limits: code compiled by Cython or written in C
-is not seen except for the calls into it that Python code makes; a count is no duration.
+is not seen except for the calls into it that Python code makes; a count is no duration. A timer
+that fires in a window is counted, too, so that one may have a few calls more than the others.
 """
 
 import inspect
+import statistics
 import sys
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
@@ -84,6 +86,11 @@ def _resumed(frame: FrameType) -> bool:
 def _place(code: CodeType) -> str:
     parts = code.co_filename.replace("\\", "/").split("/")
     return f"{code.co_qualname}  {'/'.join(parts[-3:])}:{code.co_firstlineno}"
+
+
+def usual_calls(windows: list[Counts]) -> int:
+    """How many calls most windows have, for --check."""
+    return statistics.median_high(counts.calls for counts in windows)
 
 
 def _span(values: list[int]) -> Span:
