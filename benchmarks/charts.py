@@ -17,6 +17,12 @@ _COLOURS: dict[str, str] = {
     "picows": "#1a7f37",
     "websockets": "#4ac26b",
 }
+_LABELS: dict[str, str] = {
+    "concurrency": "requests at a time",
+    "hosts": "hosts asked in turn",
+    "cookies": "cookies in the jar",
+    "body": "bytes of body",
+}
 _MOST_RATIO = 4.0  # longer bars are cut, and their figure says how long they are
 
 
@@ -57,7 +63,7 @@ def _ratios(results: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     axes.set_yticks([at for at, _ in ticks], [name for _, name in ticks])
     axes.axvline(1, color="#57606a", linewidth=0.8)
     axes.set_xlabel("CPU time of the client, relative to aiohttp (less is better)")
-    axes.invert_yaxis()
+    axes.set_ylim(place + 5, -1.5)  # from above, and with a place for the legend
     axes.set_xlim(0, _MOST_RATIO + 0.3)
     handles = [plt.Rectangle((0, 0), 1, 1, color=_COLOURS[name]) for name in names]
     axes.legend(handles, names, loc="lower right", ncols=2)
@@ -78,7 +84,7 @@ def _growth(axis: str, points: Mapping[str, Mapping[str, float]], path: Path) ->
         axes.set_yscale("log")
     else:
         axes.set_ylim(bottom=0)
-    axes.set_xlabel(axis)
+    axes.set_xlabel(_LABELS[axis])
     axes.set_ylabel("CPU us for each request")
     axes.legend()
     _save(figure, path)
