@@ -43,7 +43,7 @@ TESTS: Final = (
     "tests/_session",
     "tests/_tracing",
     "tests/loopback",
-    "tests/guide/test_named_pipes.py",
+    "tests/guide/test_10_named_pipes.py",
 )
 TESTS_OF_TWINS: Final = ("tests/_http", "tests/_http1", "tests/twins", "tests/test_package.py")
 #: Of the extra `dev`, what the tests import. Not chardetng-py: Wine 8 lacks a DLL that it needs.

@@ -46,7 +46,7 @@ ROWS = (
     Line("a middleware may send again", "test_pattern_of_retries"),
     Line(
         "a middleware may log",
-        "tests/guide/test_middlewares.py::test_the_order_decides_whether_each_attempt_is_logged",
+        "tests/guide/test_03_middlewares.py::test_the_order_decides_whether_each_attempt_is_logged",
     ),
     Line(
         "requests can be kept out of private networks by a middleware, or by the connector",

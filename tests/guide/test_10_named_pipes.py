@@ -1,4 +1,4 @@
-"""The guide's "Named pipes in Windows"."""
+"""The guide, "Named pipes in Windows"."""
 
 import sys
 
@@ -10,6 +10,8 @@ from scripted import answers
 import aioclient as aiohttp
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+# --- Named pipes in Windows ----------------------------------------------------------------------
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="named pipes are of Windows")

@@ -1,4 +1,4 @@
-"""The examples of the guide "Advanced Client Usage", heading SSL control for TCP sockets.
+"""The guide, "SSL control for TCP sockets" with its examples.
 
 The code is that of the guide with `aioclient` as `aiohttp`; its hosts are on loopback, with
 certificates of an authority that only the tests know.
@@ -64,7 +64,7 @@ async def ask(session: ClientSession, site: TlsSite, **options: object) -> None:
         assert await r.text() == "ok"
 
 
-# --- strict checks, and how to relax them --------------------------------------------------------
+# --- SSL control for TCP sockets: strict checks, and how to relax them ---------------------------
 
 
 @asynchronous
@@ -127,40 +127,6 @@ async def test_a_context_is_set_for_the_entire_session(
             await ask(session, site)
 
 
-@asynchronous
-async def test_the_value_of_a_request_overrides_the_default(
-    good: ssl.SSLContext, ssl_context: ssl.SSLContext
-) -> None:
-    strict = ssl.create_default_context()  # which does not know the authority
-    async with TlsSite(good) as site:
-        async with ClientSession(connector=connector(ssl=strict)) as session:
-            with pytest.raises(aiohttp.ClientConnectorCertificateError):
-                await ask(session, site)
-            await ask(session, site, ssl=ssl_context)
-        async with ClientSession(connector=connector(ssl=False)) as session:
-            await ask(session, site)
-            with pytest.raises(aiohttp.ClientConnectorCertificateError):
-                await ask(session, site, ssl=strict)
-
-
-@asynchronous
-async def test_a_pin_is_a_default_that_a_request_overrides(
-    authority: trustme.CA, ssl_context: ssl.SSLContext
-) -> None:
-    certificate = authority.issue_cert(HOST)
-    right, wrong = aiohttp.Fingerprint(digest_of(certificate)), aiohttp.Fingerprint(b"0" * 32)
-    async with TlsSite(site_context(certificate)) as site:
-        async with ClientSession(connector=connector(ssl=wrong)) as session:
-            with pytest.raises(aiohttp.ServerFingerprintMismatch):
-                await ask(session, site)
-            await ask(session, site, ssl=right)
-            await ask(session, site, ssl=ssl_context)
-        async with ClientSession(connector=connector(ssl=right)) as session:
-            await ask(session, site)
-            with pytest.raises(aiohttp.ServerFingerprintMismatch):
-                await ask(session, site, ssl=wrong)
-
-
 VERSIONS = pytest.mark.parametrize(
     "version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"]
 )
@@ -194,7 +160,68 @@ async def test_a_certificate_that_is_right_passes_strict_checks(
                 assert r.connection.peer_certificate
 
 
-# --- explicit errors -----------------------------------------------------------------------------
+# --- SSL control for TCP sockets: explicit errors ------------------------------------------------
+
+EXPIRED, WRONG_HOST = "expired.badssl.com", "wrong.host.badssl.com"
+
+
+@pytest.fixture
+def badssl(authority: trustme.CA) -> tuple[ssl.SSLContext, ssl.SSLContext, TCPConnector]:
+    """For the servers at the two hosts, and a connector that knows them and their authority."""
+    old = authority.issue_cert(EXPIRED, not_before=days_ago(9), not_after=days_ago(2))
+    other = authority.issue_cert("badssl.com")
+    resolver = FakeResolver({EXPIRED: ["127.0.0.1"], WRONG_HOST: ["127.0.0.1"]})
+    conn = TCPConnector(resolver=resolver, ssl=trusting(authority))
+    return site_context(old), site_context(other), conn
+
+
+@asynchronous
+async def test_a_certificate_that_has_expired_is_a_certificate_error(badssl) -> None:
+    """And no ClientConnectorSSLError, which the guide has here: that is of other failures."""
+    with_old, _, conn = badssl
+    async with TlsSite(with_old) as site, ClientSession(connector=conn) as session:
+
+        async def of_the_guide() -> None:
+            try:
+                await session.get(site.url(host=EXPIRED))
+            except aiohttp.ClientConnectorSSLError as e:
+                assert isinstance(e, ssl.SSLError)
+
+        with pytest.raises(aiohttp.ClientConnectorCertificateError, match="has expired"):
+            await of_the_guide()
+        assert issubclass(aiohttp.ClientConnectorSSLError, ssl.SSLError)
+
+
+@asynchronous
+async def test_a_certificate_of_another_host_is_a_certificate_error(badssl) -> None:
+    _, with_other, conn = badssl
+    async with TlsSite(with_other) as site, ClientSession(connector=conn) as session:
+        try:
+            await session.get(site.url(host=WRONG_HOST))
+        except aiohttp.ClientConnectorCertificateError as e:
+            assert isinstance(e, ssl.CertificateError)
+        else:
+            pytest.fail("no error")
+
+
+@asynchronous
+async def test_both_ssl_related_errors_can_be_skipped(badssl) -> None:
+    with_old, with_other, conn = badssl
+    skipped = []
+    async with TlsSite(with_old) as site, TlsSite(with_other) as other:
+        async with ClientSession(connector=conn) as session:
+            try:
+                await session.get(site.url(host=EXPIRED))
+            except aiohttp.ClientSSLError as e:
+                assert isinstance(e, ssl.SSLError)
+                skipped.append(e.host)
+
+            try:
+                await session.get(other.url(host=WRONG_HOST))
+            except aiohttp.ClientSSLError as e:
+                assert isinstance(e, ssl.CertificateError)
+                skipped.append(e.host)
+    assert skipped == [EXPIRED, WRONG_HOST]
 
 
 def expired(authority: trustme.CA) -> trustme.LeafCert:
@@ -416,8 +443,11 @@ def device(authority: trustme.CA, tmp_path: Path) -> tuple[Path, Path]:
 async def test_a_client_shows_its_certificate(
     demanding: ssl.SSLContext, device: tuple[Path, Path], authority: trustme.CA
 ) -> None:
-    ssl_context = trusting(authority)
-    ssl_context.load_cert_chain(*device)
+    public, private = device
+    ssl_context = ssl.create_default_context()
+    ssl_context.load_cert_chain(public,
+                                private)  # fmt: skip
+    authority.configure_trust(ssl_context)
     async with TlsSite(demanding) as site, ClientSession(connector=connector()) as sess:
         async with sess.get(site.url(host=HOST), ssl=ssl_context) as resp:
             assert await resp.text() == "ok"
@@ -491,18 +521,30 @@ async def test_a_bogus_pin_is_a_mismatch(authority: trustme.CA) -> None:
     certificate = authority.issue_cert(HOST)
     async with TlsSite(site_context(certificate)) as site:
         async with ClientSession(connector=connector()) as session:
-            bad_fp = b"0" * 32
+            # Attempt to connect to the site
+            # with a pin to a bogus certificate:
+            bad_fp = b"0" * 32  # in the guide it has 64 bytes, which no SHA-256 digest has
             exc = None
             try:
-                await session.get(site.url("/secret", HOST), ssl=aiohttp.Fingerprint(bad_fp))
-            except aiohttp.ServerFingerprintMismatch as e:
+                r = await session.get(site.url("/secret", HOST),
+                                      ssl=aiohttp.Fingerprint(bad_fp))  # fmt: skip
+                pytest.fail(f"no error but {r}")
+            except aiohttp.ServerFingerprintMismatch as e:  # in the guide without its "Server"
                 exc = e
             assert exc is not None
             assert exc.expected == bad_fp
+
+            # the site's cert's actual fingerprint
             assert exc.got == digest_of(certificate)
             assert (exc.host, exc.port) == (HOST, site.port)
             await until(lambda: site.open == 0)
         assert site.seen == b""
+
+
+def test_the_error_of_pins_has_one_name() -> None:
+    """That by which the guide knows it has never been there, in aiohttp neither."""
+    assert issubclass(aiohttp.ServerFingerprintMismatch, aiohttp.ClientError)
+    assert not hasattr(aiohttp, "FingerprintMismatch")
 
 
 def test_a_pin_is_a_digest_of_sha_256() -> None:
@@ -601,3 +643,37 @@ def test_a_pin_besides_verification_lets_what_is_right_pass(
         )
         assert origin.served == 1
     assert done.stdout == "200\nmismatch\n"
+
+
+@asynchronous
+async def test_the_value_of_a_request_overrides_the_default(
+    good: ssl.SSLContext, ssl_context: ssl.SSLContext
+) -> None:
+    strict = ssl.create_default_context()  # which does not know the authority
+    async with TlsSite(good) as site:
+        async with ClientSession(connector=connector(ssl=strict)) as session:
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await ask(session, site)
+            await ask(session, site, ssl=ssl_context)
+        async with ClientSession(connector=connector(ssl=False)) as session:
+            await ask(session, site)
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await ask(session, site, ssl=strict)
+
+
+@asynchronous
+async def test_a_pin_is_a_default_that_a_request_overrides(
+    authority: trustme.CA, ssl_context: ssl.SSLContext
+) -> None:
+    certificate = authority.issue_cert(HOST)
+    right, wrong = aiohttp.Fingerprint(digest_of(certificate)), aiohttp.Fingerprint(b"0" * 32)
+    async with TlsSite(site_context(certificate)) as site:
+        async with ClientSession(connector=connector(ssl=wrong)) as session:
+            with pytest.raises(aiohttp.ServerFingerprintMismatch):
+                await ask(session, site)
+            await ask(session, site, ssl=right)
+            await ask(session, site, ssl=ssl_context)
+        async with ClientSession(connector=connector(ssl=right)) as session:
+            await ask(session, site)
+            with pytest.raises(aiohttp.ServerFingerprintMismatch):
+                await ask(session, site, ssl=wrong)

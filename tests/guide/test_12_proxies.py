@@ -1,12 +1,11 @@
-"""The examples of the guide "Advanced Client Usage", heading Proxy support.
+"""The guide, "Proxy support".
 
 The code is that of the guide with `aioclient` as `aiohttp`; its hosts are on loopback, whatever the
 port: a resolver of the tests says where. Proxies are asked for python.org by name, and that is
 nowhere, so a request that does not go through them fails.
 
 Where the guide does not hold, on purpose (docs/differences.md): TLS in TLS always works, and a TLS
-context for the server is not used for the proxy. WebSockets are not there yet; that their variables
-count is in tests/_net/test_proxy_environment.py.
+context for the server is not used for the proxy.
 """
 
 import os
@@ -22,6 +21,7 @@ from recording_proxy import RecordingProxy
 from running import asynchronous, until
 from scripted import ScriptedServer
 from tls_site import TlsSite, site_context, trusting
+from websocket_site import WebSocketSite, echo
 
 import aioclient as aiohttp
 from aioclient import ResolveResult
@@ -113,18 +113,21 @@ def tunnels_to(site: ScriptedServer, tls: ssl.SSLContext | None = None) -> Recor
     return RecordingProxy(tls, destination=("127.0.0.1", site.port))
 
 
-# --- plain HTTP proxies, and HTTPS via the CONNECT method ----------------------------------------
+# --- Proxy support: plain HTTP proxies, and HTTPS via the CONNECT method -------------------------
 
 
 @asynchronous
-async def test_a_request_goes_through_the_proxy_of_its_parameter() -> None:
+async def test_a_request_goes_through_the_proxy_of_its_parameter(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     async with RecordingProxy() as proxy:
         async with aiohttp.ClientSession(connector=connector(proxy_com=proxy)) as session:
             async with session.get("http://python.org",
                                    proxy="http://proxy.com") as resp:  # fmt: skip
-                assert resp.status == 200
+                print(resp.status)
                 assert await resp.text() == "forwarded"
         assert_forwards(proxy)
+    assert capsys.readouterr().out == "200\n"
 
 
 @asynchronous
@@ -141,13 +144,16 @@ async def test_an_https_request_goes_through_it_by_connect(
         assert_tunnels(proxy, site)
 
 
-# --- proxy authorization -------------------------------------------------------------------------
+# --- Proxy support: proxy authorization ----------------------------------------------------------
 
 
 @BOTH
 @asynchronous
 async def test_credentials_are_given_by_proxy_auth_which_is_deprecated(
-    scheme: str, site_tls: ssl.SSLContext, ssl_context: ssl.SSLContext
+    scheme: str,
+    site_tls: ssl.SSLContext,
+    ssl_context: ssl.SSLContext,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with TlsSite(site_tls) as site, tunnels_to(site) as proxy:
         async with aiohttp.ClientSession(connector=connector(proxy_com=proxy)) as session:
@@ -157,7 +163,8 @@ async def test_credentials_are_given_by_proxy_auth_which_is_deprecated(
                                        proxy="http://proxy.com",
                                        proxy_auth=proxy_auth,
                                        ssl=ssl_context) as resp:  # fmt: skip
-                    assert resp.status == 200
+                    print(resp.status)
+        assert capsys.readouterr().out == "200\n"
         if scheme == "http":
             assert_forwards(proxy, f"Proxy-Authorization: {USER_PASS}")
         else:
@@ -185,7 +192,10 @@ async def test_credentials_can_be_passed_in_the_url_of_the_proxy(
 @BOTH
 @asynchronous
 async def test_a_session_may_have_a_default_proxy(
-    scheme: str, site_tls: ssl.SSLContext, ssl_context: ssl.SSLContext
+    scheme: str,
+    site_tls: ssl.SSLContext,
+    ssl_context: ssl.SSLContext,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     async with TlsSite(site_tls) as site, tunnels_to(site) as proxy:
         proxy_auth = aiohttp.BasicAuth("user", "pass")
@@ -197,22 +207,24 @@ async def test_a_session_may_have_a_default_proxy(
             )
         async with session_of_its_own as session:
             async with session.get(f"{scheme}://python.org", ssl=ssl_context) as resp:
-                assert resp.status == 200
+                print(resp.status)
+        assert capsys.readouterr().out == "200\n"
         if scheme == "http":
             assert_forwards(proxy, f"Proxy-Authorization: {USER_PASS}")
         else:
             assert_tunnels(proxy, site, f"Proxy-Authorization: {USER_PASS}")
 
 
-# --- the environment -----------------------------------------------------------------------------
+# --- Proxy support: the environment --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_the_environment_is_read_with_trust_env(
-    variable: str, monkeypatch: pytest.MonkeyPatch
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(variable, "http://proxy.com")
     asks_by_environment()
+    assert capsys.readouterr().out == "200\n"
 
 
 @asynchronous
@@ -221,7 +233,7 @@ async def asks_by_environment() -> None:
         conn = connector(proxy_com=proxy)
         async with aiohttp.ClientSession(trust_env=True, connector=conn) as session:
             async with session.get("http://python.org") as resp:
-                assert resp.status == 200
+                print(resp.status)
         assert_forwards(proxy)
 
 
@@ -246,6 +258,42 @@ def test_https_urls_have_a_variable_of_their_own(
 ) -> None:
     monkeypatch.setenv(variable, "http://proxy.com")
     asks_by_environment_for_https(site_tls, ssl_context)
+
+
+@pytest.mark.parametrize("variable", ["WS_PROXY", "ws_proxy"])
+def test_websockets_have_a_variable_of_their_own(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://proxy.com")
+    monkeypatch.setenv("HTTP_PROXY", "http://nobody.example")
+    opens_a_websocket(None, {})
+
+
+@pytest.mark.parametrize("variable", ["WSS_PROXY", "wss_proxy"])
+def test_websockets_with_tls_have_another(
+    variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+    site_tls: ssl.SSLContext,
+    ssl_context: ssl.SSLContext,
+) -> None:
+    monkeypatch.setenv(variable, "http://proxy.com")
+    monkeypatch.setenv("HTTPS_PROXY", "http://nobody.example")
+    opens_a_websocket(site_tls, {"ssl": ssl_context})
+
+
+@asynchronous
+async def opens_a_websocket(tls: ssl.SSLContext | None, options: dict[str, object]) -> None:
+    scheme, port = ("ws", 80) if tls is None else ("wss", 443)
+    site = WebSocketSite(echo, ssl_context=tls)
+    async with site, tunnels_to(site) as proxy:
+        conn = connector(proxy_com=proxy)
+        async with aiohttp.ClientSession(trust_env=True, connector=conn) as session:
+            async with session.ws_connect(f"{scheme}://python.org", **options) as ws:
+                await ws.send_str("hello")
+                assert await ws.receive_str() == "hello"
+        assert [head.split("\r\n")[0] for head in proxy.heads] == [
+            f"CONNECT python.org:{port} HTTP/1.1"
+        ]
 
 
 @asynchronous
@@ -277,7 +325,7 @@ def test_hosts_in_no_proxy_bypass_the_proxy(
     asks_directly({"trust_env": True})
 
 
-# --- netrc ---------------------------------------------------------------------------------------
+# --- Proxy support: netrc ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -344,7 +392,7 @@ async def test_without_trust_env_netrc_is_not_read() -> None:
         assert "Authorization" not in proxy.heads[0]
 
 
-# --- proxies that must be connected to via https:// ----------------------------------------------
+# --- Proxy support: proxies that must be connected to via https:// -------------------------------
 
 
 @asynchronous

@@ -1,31 +1,27 @@
-"""The examples of the guide "Advanced Client Usage" that are about connectors, as programs.
+"""The guide, "Connectors" with its parts, but for named pipes.
 
-Headings: Connectors, Limiting connection pool size, Tuning the DNS cache, Resolving using custom
-nameservers, Unix domain sockets, Custom socket creation, Graceful Shutdown. The code is that of the
-guide with `aioclient` as `aiohttp`; its servers, and its name servers, are those of the tests.
+The code is that of the guide with `aioclient` as `aiohttp`; its servers, and its name servers, are
+those of the tests.
 """
 
 import asyncio
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
-from ssl import Purpose, SSLContext, create_default_context
 
 import pytest
-import trustme
 from dns_server import DnsServer
 from fake_resolver import FakeResolver
 from nginx import NGINX, nginx_running
-from origin import Origin, origin_in_thread
+from origin import Origin
 from running import asynchronous, until
 from scripted import ScriptedServer, head_of
+from unix_server import UnixPages
 
 import aioclient as aiohttp
 from aioclient import AsyncResolver
 
-SHUTDOWN = Path(__file__).parent.parent / "isolated" / "graceful_shutdown.py"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -104,6 +100,20 @@ async def test_a_limit_is_how_many_connections_are_open_at_the_same_time(conn, r
         assert server.accepted == opened
 
 
+@asynchronous
+async def test_limit_per_host_is_for_host_and_port() -> None:
+    crowded = Crowded()
+    async with ScriptedServer(crowded) as one, ScriptedServer(crowded) as other:
+        conn = aiohttp.TCPConnector(limit_per_host=30)
+        async with aiohttp.ClientSession(connector=conn) as session:
+            urls = [one.url(), other.url()] * 40
+            waiting = [asyncio.create_task(get(session, url)) for url in urls]
+            await until(lambda: conn.stats().active == 60)
+            crowded.let_go.set()
+            await asyncio.gather(*waiting)
+        assert (one.accepted, other.accepted) == (30, 30)
+
+
 # --- Tuning the DNS cache ------------------------------------------------------------------------
 
 
@@ -129,7 +139,23 @@ async def test_names_are_looked_up_once_unless_the_cache_is_disabled(options, lo
         assert resolver.asked == ["example.com"] * looked_up
 
 
+def test_names_are_cached_for_10_seconds_by_default() -> None:
+    parameters = signature(aiohttp.TCPConnector).parameters
+    assert parameters["use_dns_cache"].default is True
+    assert parameters["ttl_dns_cache"].default == 10
+
+
 # --- Resolving using custom nameservers ----------------------------------------------------------
+
+
+@asynchronous
+async def test_nameservers_are_given_as_addresses() -> None:
+    # In the guide the class is imported from a module, `aiohttp.resolver`. Nobody is asked here.
+    resolver = AsyncResolver(nameservers=["8.8.8.8", "8.8.4.4"])
+    conn = aiohttp.TCPConnector(resolver=resolver)
+    async with aiohttp.ClientSession(connector=conn) as session:
+        assert session.connector is conn
+    await resolver.close()
 
 
 @asynchronous
@@ -149,6 +175,18 @@ async def test_names_are_resolved_by_the_name_servers_that_are_given() -> None:
 
 
 # --- Unix domain sockets -------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no UNIX sockets")
+@asynchronous
+async def test_a_session_talks_through_a_unix_socket(tmp_path: Path) -> None:
+    async with UnixPages(f"{tmp_path}/socket") as server:
+        conn = aiohttp.UnixConnector(path=f"{tmp_path}/socket")
+        session = aiohttp.ClientSession(connector=conn)
+        async with session.get("http://localhost/page") as resp:
+            assert await resp.text() == "ok"
+        await session.close()
+    assert server.last.headers["Host"] == "localhost"
 
 
 @pytest.fixture
@@ -223,7 +261,9 @@ async def test_a_socket_factory_can_bind_to_a_network_interface() -> None:
     def socket_factory(addr_info):
         family, type_, proto, _, _ = addr_info
         sock = socket.socket(family=family, type=type_, proto=proto)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        sock.setsockopt(
+            socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo'
+        )  # fmt: skip
         made.append(sock)
         return sock
 
@@ -233,47 +273,3 @@ async def test_a_socket_factory_can_bind_to_a_network_interface() -> None:
             await get(session, origin.url("/json"))
             device = made[0].getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
             assert device == b"lo\0"
-
-
-# --- Graceful Shutdown ---------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(params=["http", "https"])
-def website(
-    request: pytest.FixtureRequest, authority: trustme.CA, tmp_path: Path
-) -> Iterator[list[str]]:
-    """A server, as arguments of the program: its URL, and for https who vouches for it."""
-    tls: SSLContext | None = None
-    arguments = []
-    if request.param == "https":
-        tls = create_default_context(Purpose.CLIENT_AUTH)
-        authority.issue_cert("127.0.0.1").configure_cert(tls)
-        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
-        arguments = [str(tmp_path / "authority.pem")]
-    with origin_in_thread(tls) as origin:
-        yield [origin.url("/json"), *arguments]
-
-
-def shut_down(how: str, website: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", SHUTDOWN, how, *website],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
-@pytest.mark.parametrize("how", ["block", "close"])
-def test_nobody_has_to_sleep_before_the_end(how: str, website: list[str]) -> None:
-    ended = shut_down(how, website)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
-
-
-def test_a_session_that_was_not_closed_would_be_heard_of(website: list[str]) -> None:
-    assert "ResourceWarning" in shut_down("never", website).stderr

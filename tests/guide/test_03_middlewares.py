@@ -1,8 +1,7 @@
-"""The examples of the guide "Advanced Client Usage" that are about middlewares, as programs.
+"""The guide, "Client Middleware" with its parts.
 
-Headings: Client Middleware with Creating a middleware, Using Middlewares, Middleware Chaining. The
-code is that of the guide with `aioclient` as `aiohttp`; its `http://example.com` is a server of the
-tests. What a block takes for granted (`my_middleware`, `get_auth_header`) is what its text says.
+The code is that of the guide with `aioclient` as `aiohttp`; its `http://example.com` is a server of
+the tests. What a block takes for granted (`my_middleware`, `get_auth_header`) is made up here.
 """
 
 import pytest
@@ -10,9 +9,13 @@ from pages import OK, Pages, page
 from running import asynchronous
 from scripted import ScriptedServer, head_of
 
-import aioclient as aiohttp
-from aioclient import ClientHandlerType, ClientMiddlewareType, ClientRequest, ClientResponse
-from aioclient import ClientSession as Session
+from aioclient import (
+    ClientHandlerType,
+    ClientMiddlewareType,
+    ClientRequest,
+    ClientResponse,
+    ClientSession,
+)
 
 
 def get_auth_header() -> str:
@@ -36,12 +39,33 @@ def noting(notes: list[str], name: str) -> ClientMiddlewareType:
     return middleware
 
 
+# --- Client Middleware ---------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_a_middleware_intercepts_requests_and_responses() -> None:
+    async def moving(req: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+        req.url = req.url.with_path("/new")
+        response = await handler(req)
+        if response.status == 404:
+            raise LookupError(str(response.url.path))
+        return response
+
+    async with Pages(new=[OK, page(status="404 Not Found")]) as server:
+        async with ClientSession(middlewares=(moving,)) as session:
+            async with session.get(server.url("/old")) as resp:
+                assert await resp.text() == "ok"
+            with pytest.raises(LookupError, match="/new"):
+                await session.get(server.url("/old"))
+    assert [seen.target for seen in server.seen] == ["/new", "/new"]
+
+
 # --- Creating a middleware -----------------------------------------------------------------------
 
 
 @asynchronous
 async def test_a_function_is_a_middleware() -> None:
-    async with Pages() as server, aiohttp.ClientSession(middlewares=(auth_middleware,)) as session:
+    async with Pages() as server, ClientSession(middlewares=(auth_middleware,)) as session:
         resp = await session.get(server.url())
         assert await resp.text() == "ok"
     assert server.last.headers["Authorization"] == "Bearer of-the-guide"
@@ -54,7 +78,7 @@ async def test_an_object_that_can_be_called_is_a_middleware() -> None:
             return await auth_middleware(req, handler)
 
     middleware: ClientMiddlewareType = AuthMiddleware()
-    async with Pages() as server, aiohttp.ClientSession(middlewares=(middleware,)) as session:
+    async with Pages() as server, ClientSession(middlewares=(middleware,)) as session:
         await session.get(server.url())
     assert server.last.headers["Authorization"] == "Bearer of-the-guide"
 
@@ -68,7 +92,7 @@ async def test_middlewares_of_a_session_are_for_all_its_requests() -> None:
     my_middleware = noting(notes, "mine")
     async with Pages() as server:
         # Apply to all requests in a session
-        async with Session(middlewares=(my_middleware,)) as session:
+        async with ClientSession(middlewares=(my_middleware,)) as session:
             for _ in range(2):
                 resp = await session.get(server.url())
                 assert await resp.text() == "ok"
@@ -81,7 +105,7 @@ async def test_middlewares_of_a_request_are_for_that_request() -> None:
     my_middleware = noting(notes, "mine")
     async with Pages() as server:
         # Apply to a specific request
-        async with Session() as session:
+        async with ClientSession() as session:
             resp = await session.get(server.url(), middlewares=(my_middleware,))
             assert await resp.text() == "ok"
             await session.get(server.url())
@@ -98,7 +122,7 @@ async def test_middlewares_are_applied_in_the_order_of_the_list() -> None:
     logging_middleware = noting(notes, "logging")
     async with Pages() as server:
         # Middlewares are applied in order: logging -> auth -> request
-        async with Session(middlewares=(logging_middleware, auth_middleware)) as session:
+        async with ClientSession(middlewares=(logging_middleware, auth_middleware)) as session:
             async with session.get(server.url()) as resp:
                 assert resp.status == 200
     assert notes == ["enter logging", "exit logging: 200"]
@@ -117,7 +141,7 @@ async def test_the_execution_follows_the_pattern_of_an_onion() -> None:
         return await handler(req)
 
     chain = (middleware1, middleware2, handler_of_the_request)
-    async with Pages() as server, Session(middlewares=chain) as session:
+    async with Pages() as server, ClientSession(middlewares=chain) as session:
         await session.get(server.url())
     assert notes == ["enter 1", "enter 2", "request", "exit 2: 200", "exit 1: 200"]
 
@@ -152,7 +176,7 @@ async def test_the_order_decides_whether_each_attempt_is_logged(
     notes: list[str] = []
     logging_mw = noting(notes, "logging")
     chain = (retry_mw, logging_mw) if first == "retry" else (logging_mw, retry_mw)
-    async with ScriptedServer(failing_twice) as server, Session(middlewares=chain) as session:
+    async with ScriptedServer(failing_twice) as server, ClientSession(middlewares=chain) as session:
         resp = await session.get(server.url())
         assert resp.attempts == 3
     assert notes == logged
@@ -169,7 +193,7 @@ async def test_a_middleware_is_applied_to_each_sending_of_a_request() -> None:
 
     notes: list[str] = []
     async with ScriptedServer(closing) as server:
-        async with Session(middlewares=(noting(notes, "mine"),)) as session:
+        async with ClientSession(middlewares=(noting(notes, "mine"),)) as session:
             await session.get(server.url())
             notes.clear()
             resp = await session.get(server.url())
