@@ -333,10 +333,3 @@ def with_old_timeouts(
         raise ValueError("timeout excludes read_timeout and conn_timeout")
     total = DEFAULT_TIMEOUT.total if read_timeout is None else read_timeout
     return ClientTimeout(total, conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
-
-
-def refuse_what_is_not_there(**options: object) -> None:
-    """Raise NotImplementedError for an option that would be ignored."""
-    for name, value in options.items():
-        if value is not None and value not in ((), []):
-            raise NotImplementedError(f"{name} is not there yet in this version of aioclient")

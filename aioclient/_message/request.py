@@ -79,7 +79,7 @@ class Wishes:
         charset_resolver: CharsetResolver | None = None,
         expect_100_s: float | None = None,
         upload_observer: "UploadObserver | None" = None,
-        response_class: Callable[..., Any] | None = None,
+        response_class: type[Any] | None = None,
         middlewares: "Sequence[ClientMiddlewareType]" = (),
     ) -> None:
         self.timeout = timeout

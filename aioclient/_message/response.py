@@ -4,10 +4,11 @@ import json as json_module
 import re
 import warnings
 from collections.abc import Generator
+from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDictProxy, MultiMapping
 from yarl import URL
 
 from aioclient._aliases import JSONDecoder, RawHeaders
@@ -20,7 +21,7 @@ from aioclient._http.request_info import RequestInfo
 from aioclient._http.values import MediaType, known_codec, media_type, text_codec
 from aioclient._http.version import HttpVersion
 from aioclient._http1.framing import MAX_LENGTH_DIGITS
-from aioclient._message.request import Request
+from aioclient._message.request import CharsetResolver, Request
 from aioclient.errors import (
     ClientConnectionError,
     ClientPayloadError,
@@ -85,8 +86,8 @@ class ClientResponse:
         "_content",
         "_cookies",
         "_exchange",
+        "_fields",
         "_head",
-        "_headers",
         "_history",
         "_request",
         "_unfinished",
@@ -99,18 +100,42 @@ class ClientResponse:
 
     def __init__(
         self,
+        method: str,
+        url: URL,
+        *,
+        writer: object,
+        continue100: object,
+        timer: object,
+        request_info: RequestInfo,
+        traces: object,
+        loop: "asyncio.AbstractEventLoop",
+        session: object,
+        stream_writer: object = None,
+    ) -> None:
+        """Make one by hand, for programs that stand in for a server, which set the rest of it.
+
+        As in aiohttp, what it is made of is set afterwards: `status`, `reason`, `content` or
+        `_body`, `_headers`, `_history`. Only `method`, `url`, `request_info` and `loop` count here.
+        """
+        from aioclient._message.response_by_hand import parts_by_hand  # late: of tests
+
+        self.take(*parts_by_hand(method, url, request_info, loop))
+
+    def take(
+        self,
         request: Request,
         head: ResponseHead,
         exchange: Exchange,
         attempts: int = 1,
         history: "tuple[ClientResponse, ...]" = (),
     ) -> None:
+        """Be the response to a request, whose head has come: for the session, once."""
         self._request = request
         self._history = history
         self._head = head
         self._exchange = exchange
         self._connection: ConnectionInfo | None = None
-        self._headers: CIMultiDictProxy[str] | None = None
+        self._fields: CIMultiDictProxy[str] | None = None
         self._body: bytes | None = None
         self._content: StreamReader | None = None
         self._cookies: SimpleCookie | None = None
@@ -192,9 +217,9 @@ class ClientResponse:
     @property
     def headers(self) -> CIMultiDictProxy[str]:
         """The header fields, case-insensitive; values decoded as UTF-8 with surrogateescape."""
-        headers = self._headers
+        headers = self._fields
         if headers is None:
-            self._headers = headers = CIMultiDictProxy(to_multidict(self._head.field_section))
+            self._fields = headers = CIMultiDictProxy(to_multidict(self._head.field_section))
         return headers
 
     @property
@@ -291,6 +316,11 @@ class ClientResponse:
                 decoder = decoder_for(self._head.content_encoding)
             self._content = reader = StreamReader.over(stream, decoder)
         return reader
+
+    @content.setter
+    def content(self, content: "StreamReader") -> None:
+        """Let this be the body: for programs that stand in for a server, or record it."""
+        self._content = content
 
     async def read(self) -> bytes:
         """The whole body, or what `content` has left of it; kept, so it can be read again.
@@ -480,6 +510,84 @@ class ClientResponse:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.method} {self.url} [{self.status} {self.reason}]>"
+
+    # --- what programs that stand in for a server set: see docs/compatibility.md -----------------
+
+    @property
+    def _headers(self) -> CIMultiDictProxy[str]:
+        return self.headers
+
+    @_headers.setter
+    def _headers(self, headers: MultiMapping[str]) -> None:
+        from aioclient._message.response_by_hand import head_of  # late: of tests
+
+        self._head = head_of(self.status, self.reason, headers)
+        self._fields = (
+            headers
+            if isinstance(headers, CIMultiDictProxy)
+            else CIMultiDictProxy(CIMultiDict(headers))
+        )
+
+    @property
+    def _raw_headers(self) -> RawHeaders:
+        return self.raw_headers
+
+    @_raw_headers.setter
+    def _raw_headers(self, pairs: RawHeaders) -> None:
+        decoded = [
+            (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+            for name, value in pairs
+        ]
+        self._headers = CIMultiDict(decoded)
+
+    @property
+    def _resolve_charset(self) -> CharsetResolver:
+        return self._request.wishes.charset_resolver or _utf_8
+
+    @_resolve_charset.setter
+    def _resolve_charset(self, resolver: CharsetResolver) -> None:
+        self._request = copy(self._request)
+        self._request.wishes = self._request.wishes.replaced(charset_resolver=resolver)
+
+    @property
+    def _cache(self) -> dict[str, object]:
+        return {}  # nothing is kept that would have to be forgotten
+
+
+def new_response(
+    kind: type[Any],
+    request: Request,
+    head: ResponseHead,
+    exchange: Exchange,
+    attempts: int,
+    history: tuple[ClientResponse, ...] = (),
+) -> ClientResponse:
+    """A response of a class that the caller may have made, with a constructor of its own."""
+    made_of: type[ClientResponse] = kind
+    try:
+        if made_of.__init__ is ClientResponse.__init__:
+            response = made_of.__new__(made_of)
+        else:
+            response = made_of(
+                request.head.method,
+                request.target.url,
+                writer=None,
+                continue100=None,
+                timer=None,
+                request_info=request.info(),
+                traces=[],
+                loop=exchange.waiter.loop,
+                session=None,
+            )
+        response.take(request, head, exchange, attempts, history)
+    except BaseException:  # nobody else would end the exchange
+        exchange.abandon(ClientConnectionError("no response could be made"))
+        raise
+    return response
+
+
+def _utf_8(response: object, body: bytes) -> str:
+    return "utf-8"
 
 
 def _is_expected(kind: MediaType, expected: str) -> bool:

@@ -320,6 +320,41 @@ class BaseConnector(ABC):
             if limiter is not None:
                 limiter.cancel()
 
+    # --- what programs look at that know aiohttp from inside: see docs/compatibility.md ----------
+
+    @property
+    def _acquired(self) -> frozenset[Connection]:
+        """Those that requests have now."""
+        idle = set(self._ledger.idle())
+        return frozenset(
+            each
+            for each in self._open_connections
+            if each not in idle and each.closed_because is None
+        )
+
+    @property
+    def _conns(self) -> dict[Route, list[Connection]]:
+        """Those that are kept for the next request."""
+        kept: dict[Route, list[Connection]] = {}
+        for connection in self._ledger.idle():
+            kept.setdefault(connection.route, []).append(connection)
+        return kept
+
+    def _available_connections(self, key: Route) -> int:
+        """How many more requests to a route can have a connection; 1 if there is no limit."""
+        host = self.stats().per_host.get(key[:3])
+        in_use = self._ledger.in_use
+        free = [self.limit - in_use] if self.limit else []
+        if self.limit_per_host:
+            taken = 0 if host is None else host.active + host.connecting
+            free.append(self.limit_per_host - taken)
+        return max(min(free), 0) if free else 1
+
+    def _close(self, *, abort_ssl: bool = False) -> list[asyncio.Future[None]]:
+        """Cut every connection without waiting."""
+        self.abort()
+        return []
+
     # --- connecting --------------------------------------------------------------------------
 
     def _make(self, waiter: LeaseWaiter) -> None:

@@ -13,12 +13,13 @@ from aioclient._connection.open_connection import open_connection
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
 from aioclient._timeout import ClientTimeout
-from aioclient.errors import AddressNotAllowedError
+from aioclient.errors import AddressNotAllowedError, ClientConnectorError
 
 if TYPE_CHECKING:
     from aioclient._net.address_guard import AddressGuard
-    from aioclient._net.names import AbstractResolver
-    from aioclient._net.tcp import SocketFactoryType, SocketOption
+    from aioclient._net.names import AbstractResolver, ResolveResult
+    from aioclient._net.tcp import AddrInfoType, SocketFactoryType, SocketOption
+    from aioclient._pool.connector_hooks import ConnectRequest, ResponseHandler
 
 
 class TCPConnector(BaseConnector):
@@ -112,6 +113,7 @@ class TCPConnector(BaseConnector):
         from aioclient._net.open_link import open_socket_link, tls_policy
         from aioclient._net.resolver import DefaultResolver, checked_resolver
         from aioclient._net.tcp import TcpDialer
+        from aioclient._pool.connector_hooks import replaced_hooks
 
         self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         self._guard = address_guard(allowed_addresses)
@@ -125,6 +127,14 @@ class TCPConnector(BaseConnector):
             ttl_s=ttl_dns_cache,
             max_size=dns_cache_max_size,
         )
+        self._resolver = resolver
+        # Replaced by a subclass: see docs/compatibility.md.
+        self._hooks = replaced_hooks(type(self), TCPConnector)
+        if self._hooks and self._guard is not None:
+            raise ValueError(
+                "allowed_addresses cannot be kept by a connector whose class replaces "
+                + ", ".join(self._hooks)
+            )
         dialer = TcpDialer(
             self._names,
             local_addr=local_addr,
@@ -134,6 +144,7 @@ class TCPConnector(BaseConnector):
             socket_options=socket_options,
             guard=self._guard,
         )
+        self._connect = dialer.connect
         self._open_plain = partial(open_socket_link, dialer.connect)
 
     @property
@@ -158,7 +169,60 @@ class TCPConnector(BaseConnector):
     ) -> None:
         if self._guard is not None and route.proxy is not None and not route.proxy.is_socks:
             raise AddressNotAllowedError(route, ())
+        if self._hooks:
+            from aioclient._pool.connector_hooks import open_by_hooks  # late: rarely needed
+
+            create = self._create_connection
+            await open_by_hooks(create, route, timeout, opened, self._tls)
+            return
         await open_connection(self._open_plain, route, self._tls, timeout, opened)
+
+    # --- what a subclass may replace: see docs/compatibility.md ----------------------------------
+
+    async def _create_connection(
+        self, req: "ConnectRequest", traces: list[object], timeout: ClientTimeout
+    ) -> "ResponseHandler":
+        """Open a transport to the host of `req`; its protocol is given."""
+        from aioclient._pool.connector_hooks import ResponseHandler, addr_info_of  # late: as above
+
+        results = await self._resolve_host(req.host, req.port, traces)
+        _, protocol = await self._wrap_create_connection(
+            partial(ResponseHandler, asyncio.get_running_loop()),
+            addr_infos=[addr_info_of(result) for result in results],
+            req=req,
+            timeout=timeout,
+            ssl=None,  # which comes later
+            server_hostname=None,
+        )
+        return protocol
+
+    async def _resolve_host(
+        self, host: str, port: int, traces: Sequence[object] | None = None
+    ) -> "list[ResolveResult]":
+        """The addresses of a host."""
+        from aioclient._pool.connector_hooks import is_address, result_of  # late: as above
+
+        if self._resolver is not None and not is_address(host):
+            return await self._resolver.resolve(host, port, self._family)
+        return [result_of(host, info) for info in await self._names.lookup(host, port)]
+
+    async def _wrap_create_connection(
+        self,
+        *args: "Callable[[], ResponseHandler]",
+        addr_infos: "list[AddrInfoType]",
+        req: "ConnectRequest",
+        timeout: ClientTimeout,
+        client_error: type[ClientConnectorError] = ClientConnectorError,
+        ssl: SSLContext | None = None,
+        server_hostname: str | None = None,
+    ) -> "tuple[asyncio.Transport, ResponseHandler]":
+        """Connect to the first of the addresses that answers."""
+        from aioclient._pool.connector_hooks import first_connected  # late: as above
+
+        sock = await first_connected(self._connect, addr_infos, req, client_error)
+        return await asyncio.get_running_loop().create_connection(
+            args[0], sock=sock, ssl=ssl, server_hostname=server_hostname if ssl else None
+        )
 
     async def _close_rest(self) -> None:
         await self._names.close()

@@ -15,7 +15,7 @@ from aioclient._message.client_request import ClientRequest
 from aioclient._message.handler import ClientHandlerType, ClientMiddlewareType
 from aioclient._message.options import RequestOptions
 from aioclient._message.request import Request
-from aioclient._message.response import ClientResponse
+from aioclient._message.response import ClientResponse, new_response
 from aioclient._net.deadline import Deadline
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.lease import Lease
@@ -158,10 +158,11 @@ class Call:
         while True:
             request = self._request
             handler: ClientHandlerType = self._send
+            make_request = self._sender.request_class or ClientRequest
             for middleware in reversed(request.wishes.middlewares):
                 handler = _around(handler, middleware)
             try:
-                response = await handler(ClientRequest(request, self, bool(self._history)))
+                response = await handler(make_request(request, self, bool(self._history)))
             except ClientConnectionError as error:
                 if not self.is_sent_again_after(error):
                     raise
@@ -277,12 +278,7 @@ class Call:
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
         kind = request.wishes.response_class or ClientResponse
-        response: ClientResponse
-        try:
-            response = kind(request, head, exchange, self._attempts, self._history)
-        except BaseException:  # of a class of the caller's; nobody else would end the exchange
-            give_up(exchange, None)
-            raise
+        response = new_response(kind, request, head, exchange, self._attempts, self._history)
         self._response, self._exchange = response, exchange
         if self._traced is not None:
             self._traced.received(request, response, exchange)

@@ -3,21 +3,23 @@
 import asyncio
 from collections.abc import Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aioclient._aliases import StrOrURL
 from aioclient._connection.exchange import Exchange
 from aioclient._connection.prompt_future import PromptFuture
+from aioclient._http.events import ResponseHead
 from aioclient._http.header_names import SET_COOKIE
 from aioclient._message.option_checks import claim_tracker
 from aioclient._message.options import RequestOptions
 from aioclient._message.prepare import Preparer
 from aioclient._message.request import Request
-from aioclient._message.response import ClientResponse
+from aioclient._message.response import ClientResponse, new_response
 from aioclient._message.session_cookies import SessionCookies
 from aioclient._net.deadline import Deadline, Deadlines
 from aioclient._pool.connector import BaseConnector
 from aioclient._pool.lease import Lease
+from aioclient._session.session_hooks import SessionHooks, through_hook
 from aioclient._session.steps import (
     give_up,
     given_back,
@@ -30,14 +32,27 @@ from aioclient.errors import ClientConnectionError
 if TYPE_CHECKING:
     from yarl import URL
 
+    from aioclient._message.client_request import ClientRequest
     from aioclient._session.session import ClientSession
     from aioclient._tracing.config import TraceConfig
+
+
+_REQUEST: Final = SessionHooks._request  # noqa: SLF001 - a hook
 
 
 class Sender:
     """Sends the requests of one session, on the event loop that sends the first."""
 
-    __slots__ = ("_connector", "_cookies", "_loop", "_trace_configs", "deadlines", "preparer")
+    __slots__ = (
+        "_connector",
+        "_cookies",
+        "_is_observed",
+        "_loop",
+        "_trace_configs",
+        "deadlines",
+        "preparer",
+        "request_class",
+    )
 
     def __init__(
         self,
@@ -45,8 +60,12 @@ class Sender:
         connector: BaseConnector,
         cookies: SessionCookies,
         trace_configs: "Sequence[TraceConfig[Any]]" = (),
+        request_class: "type[ClientRequest] | None" = None,
     ) -> None:
         self._trace_configs = trace_configs
+        #: What requests are made of for middlewares; None: ClientRequest.
+        self.request_class = request_class
+        self._is_observed = bool(trace_configs) or request_class is not None
         self.preparer = preparer
         self._cookies = cookies
         self._connector: BaseConnector | None = connector
@@ -74,15 +93,23 @@ class Sender:
             loop.call_exception_handler(context)
 
     async def send(
-        self, method: str, url: StrOrURL, options: RequestOptions, owner: "ClientSession"
+        self,
+        method: str,
+        url: StrOrURL,
+        options: RequestOptions,
+        owner: "ClientSession",
+        is_direct: bool = False,
     ) -> ClientResponse:
         """The response to one request, as soon as its head is there.
 
-        `owner`, the session, lives at least until then.
+        `owner`, the session, lives at least until then. Whatever replaces its `_request` is asked,
+        unless `is_direct`: then it is that which asks.
 
         Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError
         for what cannot be asked for. Cancelling gives up the connection.
         """
+        if not is_direct and type(owner)._request is not _REQUEST:  # noqa: SLF001 - a hook
+            return await through_hook(owner, method, url, options)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._bind(loop)
@@ -92,22 +119,24 @@ class Sender:
         prepare = self._prepare_followed if "upload_tracker" in options else self.preparer.prepare
         request = prepare(method, url, options)
         wishes = request.wishes
-        if wishes.middlewares or self._trace_configs:
+        if wishes.middlewares or self._is_observed:
             from aioclient._session.call import Call  # late: not before one of them is there
 
             configs = self._trace_configs
             return await Call(self, connector, request, options, owner, loop, configs).answer()
         timeout = wishes.timeout
-        deadline = None
-        if timeout.total:
-            deadline = self.deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
+        deadline = (
+            self.deadlines.start(timeout.total, _ignore, timeout.ceil_threshold)
+            if timeout.total
+            else None
+        )
         try:
-            exchange, attempts = await self._exchange(connector, request, deadline, loop)
-            head = exchange.head
-            if head is None:  # the waiter is done without an error only once there is a head
-                raise RuntimeError("exchange ended without a head")
-            kind = wishes.response_class or ClientResponse
-            response: ClientResponse = kind(request, head, exchange, attempts)
+            exchange, head, attempts = await self._exchange(connector, request, deadline, loop)
+            if wishes.response_class is None:
+                response = ClientResponse.__new__(ClientResponse)
+                response.take(request, head, exchange, attempts)
+            else:
+                response = new_response(wishes.response_class, request, head, exchange, attempts)
             if head.has_set_cookie:
                 self.keep_cookies(request, response)
             if head.location is not None and wishes.redirects is not None:
@@ -142,7 +171,7 @@ class Sender:
         loop: asyncio.AbstractEventLoop,
         before: ClientResponse | None = None,
         is_under_way: bool = False,
-    ) -> tuple[Exchange, int]:
+    ) -> tuple[Exchange, ResponseHead, int]:
         """Send a request and wait for the head of its response; how often it was sent.
 
         `before` is a response on the same route that was released just now; `is_under_way` if it is
@@ -166,7 +195,10 @@ class Sender:
                     exchange = self.begin(request, lease, deadline, loop)
                     exchange.begun_at = begun_at
                     await exchange.waiter
-                    return exchange, attempts
+                    head = exchange.head
+                    if head is None:  # the waiter is done without an error only with a head
+                        raise RuntimeError("exchange ended without a head")
+                    return exchange, head, attempts
                 except ClientConnectionError as error:
                     if (
                         lease is None
@@ -203,16 +235,13 @@ class Sender:
                 deadline.resume()
             before = response if following.route == request.route else None
             request = following
-            exchange, attempts = await self._exchange(
+            exchange, head, attempts = await self._exchange(
                 connector, request, deadline, loop, before, is_under_way=True
             )
-            head = exchange.head
-            if head is None:
-                raise RuntimeError("exchange ended without a head")
             location = head.location
             history = (*response.history, response)
             kind = request.wishes.response_class or ClientResponse
-            response = kind(request, head, exchange, attempts, history)
+            response = new_response(kind, request, head, exchange, attempts, history)
             if head.has_set_cookie:
                 self.keep_cookies(request, response)
 

@@ -33,7 +33,6 @@ from aioclient._message.option_checks import (
     header_names,
     lower_names,
     netrc_credentials,
-    refuse_what_is_not_there,
     with_old_timeouts,
 )
 from aioclient._message.options import RaiseForStatus, RedirectPolicy, RequestOptions, limits_with
@@ -47,11 +46,13 @@ from aioclient._pool.connector import UNSET, BaseConnector, Unset
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
+from aioclient._session.session_hooks import SessionHooks
 from aioclient._timeout import ClientTimeout, TimeoutWish
 
 if TYPE_CHECKING:
     from aioclient._auth.proxy_digest import ProxyDigestAuth
     from aioclient._cookies.abstract import AbstractCookieJar
+    from aioclient._message.client_request import ClientRequest
     from aioclient._message.handler import ClientMiddlewareType
     from aioclient._message.proxying import Proxying
     from aioclient._session.websocket import ClientWebSocketResponse
@@ -63,6 +64,17 @@ def _checked_connector(connector: object) -> BaseConnector:
     if isinstance(connector, BaseConnector):
         return connector
     raise TypeError(f"connector must be a BaseConnector, not {type(connector).__name__}")
+
+
+def _checked_request_class(kind: object) -> "type[ClientRequest] | None":
+    """A `request_class`; None for ClientRequest itself, which is loaded only if it is needed."""
+    if kind is None:
+        return None
+    from aioclient._message.client_request import ClientRequest  # late: rarely needed
+
+    if isinstance(kind, type) and issubclass(kind, ClientRequest):
+        return None if kind is ClientRequest else kind
+    raise TypeError(f"request_class must be a subclass of ClientRequest, not {kind!r}")
 
 
 def _checked_trace_configs(configs: object) -> "list[TraceConfig[Any]]":
@@ -101,7 +113,7 @@ def _proxying(
     return proxying_with(wished, proxy, auth, headers, tls)
 
 
-class ClientSession:
+class ClientSession(SessionHooks):
     """Sends requests, and keeps connections for the next ones.
 
     Make one for an application, not one for each request; close it at the end, best with
@@ -181,8 +193,8 @@ class ClientSession:
             `ClientMiddlewareType`. Each redirect, and each automatic second sending, does.
         trace_configs: `TraceConfig` objects, whose functions are told of all requests.
         ws_response_class: what WebSockets are made of, a subclass of ClientWebSocketResponse.
-        request_class:
-            known, but not there yet: NotImplementedError for anything but their defaults.
+        request_class: what requests are made of, a subclass of ClientRequest: for one that changes
+            them when they are made. Middlewares can do the same, and more.
     """
 
     def __init__(
@@ -203,7 +215,7 @@ class ClientSession:
         auth: BasicAuth | None = None,
         json_serialize: JSONEncoder = json_module.dumps,
         json_serialize_bytes: JSONBytesEncoder | None = None,
-        request_class: type | None = None,
+        request_class: "type[ClientRequest] | None" = None,
         response_class: type[ClientResponse] = ClientResponse,
         ws_response_class: "type[ClientWebSocketResponse[Any]] | None" = None,
         version: HttpVersion = HttpVersion11,
@@ -262,9 +274,6 @@ class ClientSession:
             if is_given:
                 warn_deprecated(f"{name} is deprecated and has no effect")
         check_tls_wish(ssl)
-        refuse_what_is_not_there(
-            request_class=request_class,
-        )
         reading = Reading(
             limits_with(DEFAULT_LIMITS, limits),
             high_water_bytes=2 * checked_size("read_bufsize", read_bufsize),
@@ -280,6 +289,7 @@ class ClientSession:
             else frozenset(),
             requote=requote_redirect_url,
         )
+        made_of = _checked_request_class(request_class)
         pool = TCPConnector() if connector is None else _checked_connector(connector)
         jar = checked_jar(cookie_jar)
         netrc = netrc_credentials(use_default=trust_netrc_default) if trust_env else None
@@ -331,7 +341,13 @@ class ClientSession:
         self._cookies = SessionCookies(self._defaults.cookies, jar)
         self._preparer = Preparer(self._defaults, self._cookies)
         self._trace_configs = _checked_trace_configs(trace_configs) if trace_configs else []
-        self._sender = Sender(self._preparer, pool, self._cookies, self._trace_configs)
+        self._sender = Sender(
+            self._preparer,
+            pool,
+            self._cookies,
+            self._trace_configs,
+            made_of,
+        )
 
     # --- requests --------------------------------------------------------------------------------
 

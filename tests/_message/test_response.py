@@ -19,6 +19,7 @@ from aioclient import (
     HttpVersion11,
 )
 from aioclient._connection.exchange import DEFAULT_READING, Reading
+from aioclient._message.response import new_response
 
 JSON = "Content-Type: application/json"
 GZIPPED = ("Content-Encoding: gzip",)
@@ -45,8 +46,8 @@ class Stage:
             self.transport.receive(data)
         assert self.exchange.waiter.done()
         assert self.exchange.head is not None
-        self.response: ClientResponse | None = ClientResponse(
-            request, self.exchange.head, self.exchange
+        self.response: ClientResponse | None = new_response(
+            ClientResponse, request, self.exchange.head, self.exchange, 1
         )
 
 

@@ -740,10 +740,10 @@ def test_a_class_that_is_no_response_is_refused(kind: Any) -> None:
         ClientSession(response_class=kind)
 
 
-@pytest.mark.parametrize("name", ["request_class"])
-def test_an_option_that_would_be_ignored_is_refused(name: str) -> None:
-    with pytest.raises(NotImplementedError, match=name):
-        ClientSession(**{name: [object()]})  # type: ignore[arg-type]
+@pytest.mark.parametrize("kind", [dict, 5, [object()]])
+def test_a_class_that_is_no_request_is_refused(kind: Any) -> None:
+    with pytest.raises(TypeError, match="request_class"):
+        ClientSession(request_class=kind)
 
 
 @pytest.mark.parametrize(("name", "value"), [("trace_configs", [])])

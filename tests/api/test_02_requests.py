@@ -13,6 +13,7 @@ from running import asynchronous
 import aioclient
 from aioclient import (
     BasicAuth,
+    ClientRequest,
     ClientResponse,
     ClientResponseError,
     ClientSession,
@@ -101,6 +102,7 @@ ROWS = (
         "test_encoding_that_nobody_says_is_guessed",
     ),
     Line("response_class makes the responses", "test_responses_are_of_the_class_that_is_given"),
+    Line("request_class makes the requests", "test_requests_are_of_the_class_that_is_given"),
     Line("requote_redirect_url=False keeps the server's encoding", "test_redirects_stay_encoded"),
     Line("auth is taken", "test_auth_is_taken_without_a_warning", "`auth=BasicAuth(...)` is not"),
 )
@@ -395,6 +397,23 @@ async def test_responses_are_of_the_class_that_is_given() -> None:
     async with Pages() as server, ClientSession(response_class=Own) as session:
         assert type(await session.get(server.url())) is Own
         assert type(await session.get(server.url(), timeout=5)) is Own
+
+
+@asynchronous
+async def test_requests_are_of_the_class_that_is_given() -> None:
+    class Signed(ClientRequest):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.headers["X-Signature"] = f"of {self.url.path}"
+
+    async with (
+        Pages().redirect("a", "/b") as server,
+        ClientSession(request_class=Signed) as session,
+    ):
+        response = await session.get(server.url("/a"))
+        assert server.last.headers["X-Signature"] == "of /b"
+        assert response.request_info.headers["X-Signature"] == "of /b"
+        assert response.history[0].request_info.headers["X-Signature"] == "of /a"
 
 
 @asynchronous

@@ -9,7 +9,7 @@ import pytest
 from multidict import CIMultiDict, istr
 from origin import Origin
 from pages import Pages
-from reference import Call, Difference, Later, Line, Missing, Names
+from reference import Call, Difference, Line, Missing, Names
 from running import asynchronous, result_of, run, settled
 
 from aioclient import (
@@ -43,7 +43,6 @@ ROWS = (
             "max_headers": Difference(256, _LIMITS),
         },
     ),
-    Later("session", "request_class"),
     # Methods.
     Call("ClientSession.request", "method, url"),
     Call("ClientSession.get", _URL),
