@@ -8,6 +8,7 @@ from ._http.request_info import RequestInfo
 from ._http.version import HttpVersion, HttpVersion10, HttpVersion11
 from ._message.response import ClientResponse
 from ._net.route import Fingerprint
+from ._pages import PAGES as _PAGES
 from ._pool.connector import BaseConnector
 from ._pool.tcp import TCPConnector
 from ._session.session import ClientSession
@@ -62,6 +63,7 @@ from .errors import (
 )
 
 if _TYPE_CHECKING:
+    from . import hdrs
     from ._auth.proxy_digest import ProxyDigestAuth
     from ._body.content_disposition import (
         BadContentDispositionHeader,
@@ -155,11 +157,18 @@ if _TYPE_CHECKING:
         WSMessageTextBytes,
         WSMsgType,
     )
+    from .compat.helpers import ChainMapProxy, ETag
+    from .compat.streams import EMPTY_PAYLOAD, DataQueue, FlowControlDataQueue
     from .errors import ConnectAttempt
     from .errors._tls import CertificateFacts
 
 #: Names that a program may do without, and where they are: loaded when they are asked for.
 _LATE = {
+    "ChainMapProxy": "aioclient.compat.helpers",
+    "DataQueue": "aioclient.compat.streams",
+    "EMPTY_PAYLOAD": "aioclient.compat.streams",
+    "ETag": "aioclient.compat.helpers",
+    "FlowControlDataQueue": "aioclient.compat.streams",
     "WSMessageBinary": "aioclient._websocket.messages",
     "WSMessageClose": "aioclient._websocket.messages",
     "WSMessageClosed": "aioclient._websocket.messages",
@@ -258,6 +267,7 @@ _LATE = {
 }
 
 __all__ = (
+    "EMPTY_PAYLOAD",
     "PAYLOAD_REGISTRY",
     "AbstractCookieJar",
     "AbstractResolver",
@@ -277,6 +287,7 @@ __all__ = (
     "BytesIOPayload",
     "BytesPayload",
     "CertificateFacts",
+    "ChainMapProxy",
     "ClientConnectionError",
     "ClientConnectionResetError",
     "ClientConnectorCertificateError",
@@ -307,11 +318,14 @@ __all__ = (
     "ContentDisposition",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
     "DigestAuthMiddleware",
     "DummyCookieJar",
+    "ETag",
     "EofStream",
     "Fingerprint",
+    "FlowControlDataQueue",
     "FormData",
     "HeadLimitError",
     "HostStats",
@@ -405,6 +419,7 @@ __all__ = (
     "encode_basic_auth",
     "extensions_active",
     "get_payload",
+    "hdrs",
     "parse_content_disposition",
     "payload_type",
     "reconnect",
@@ -416,6 +431,8 @@ __all__ = (
 
 def __getattr__(name: str) -> object:
     module = _LATE.get(name)
+    if name in _PAGES:
+        return _import_module(f"{__name__}.{name}")
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(_import_module(module), name)
@@ -424,4 +441,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE})
+    return sorted({*globals(), *_LATE, *_PAGES})

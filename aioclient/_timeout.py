@@ -126,16 +126,28 @@ def _checked(name: str, value: object) -> float | None:
 
 DEFAULT_TIMEOUT: Final = ClientTimeout(total=300.0, sock_connect=30.0)
 
-TimeoutWish: TypeAlias = ClientTimeout | float | None
+
+class Unset:
+    """The type of "not given", where None means something else."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset()
+
+TimeoutWish: TypeAlias = ClientTimeout | float | Unset | None
 
 
 def session_timeout(wish: TimeoutWish) -> ClientTimeout:
     """The limits of a session: the default for None, `total` alone for a number."""
-    if wish is None:
+    if wish is None or isinstance(wish, Unset):
         return DEFAULT_TIMEOUT
     return request_timeout(wish, DEFAULT_TIMEOUT)
 
 
 def request_timeout(wish: TimeoutWish, session: ClientTimeout) -> ClientTimeout:
     """The limits of one request: a number or None replaces the session's `total` only."""
-    return wish if isinstance(wish, ClientTimeout) else session.with_total(wish)
+    if isinstance(wish, ClientTimeout):
+        return wish
+    return session if isinstance(wish, Unset) else session.with_total(wish)

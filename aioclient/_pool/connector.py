@@ -22,7 +22,7 @@ from aioclient._pool.making import ConnectionsInMaking
 from aioclient._pool.open_connections import OpenConnections
 from aioclient._pool.stats import ConnectorStats, Counts, stats_of
 from aioclient._pool.waiter import LeaseWaiter
-from aioclient._timeout import ClientTimeout
+from aioclient._timeout import UNSET, ClientTimeout, Unset
 from aioclient.errors import ClientConnectionError
 
 #: A connection that has been idle for longer may have been closed, and the loop, kept busy, may not
@@ -30,13 +30,6 @@ from aioclient.errors import ClientConnectionError
 _UNSEEN_S: Final = 0.002
 #: What an aborted link may take to be gone; in fact that is one turn of the loop.
 _ABORT_S: Final = 1.0
-
-
-class Unset:
-    """The type of "not given", where None means something else."""
-
-
-UNSET: Final = Unset()
 
 
 def check_not_negative(name: str, value: object) -> None:

@@ -11,8 +11,8 @@ from aioclient._connection.open_connection import open_connection
 from aioclient._net.named_pipe import has_named_pipes, open_named_pipe_link
 from aioclient._net.open_link import tls_policy
 from aioclient._net.route import Route, TlsWish, check_tls_wish
-from aioclient._pool.connector import UNSET, BaseConnector, Unset
-from aioclient._timeout import ClientTimeout
+from aioclient._pool.connector import BaseConnector
+from aioclient._timeout import UNSET, ClientTimeout, Unset
 
 
 class NamedPipeConnector(BaseConnector):

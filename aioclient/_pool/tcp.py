@@ -11,8 +11,8 @@ from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
 from aioclient._net.route import Route, TlsWish, merged_tls_wish
-from aioclient._pool.connector import UNSET, BaseConnector, Unset, check_not_negative
-from aioclient._timeout import ClientTimeout
+from aioclient._pool.connector import BaseConnector, check_not_negative
+from aioclient._timeout import UNSET, ClientTimeout, Unset
 from aioclient.errors import AddressNotAllowedError, ClientConnectorError
 
 if TYPE_CHECKING:

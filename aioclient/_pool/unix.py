@@ -10,8 +10,8 @@ from typing import ClassVar
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
 from aioclient._net.route import Route, TlsWish, check_tls_wish
-from aioclient._pool.connector import UNSET, BaseConnector, Unset
-from aioclient._timeout import ClientTimeout
+from aioclient._pool.connector import BaseConnector
+from aioclient._timeout import UNSET, ClientTimeout, Unset
 
 
 class UnixConnector(BaseConnector):

@@ -36,7 +36,7 @@ def request(
     if loop is not None:
         warn_deprecated("loop is deprecated and has no effect")
     own = TCPConnector(force_close=True) if connector is None else None
-    return _OneRequest(_send(connector, own, version, method, url, options), own)
+    return OneRequest(_send(connector, own, version, method, url, options), own)
 
 
 async def _send(
@@ -56,7 +56,7 @@ async def _send(
             await own.retire()  # with the response, its connection goes
 
 
-class _OneRequest(Pending):
+class OneRequest(Pending):
     """A pending answer with a connector of its own, unless that was given."""
 
     __slots__ = ("_connector",)

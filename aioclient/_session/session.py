@@ -42,12 +42,12 @@ from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse
 from aioclient._message.session_cookies import SessionCookies
 from aioclient._net.route import TlsWish, check_tls_wish
-from aioclient._pool.connector import UNSET, BaseConnector, Unset
+from aioclient._pool.connector import BaseConnector
 from aioclient._pool.tcp import TCPConnector
 from aioclient._session.pending import Pending
 from aioclient._session.send import Sender
 from aioclient._session.session_hooks import SessionHooks
-from aioclient._timeout import ClientTimeout, TimeoutWish
+from aioclient._timeout import UNSET, ClientTimeout, TimeoutWish, Unset
 
 if TYPE_CHECKING:
     from aioclient._auth.proxy_digest import ProxyDigestAuth

@@ -1,0 +1,5 @@
+"""Digest authentication."""
+
+from aioclient._middlewares.digest_auth import DigestAuthMiddleware
+
+__all__ = ("DigestAuthMiddleware",)

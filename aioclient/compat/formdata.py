@@ -1,0 +1,5 @@
+"""Forms that are sent."""
+
+from aioclient._body.form import FormData
+
+__all__ = ("FormData",)
