@@ -2,7 +2,7 @@
 
 import pytest
 from pages import Pages
-from reference import Call, Later, Line, Missing
+from reference import Call, Line, Missing, Names
 from running import asynchronous
 
 from aioclient import (
@@ -26,7 +26,8 @@ ROWS = (
         "AbstractResolver is implemented by subclasses, all of it",
         "test_resolver_of_a_user_is_asked test_resolver_that_lacks_a_method_cannot_be_made",
     ),
-    Later("aioclient", "AbstractStreamWriter"),
+    Call("abc.AbstractStreamWriter.write", "chunk", is_async=True),
+    Names("abc.AbstractStreamWriter", "drain write_eof"),
     Line(
         "a payload of a user writes by write, drain and write_eof of AbstractStreamWriter",
         "test_payload_of_a_user_writes_to_a_writer",

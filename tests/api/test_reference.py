@@ -1,17 +1,14 @@
 """Every row of the reference API: names, parameters and their defaults, behaviour, differences."""
 
-import asyncio
 import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
-from origin import Origin
 from reference import (
     ROOT,
     Call,
     Difference,
-    Later,
     Line,
     Missing,
     Names,
@@ -21,11 +18,9 @@ from reference import (
     faults_of,
     label,
     names_of_tests,
-    not_there_yet,
     resolved,
     section,
 )
-from running import run
 
 import aioclient
 
@@ -42,7 +37,7 @@ def rows(*kinds: type[Row]) -> list[Any]:
     ]
 
 
-def names_of(row: Names | Later | Missing) -> list[str]:
+def names_of(row: Names | Missing) -> list[str]:
     return row.names.split()
 
 
@@ -110,33 +105,6 @@ def test_difference_is_documented(path: Path, row: Call | Line | Missing) -> Non
 def test_name_that_will_not_come_is_missing(path: Path, row: Missing) -> None:
     owner = resolved(row.owner)
     assert [name for name in names_of(row) if hasattr(owner, name)] == []
-
-
-@pytest.mark.parametrize(("path", "row"), rows(Later))
-def test_what_is_not_there_yet_is_documented(path: Path, row: Later) -> None:
-    assert [name for name in names_of(row) if f"`{name}`" not in not_there_yet()] == []
-
-
-@pytest.mark.parametrize(("path", "row"), rows(Later))
-def test_what_is_not_there_yet_is_never_ignored(path: Path, row: Later) -> None:
-    for name in names_of(row):
-        if row.owner == "session":
-            argument: Any = {name: object()}
-            with pytest.raises(NotImplementedError, match=name):
-                aioclient.ClientSession(**argument)
-        elif row.owner.endswith("request"):
-            run(_refused(name, is_alone=row.owner != "request"))
-        else:
-            assert not hasattr(resolved(row.owner), name)
-
-
-async def _refused(name: str, *, is_alone: bool) -> None:
-    async with Origin() as origin, aioclient.ClientSession() as session:
-        send: Any = aioclient.request if is_alone else session.request
-        with pytest.raises((NotImplementedError, TypeError), match=name):
-            await send("GET", origin.url("/json"), **{name: object()})
-        await asyncio.sleep(0)
-        assert origin.accepted == 0
 
 
 def test_row_that_is_wrong_is_found() -> None:
