@@ -1,6 +1,7 @@
 """A connector whose server is an ASGI app in this process."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
@@ -180,9 +181,16 @@ class _Calls:
             await asyncio.wait(self._tasks)
 
     def raise_unheard(self) -> None:
-        """Raise the first of what the app raised and nobody heard of, and log the others."""
+        """Raise the first of what the app raised and nobody heard of, and log the others.
+
+        An error that is on its way already, as out of a block of ``async with``, is not replaced.
+        """
         unheard, self._unheard = self._unheard, []
-        for error in unheard[1:]:
-            LOG.error("the app failed after its response", exc_info=error)
-        if unheard:
+        on_its_way = sys.exc_info()[1]
+        for error in unheard if on_its_way else unheard[1:]:
+            LOG.error("the app failed when nobody was there to hear it", exc_info=error)
+        if not unheard:
+            return
+        if on_its_way is None:
             raise unheard[0]
+        on_its_way.add_note(f"ASGIConnector: the app failed, too: {unheard[0]!r}")

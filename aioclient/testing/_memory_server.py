@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from aioclient._body.payload import Payload
@@ -54,8 +55,15 @@ class Served:
         self.number: Final = number
 
     def fail(self, error: Exception) -> None:
-        """Let the client's request fail with this error, as it is; the connection ends."""
+        """Let the client's request fail with this error, as it is; the connection ends.
+
+        At once: what was written and has not arrived is lost.
+        """
         self._connection.fail(error)
+
+    def fail_after_delivery(self, error: Exception) -> None:
+        """The same, but when all that was written has arrived."""
+        self.end.call_after_delivery(partial(self._connection.fail, error))
 
 
 #: Serves a connection until its end.

@@ -36,9 +36,12 @@ class MemoryTransport(asyncio.Transport):
         self._protocol: asyncio.BaseProtocol
         #: The other end.
         self.server: Final = ServerEnd(self, loop)
-        # What is to be delivered, in order; the last may be the end (None), or why it broke off.
-        self._arriving: deque[bytes | Exception | None] = deque()
+        # What is to be delivered, in order, and what to call in between; the last may be the end
+        # (None), or why it broke off.
+        self._arriving: deque[bytes | Callable[[], None] | Exception | None] = deque()
         self._arriving_bytes = 0
+        #: How many bytes of the server never arrived, when that is certain.
+        self.lost_bytes = 0
         self._broken_by: Exception | None = None
         self._is_delivery_near = False
         self._is_paused = False
@@ -156,7 +159,7 @@ class MemoryTransport(asyncio.Transport):
         if error is not None:
             self._hand_over_rest()
         self._arriving.clear()
-        self._arriving_bytes = 0
+        self.lost_bytes, self._arriving_bytes = self._arriving_bytes, 0
         try:
             self._protocol.connection_lost(error)
         finally:
@@ -178,6 +181,11 @@ class MemoryTransport(asyncio.Transport):
         """Let this arrive."""
         self._arriving.append(data)
         self._arriving_bytes += len(data)
+        self._deliver_soon()
+
+    def call_after_delivery(self, callback: Callable[[], None]) -> None:
+        """Call this when all that has arrived."""
+        self._arriving.append(callback)
         self._deliver_soon()
 
     def deliver_end(self, error: Exception | None) -> None:
@@ -221,6 +229,9 @@ class MemoryTransport(asyncio.Transport):
             if not cast("asyncio.Protocol", self._protocol).eof_received():
                 self.close()
             return 0
+        if not isinstance(first, bytes):
+            first()
+            return 0
         size = self._hand_over(first)
         if size < len(first):
             self._arriving.appendleft(first[size:])
@@ -242,7 +253,9 @@ class MemoryTransport(asyncio.Transport):
         """What came before the connection broke off may be read, though somebody wrote after it."""
         while self._arriving and isinstance(data := self._arriving.popleft(), bytes):
             while data:
-                data = data[self._hand_over(data) :]
+                size = self._hand_over(data)
+                self._arriving_bytes -= size
+                data = data[size:]
 
 
 class ServerEnd:
@@ -256,12 +269,16 @@ class ServerEnd:
         self.unread_bytes = 0
         self._has_eof = False
         self._is_closed = False
-        #: Is the client gone, so that nothing can be written any more?
-        self.is_lost = False
-        #: Called when it is.
+        self._is_lost = False
+        #: Called when the client is gone.
         self.on_lost: Callable[[], object] | None = None
         self._readable: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Is the client gone, or about to go, so that nothing arrives any more?"""
+        return self._is_lost or self._transport.is_over
 
     async def read(self) -> bytes:
         """What has come, as soon as there is something; nothing at the end."""
@@ -282,17 +299,15 @@ class ServerEnd:
         """
         if self._is_closed:
             raise RuntimeError("the connection was closed by this side")
-        self._check_not_lost()
+        if self.is_lost:
+            raise ConnectionResetError("the client has closed the connection")
         if data:
             self._transport.deliver(data)
-        while self._transport.undelivered_bytes > HIGH_WATER_BYTES and not self.is_lost:
+        while self._transport.undelivered_bytes > HIGH_WATER_BYTES:
             if self._writable is None:
                 self._writable = self._loop.create_future()
             await asyncio.shield(self._writable)
-        self._check_not_lost()
-
-    def _check_not_lost(self) -> None:
-        if self.is_lost or self._transport.is_over:
+        if self._transport.lost_bytes:
             raise ConnectionResetError("the client has closed the connection")
 
     def close(self) -> None:
@@ -306,6 +321,10 @@ class ServerEnd:
         if not self._is_closed:
             self._is_closed = True
             self._transport.deliver_end(error)
+
+    def call_after_delivery(self, callback: Callable[[], None]) -> None:
+        """Call this when what was written has arrived; never, if the client leaves before."""
+        self._transport.call_after_delivery(callback)
 
     # --- what the transport calls -----------------------------------------------------------------
 
@@ -334,7 +353,7 @@ class ServerEnd:
 
     def lose(self) -> None:
         """The client is gone."""
-        self.is_lost = True
+        self._is_lost = True
         _wake(self._readable)
         self.was_delivered()
         on_lost, self.on_lost = self.on_lost, None

@@ -69,7 +69,7 @@ class expect(Step):  # noqa: N801 - it reads as a verb in a script
 
     def __str__(self) -> str:
         what = self._what
-        return f"expect({shown_bytes(what) if isinstance(what, bytes) else what.pattern!r})"
+        return f"expect({shown(what if isinstance(what, bytes) else what.pattern)})"
 
 
 class expect_request(Step):  # noqa: N801 - as above
