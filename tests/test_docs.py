@@ -10,6 +10,7 @@ import logging
 import re
 import socket
 import ssl
+import subprocess
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -421,3 +422,28 @@ async def run_websocket_example(example):
     site = WebSocketSite(give_back, agree_or_refuse)
     async with site, aioclient.ClientSession() as session:
         await run(example, {"aioclient": aioclient, "session": session, "url": site.url()})
+
+
+# --- testing: each example has its own server ----------------------------------------------------
+
+
+@pytest.mark.parametrize("example", examples("testing.md"), ids=first_line)
+def test_example_about_testing_runs(example, tmp_path, capsys):
+    if "def test_" in example:
+        (tmp_path / "test_it.py").write_text(example)
+        plugin = ("-p", "aioclient.testing.pytest_plugin", "-p", "no:cacheprovider")
+        command = [sys.executable, "-m", "pytest", "-q", *plugin, str(tmp_path)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=DOCS.parent)
+        assert "1 passed" in done.stdout
+        return
+    run_testing_example(example)
+    printed = capsys.readouterr().out
+    assert printed or "print(" not in example
+    for words in re.findall(r"print\(.*\)  # (.*)", example):
+        for text in words.split(", ") if words[0] not in "[{" else [words]:
+            assert text in printed
+
+
+@asynchronous
+async def run_testing_example(example):
+    await run(example, {"aioclient": aioclient})

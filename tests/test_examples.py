@@ -284,3 +284,15 @@ def test_websocket_feed_goes_on_after_a_loss():
 
     assert result_of(main()) == 2
     assert shown == ["hello", "lost (1006), once more ...", "hello"]
+
+
+def test_tests_with_a_mock_pass():
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, str(EXAMPLES / "test_with_mock.py")],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=EXAMPLES.parent,
+    )
+    assert "4 passed" in done.stdout
