@@ -125,8 +125,8 @@ class _Calls:
         self._raises = raises
         self._root_path = root_path
         self._client = client
-        self._tasks: set[asyncio.Task[Exception | None]] = set()
-        self._unheard: list[Exception] = []
+        self._tasks: set[asyncio.Task[BaseException | None]] = set()
+        self._unheard: list[BaseException] = []
 
     async def serve(self, served: Served) -> None:
         """Let the app answer one request after another."""
@@ -142,8 +142,7 @@ class _Calls:
             call = HttpCall(served, exchange, scope, self._raises)
             self._begin(asyncio.get_running_loop().create_task(call.run(self._app)))
             await call.answered.wait()
-            # What is left of a body that was answered early could be taken for a request.
-            if not (exchange.persists and exchange.is_read):
+            if not (exchange.persists and await call.discard()):
                 return
 
     async def _websocket(
@@ -157,16 +156,17 @@ class _Calls:
         self._begin(asyncio.get_running_loop().create_task(call.run(self._app)))
         await call.serve()
 
-    def _begin(self, task: "asyncio.Task[Exception | None]") -> None:
+    def _begin(self, task: "asyncio.Task[BaseException | None]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def _ended(self, task: "asyncio.Task[Exception | None]") -> None:
+    def _ended(self, task: "asyncio.Task[BaseException | None]") -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is None:
-            unheard = task.result()
-            if unheard is not None:
-                self._unheard.append(unheard)
+        if task.cancelled():
+            return
+        unheard = task.exception() or task.result()
+        if unheard is not None:
+            self._unheard.append(unheard)
 
     async def wait(self, within_s: float) -> None:
         """Let the app end its tasks."""

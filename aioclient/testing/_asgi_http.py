@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from ._asgi import ASGIApp, Message, Scope, decoded
+from ._errors import note_origin
 from ._memory_server import Served
 from ._server_side import ServerExchange
 
@@ -34,7 +35,7 @@ class HttpCall:
         self._over = asyncio.Event()
         served.end.on_lost = self._client_lost
 
-    async def run(self, app: ASGIApp) -> Exception | None:
+    async def run(self, app: ASGIApp) -> BaseException | None:
         """Call the app; gives an error that its caller did not hear of."""
         try:
             await app(self._scope, self._receive, self._send)
@@ -44,14 +45,16 @@ class HttpCall:
                 return None
             done = "has not completed its response" if self._start else "has not responded"
             raise RuntimeError(f"the app {done} to {self._name}")
-        except Exception as error:
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # those of pytest are no Exceptions
             return await self._failed(error)
         finally:
             if not self._is_complete:
                 self._exchange.persists = False
             self._end()
 
-    async def _failed(self, error: Exception) -> Exception | None:
+    async def _failed(self, error: BaseException) -> BaseException | None:
         end, is_complete = self._served.end, self._is_complete
         if self._held is None and is_complete and self._raises:
             return error
@@ -60,6 +63,7 @@ class HttpCall:
         if end.is_lost or (self._held is None and is_complete):
             return None
         if self._raises:
+            note_origin(error, "the app")
             self._served.fail(error)
         elif self._exchange.has_begun:
             end.reset(ConnectionResetError("the app failed in the middle of its response"))
@@ -71,6 +75,11 @@ class HttpCall:
             await self._exchange.finish()
             self._is_complete = True
         return None
+
+    async def discard(self) -> bool:
+        """Read what the app has left of the request; False if the client went away instead."""
+        async with self._reading:
+            return await self._exchange.discard()
 
     @property
     def _name(self) -> str:

@@ -7,6 +7,7 @@ from aioclient._websocket.handshake import accept_value
 
 from ._asgi import ASGIApp, Message, Scope, decoded
 from ._asgi_http import LOG
+from ._errors import note_origin
 from ._memory_server import Served
 from ._server_side import BadRequest, ServerExchange
 
@@ -112,7 +113,7 @@ class WebSocketCall:
 
     # --- the app ----------------------------------------------------------------------------------
 
-    async def run(self, app: ASGIApp) -> Exception | None:
+    async def run(self, app: ASGIApp) -> BaseException | None:
         """Call the app; gives an error that its caller did not hear of."""
         try:
             await app(self._scope, self._receive, self._send)
@@ -121,7 +122,9 @@ class WebSocketCall:
             elif not (self._exchange.is_written or self._served.end.is_lost):
                 raise RuntimeError(f"the app has not accepted the WebSocket {self._name}")
             return None
-        except Exception as error:
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # those of pytest are no Exceptions
             return await self._failed(error)
         finally:
             self._has_ended = True
@@ -129,7 +132,7 @@ class WebSocketCall:
                 self._arrived.get_nowait()
             self._decided.set()
 
-    async def _failed(self, error: Exception) -> Exception | None:
+    async def _failed(self, error: BaseException) -> BaseException | None:
         is_open = self._frames is not None
         if is_open and not self._served.end.is_lost:
             try:
@@ -142,6 +145,7 @@ class WebSocketCall:
         if self._raises and is_open:
             return error
         if self._raises and not self._served.end.is_lost:
+            note_origin(error, "the app")
             self._served.fail(error)
             return None
         LOG.error("the app failed in WebSocket %s", self._name, exc_info=error)

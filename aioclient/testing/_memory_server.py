@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, cast
 
 from aioclient._body.payload import Payload
 from aioclient._connection.exchange import Exchange
@@ -15,7 +15,7 @@ from aioclient._net.route import Route
 from aioclient._timeout import ClientTimeout
 
 from ._memory_transport import MemoryTransport, ServerEnd
-from ._server_side import ServerSide
+from ._server_side import BadRequest, ServerSide
 
 
 class MemoryConnection(Http1Connection):
@@ -32,10 +32,11 @@ class MemoryConnection(Http1Connection):
         self._current = exchange
         super().begin(head, payload, exchange)
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Let the request that is on it, if there is one, fail with the error as it is."""
         if self._current is not None:
-            self.abandon(self._current, error)
+            # As good as an Exception to who only raises it: those of pytest are none.
+            self.abandon(self._current, cast("Exception", error))
 
 
 class Served:
@@ -54,14 +55,14 @@ class Served:
         #: 1 for the first that was opened, and so on.
         self.number: Final = number
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Let the client's request fail with this error, as it is; the connection ends.
 
         At once: what was written and has not arrived is lost.
         """
         self._connection.fail(error)
 
-    def fail_after_delivery(self, error: Exception) -> None:
+    def fail_after_delivery(self, error: BaseException) -> None:
         """The same, but when all that was written has arrived."""
         self.end.call_after_delivery(partial(self._connection.fail, error))
 
@@ -119,7 +120,11 @@ class MemoryServer:
 async def _serve(serve: Serve, served: Served) -> None:
     try:
         await serve(served)
-    except Exception as error:  # a bug, or it served a client that does not speak HTTP
+    except BadRequest as error:
+        await served.side.refuse(error)
+    except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # those of pytest are no Exceptions
         served.fail(error)
     finally:
         served.end.close()

@@ -241,9 +241,9 @@ class MemoryTransport(asyncio.Transport):
     def _hand_over(self, data: bytes) -> int:
         protocol = self._protocol
         if isinstance(protocol, asyncio.BufferedProtocol):
-            room = memoryview(protocol.get_buffer(len(data)))
-            size = min(len(room), len(data))
-            room[:size] = data[:size]
+            with memoryview(protocol.get_buffer(len(data))) as room:
+                size = min(len(room), len(data))
+                room[:size] = data[:size]
             protocol.buffer_updated(size)
             return size
         cast("asyncio.Protocol", protocol).data_received(data)  # there is no third kind

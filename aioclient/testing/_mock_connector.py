@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from typing import Any, Self, TypeAlias, Unpack
+from typing import Self, TypeAlias, Unpack
 
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route
@@ -11,6 +11,7 @@ from aioclient._pool.connector import BaseConnector
 from aioclient._timeout import UNSET, ClientTimeout, Unset
 
 from ._answers import Answer, Answers, Handler, RequestPattern, UrlPattern
+from ._errors import note_origin
 from ._memory_server import MemoryServer, Served
 from ._mock_request import MockRequest
 from ._mock_response import (
@@ -30,6 +31,13 @@ AnswerTable: TypeAlias = Mapping[
     UrlPattern | tuple[str, UrlPattern], Answer | ErrorWish | Iterable[Answer | ErrorWish]
 ]
 _HandlerOrTable: TypeAlias = Handler | AnswerTable | None
+
+
+class AddOptions(AnswerOptions, total=False):
+    """The options of `MockConnector.add` and those like it."""
+
+    times: int | None
+    ignore_query: bool
 
 
 class MockConnector(BaseConnector):
@@ -137,31 +145,45 @@ class MockConnector(BaseConnector):
         self._answers.add(RequestPattern(method, url, ignore_query=ignore_query), answer, times)
         return self
 
-    def get(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def get(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for GET."""
         return self.add("GET", url, answer, **options)
 
-    def post(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def post(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for POST."""
         return self.add("POST", url, answer, **options)
 
-    def put(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def put(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for PUT."""
         return self.add("PUT", url, answer, **options)
 
-    def patch(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def patch(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for PATCH."""
         return self.add("PATCH", url, answer, **options)
 
-    def delete(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def delete(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for DELETE."""
         return self.add("DELETE", url, answer, **options)
 
-    def head(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def head(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for HEAD."""
         return self.add("HEAD", url, answer, **options)
 
-    def options(self, url: UrlPattern, answer: Answer | None = None, **options: Any) -> Self:
+    def options(
+        self, url: UrlPattern, answer: Answer | None = None, **options: Unpack[AddOptions]
+    ) -> Self:
         """As `add` for OPTIONS."""
         return self.add("OPTIONS", url, answer, **options)
 
@@ -242,6 +264,7 @@ class _Answering:
                 response = await self._response_for(request)
                 goes_on = await _respond(served, exchange, response)
             except Exception as error:  # of a handler, or of a body
+                note_origin(error, "the server's side")
                 _fail(served, error)
                 return
             if not goes_on:
@@ -276,8 +299,7 @@ async def _respond(served: Served, exchange: ServerExchange, response: MockRespo
         return False
     await _write(exchange, response, None)
     await exchange.finish()
-    # What is left of a body that was answered early could be taken for a request.
-    return exchange.persists and exchange.is_read
+    return exchange.persists and await exchange.discard()
 
 
 async def _write(exchange: ServerExchange, response: MockResponse, max_bytes: int | None) -> None:
@@ -298,10 +320,12 @@ async def _write(exchange: ServerExchange, response: MockResponse, max_bytes: in
             "the body of this answer was given already: a generator is for one use, "
             "pass the generator function"
         )
+    left = max_bytes
+    if left == 0:
+        return
     async with contextlib.AsyncExitStack() as stack:
         if hasattr(pieces, "aclose"):
             stack.push_async_callback(pieces.aclose)
-        left = max_bytes
         async for piece in pieces:
             await exchange.write(piece[:left])
             if left is not None:

@@ -21,7 +21,15 @@ FieldPairs = Iterable[tuple[str, str]]
 
 
 class BadRequest(Exception):
-    """The client broke the rules, or a limit."""
+    """The client broke the rules, or a limit; `status` is what it is answered."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message, status)
+        self.message = message
+        self.status = status
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class RequestHead:
@@ -82,12 +90,21 @@ class ServerSide:
         data = await self.read_until(b"\r\n\r\n")
         return None if data is None else ServerExchange(self, RequestHead(data))
 
+    async def refuse(self, error: BadRequest) -> None:
+        """Answer what cannot be understood; after that the connection is of no more use."""
+        text = str(error).encode()
+        fields = [("Content-Length", str(len(text))), ("Connection", "close")]
+        await self.end.write(_head_bytes(error.status, None, fields) + text)
+
     async def read_until(self, ending: bytes) -> bytes | None:
         """What comes before the ending, which is read, too; None if the client ended instead."""
         begin = 0
-        while (found := self._came.find(ending, begin)) < 0:
-            if len(self._came) > MAX_HEAD_BYTES:
-                raise BadRequest(f"head or line of more than {MAX_HEAD_BYTES} bytes")
+        while True:
+            found = self._came.find(ending, begin)
+            if (found if found >= 0 else len(self._came)) > MAX_HEAD_BYTES:
+                raise BadRequest(f"head or line of more than {MAX_HEAD_BYTES} bytes", 431)
+            if found >= 0:
+                break
             begin = max(0, len(self._came) - len(ending) + 1)
             piece = await self.end.read()
             if not piece:
@@ -154,6 +171,18 @@ class ServerExchange:
         if not self._missing_bytes and not self._is_chunked:
             self.is_read = True
         return data
+
+    async def discard(self) -> bool:
+        """Read what is left of the body, for nothing, so that another request can follow.
+
+        False if the client went away instead, as it does if the answer has stopped its upload.
+        """
+        try:
+            while await self.read():
+                pass
+        except (ConnectionResetError, BadRequest):
+            return False
+        return True
 
     async def _next_chunk(self) -> int:
         """The size of the chunk that begins; 0 for the last. RFC 9112 section 7.1."""
@@ -253,6 +282,8 @@ class ServerExchange:
         return self._announced_bytes is not None and self._sent_bytes < self._announced_bytes
 
     def _framed(self, data: bytes) -> bytes:
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise TypeError(f"a piece of a body must be bytes, not {type(data).__name__}")
         if not self._sends_body or not data:
             return b""
         announced = self._announced_bytes
@@ -260,7 +291,7 @@ class ServerExchange:
             more = self._sent_bytes + len(data)
             raise ValueError(f"the body has {more} bytes or more, Content-Length is {announced}")
         self._sent_bytes += len(data)
-        return b"%x\r\n%b\r\n" % (len(data), data) if self._sends_chunks else data
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._sends_chunks else bytes(data)
 
 
 def _tokens(values: Iterable[str]) -> list[str]:

@@ -299,6 +299,32 @@ async def test_error_of_the_app_is_that_of_the_request(path):
 
 
 @asynchronous
+async def test_app_can_let_the_test_fail():
+    async def app(scope, receive, send):
+        pytest.fail("no request wanted")
+
+    async with session(app) as http:
+        with pytest.raises(pytest.fail.Exception) as caught:
+            await http.get(URL)
+    assert "the app raised it here:" in caught.value.__notes__[0]
+
+
+@asynchronous
+async def test_request_follows_one_whose_body_the_app_has_not_received():
+    async def app(scope, receive, send):
+        await respond(send, b"x")
+
+    async with session(app) as http:
+        for _ in range(3):
+            async with http.post(URL, data=b"abc") as response:
+                assert await response.read() == b"x"
+        assert http.connector.stats().created == 1
+        for _ in range(3):
+            async with http.post(URL, data=bytes(500_000)) as response:
+                assert await response.read() == b"x"
+
+
+@asynchronous
 async def test_late_error_is_raised_by_close():
     with pytest.raises(ZeroDivisionError, match="/late"):
         async with session(failing) as http, http.get(f"{URL}late") as response:

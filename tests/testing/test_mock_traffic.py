@@ -543,3 +543,71 @@ async def test_head_and_no_content_have_no_body():
             async with client.request(method, URL) as response:
                 assert await response.read() == b""
     assert mock.stats().created == 1
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+@asynchronous
+async def test_request_follows_one_whose_body_was_not_read(size):
+    mock = MockConnector(stream_requests=True).post("/", text="x")
+    async with session(mock) as client:
+        for _ in range(3):
+            async with client.post(URL, data=bytes(size)) as response:
+                assert await response.text() == "x"
+    if size == 10:
+        assert mock.stats().created == 1
+
+
+@asynchronous
+async def test_request_that_is_too_large_for_the_server_is_refused():
+    mock = MockConnector().get("/")
+    async with session(mock) as client:
+        response = await client.get(URL, headers={"X": "y" * 300_000})
+        assert response.status == 431
+        assert "more than 262144 bytes" in await response.text()
+    assert mock.requests == []
+
+
+@asynchronous
+async def test_place_where_a_handler_failed_is_noted():
+    async def handler(request):
+        raise ZeroDivisionError("here")
+
+    async with session(MockConnector(handler)) as client:
+        with pytest.raises(ZeroDivisionError) as caught:
+            await client.get(URL)
+    (note,) = caught.value.__notes__
+    assert "the server's side raised it here:" in note
+    assert 'raise ZeroDivisionError("here")' in note
+
+
+@asynchronous
+async def test_handler_can_let_the_test_fail():
+    async def handler(request):
+        pytest.fail("no request wanted")
+
+    async with session(MockConnector(handler)) as client:
+        with pytest.raises(pytest.fail.Exception, match="no request wanted"):
+            await client.get(URL)
+
+
+@asynchronous
+async def test_body_can_be_cut_before_its_beginning():
+    async def never():
+        await asyncio.Event().wait()
+        yield b""
+
+    mock = MockConnector().get("/", body=never, cut_after=0).get("/b", body=b"abc", cut_after=0)
+    async with session(mock) as client:
+        for path in "", "b":
+            async with client.get(URL + path) as response:
+                with pytest.raises(aioclient.ClientPayloadError):
+                    await response.read()
+
+
+@asynchronous
+async def test_piece_that_is_no_bytes_is_the_error_of_the_reader():
+    mock = MockConnector().get("/", body=lambda: pieces(bytearray(b"a"), memoryview(b"b"), "c"))
+    async with session(mock) as client, client.get(URL) as response:
+        assert await response.content.readexactly(2) == b"ab"
+        with pytest.raises(TypeError, match="must be bytes, not str"):
+            await response.read()
