@@ -150,4 +150,9 @@ def request_timeout(wish: TimeoutWish, session: ClientTimeout) -> ClientTimeout:
     """The limits of one request: a number or None replaces the session's `total` only."""
     if isinstance(wish, ClientTimeout):
         return wish
-    return session if isinstance(wish, Unset) else session.with_total(wish)
+    if isinstance(wish, Unset):
+        return session
+    if hasattr(wish, "sock_connect"):  # that of aiohttp: of a library that brings it
+        names = _NAMES[: _NAMES.index("pool")]
+        return ClientTimeout(*(getattr(wish, name) for name in names))
+    return session.with_total(wish)

@@ -5,10 +5,11 @@ import math
 import pickle
 from fractions import Fraction
 
+import aiohttp
 import pytest
 
 from aioclient import ClientTimeout
-from aioclient._timeout import DEFAULT_TIMEOUT, request_timeout, session_timeout
+from aioclient._timeout import DEFAULT_TIMEOUT, UNSET, request_timeout, session_timeout
 
 FIELDS = ["total", "connect", "sock_read", "sock_connect", "pool", "tls", "write"]
 
@@ -117,3 +118,16 @@ def test_wish_that_is_not_an_amount_of_time_is_refused(wish):
     for apply in (session_timeout, lambda wish: request_timeout(wish, ClientTimeout())):
         with pytest.raises(ValueError, match="total must not be negative"):
             apply(wish)
+
+
+def test_limits_of_aiohttp_are_taken_for_ours() -> None:
+    theirs = aiohttp.ClientTimeout(
+        total=1, connect=2, sock_read=3, sock_connect=4, ceil_threshold=6
+    )
+    assert request_timeout(theirs, DEFAULT_TIMEOUT) == ClientTimeout(1, 2, 3, 4, 6)  # type: ignore[arg-type]
+
+
+def test_a_limit_that_is_not_given_is_the_session_s() -> None:
+    session = ClientTimeout(1, sock_read=2)
+    assert request_timeout(UNSET, session) is session
+    assert session_timeout(UNSET) is DEFAULT_TIMEOUT

@@ -228,16 +228,16 @@ def check_flags(options: RequestOptions) -> None:
             raise TypeError(f"{name} must be True or False, not {value!r}")
 
 
-def tls_wish(options: RequestOptions) -> TlsWish:
+def tls_wish(options: RequestOptions, default: TlsWish) -> TlsWish:
     """What a request says of TLS, by `ssl` or by the options that were there before it.
 
-    Raises ValueError if it says so twice.
+    `default` is for one that says nothing. Raises ValueError if it says so twice.
     """
+    wish = options.get("ssl")
+    if wish is None and all(options.get(name) is None for name in OLD_TLS_OPTIONS):
+        return default
     return merged_tls_wish(
-        options.get("ssl", True),
-        options.get("verify_ssl"),
-        options.get("ssl_context"),
-        options.get("fingerprint"),
+        wish, options.get("verify_ssl"), options.get("ssl_context"), options.get("fingerprint")
     )
 
 

@@ -50,7 +50,7 @@ class RequestOptions(TypedDict, total=False):
     #: Limits of this request; a number or None replaces the session's `total` only.
     timeout: TimeoutWish
     #: TLS: True (the connector's setting), False (no verification) or an `ssl.SSLContext`.
-    ssl: TlsWish
+    ssl: TlsWish | None
     #: Deprecated, for `ssl`: whether to verify, a context, the digest of the certificate.
     verify_ssl: bool | None
     ssl_context: "SSLContext | None"

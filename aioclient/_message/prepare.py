@@ -84,8 +84,7 @@ _WISHES: Final = frozenset(RequestOptions.__annotations__) - {
     "trace_request_ctx",
     *OF_PROXIES,
 }
-_OF_TLS_WISH: Final = frozenset({"ssl", *OLD_TLS_OPTIONS})
-_OF_TLS: Final = _OF_TLS_WISH | {"server_hostname"}
+_OF_TLS: Final = frozenset({"ssl", "server_hostname", *OLD_TLS_OPTIONS})
 #: With none of these, and no credentials, the header lines are the default ones.
 _OF_HEADERS: Final = frozenset(
     {"auth", "compress", "cookies", "expect100", "headers", "skip_auto_headers"}
@@ -466,7 +465,7 @@ def _route(target: Target, options: RequestOptions) -> Route:
         return route
     name = options.get("server_hostname")
     return route._replace(
-        ssl=route.ssl if options.keys().isdisjoint(_OF_TLS_WISH) else tls_wish(options),
+        ssl=tls_wish(options, route.ssl),
         server_hostname=route.server_hostname if name is None else checked_host_name(name),
     )
 

@@ -160,14 +160,15 @@ def _picklable(part: object) -> object:
 
 
 def merged_tls_wish(
-    wish: TlsWish,
+    wish: TlsWish | None,
     verify_ssl: bool | None,
     ssl_context: ssl.SSLContext | None,
     fingerprint: bytes | None,
 ) -> TlsWish:
     """What is said of TLS by `ssl`, or by one of the options that were there before it.
 
-    Warns of these. Raises ValueError if it is said twice, TypeError for what is no TLS wish.
+    None as `ssl` says nothing. Warns of these. Raises ValueError if it is said twice, TypeError for
+    what is no TLS wish.
     """
     old: dict[str, object] = {
         "verify_ssl": verify_ssl,
@@ -175,6 +176,8 @@ def merged_tls_wish(
         "fingerprint": fingerprint,
     }
     said = [name for name, value in old.items() if value is not None]
+    if wish is None:
+        wish = True
     if said:
         warn_deprecated(f"{said[0]} is deprecated, use ssl")
         if len(said) > 1 or wish is not True:

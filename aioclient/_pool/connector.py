@@ -326,11 +326,11 @@ class BaseConnector(ABC):
         )
 
     @property
-    def _conns(self) -> dict[Route, list[Connection]]:
-        """Those that are kept for the next request."""
-        kept: dict[Route, list[Connection]] = {}
+    def _conns(self) -> dict[Route, list[tuple[Connection, float]]]:
+        """Those that are kept for the next request, each with the time since when."""
+        kept: dict[Route, list[tuple[Connection, float]]] = {}
         for connection in self._ledger.idle():
-            kept.setdefault(connection.route, []).append(connection)
+            kept.setdefault(connection.route, []).append((connection, connection.idle_since))
         return kept
 
     def _available_connections(self, key: Route) -> int:

@@ -67,7 +67,7 @@ class TCPConnector(BaseConnector):
         dns_cache_max_size: int = 1000,
         family: int = socket.AF_UNSPEC,
         ssl_context: SSLContext | None = None,
-        ssl: TlsWish = True,
+        ssl: TlsWish | None = True,
         local_addr: tuple[str, int] | None = None,
         resolver: "AbstractResolver | None" = None,
         keepalive_timeout: float | Unset | None = UNSET,

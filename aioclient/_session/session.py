@@ -84,11 +84,15 @@ def _checked_trace_configs(configs: object) -> "list[TraceConfig[Any]]":
     if not isinstance(configs, Sequence):
         kind = type(configs).__name__
         raise TypeError(f"trace_configs must be a sequence of TraceConfig, not {kind}")
-    for config in configs:
+    checked = []
+    for given in configs:
+        is_foreign = not isinstance(given, TraceConfig) and hasattr(given, "on_request_start")
+        config = TraceConfig.of_aiohttp(given) if is_foreign else given
         if not isinstance(config, TraceConfig):
             raise TypeError(f"trace_configs must be of TraceConfig, not {type(config).__name__}")
         config.freeze()
-    return list(configs)
+        checked.append(config)
+    return checked
 
 
 def _proxying(

@@ -113,7 +113,7 @@ class WSConnectOptions(TypedDict, total=False):
     proxy_auth: "BasicAuth | ProxyDigestAuth | None"
     proxy_headers: LooseHeaders | None
     proxy_ssl: TlsWish | None
-    ssl: TlsWish
+    ssl: TlsWish | None
     verify_ssl: bool | None
     ssl_context: "SSLContext | None"
     fingerprint: bytes | None

@@ -84,6 +84,17 @@ class TraceConfig(Generic[_C]):
         self._factory = trace_config_ctx_factory
         self._signals: dict[str, _SignalOf[_C, Any]] = {name: Signal() for name in EVENTS}
 
+    @classmethod
+    def of_aiohttp(cls, theirs: Any) -> "TraceConfig[Any]":  # Any: no need to have it installed
+        """The same functions as in a TraceConfig of aiohttp, which it has so far.
+
+        For a library that brings one, where it is not installed in aiohttp's place.
+        """
+        config: TraceConfig[Any] = TraceConfig(theirs.trace_config_ctx)
+        for event, signal in config._signals.items():
+            signal.extend(getattr(theirs, f"on_{event}", ()))
+        return config
+
     def trace_config_ctx(self, trace_request_ctx: object = None) -> _C:
         """The object that the handlers get for one request."""
         context: _C = self._factory(trace_request_ctx=trace_request_ctx)

@@ -272,7 +272,6 @@ def test_the_whole_head_is_as_expected() -> None:
         ({"data": 5}, TypeError, "data must be"),
         ({"data": object()}, TypeError, "data must be"),
         ({"ssl": "yes"}, TypeError, "ssl must be"),
-        ({"ssl": None}, TypeError, "ssl must be"),
         ({"timeout": "5"}, TypeError, "seconds"),
         ({"timeout": -1}, ValueError, "negative"),
         ({"timeout": float("nan")}, ValueError, "negative"),
@@ -540,3 +539,9 @@ def test_a_request_of_http_1_0_says_so() -> None:
 def test_what_needs_http_1_1_is_refused_in_http_1_0(options: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=f"{words}.*needs HTTP/1.1"):
         preparer(minor_version=0).prepare("POST", "http://example.com/", options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{"ssl": None}, {"verify_ssl": None}, {}])
+def test_no_wish_of_tls_is_that_of_the_session(options: RequestOptions) -> None:
+    request = preparer(ssl=False).prepare("GET", "https://a.example/", options)
+    assert request.route.ssl is False

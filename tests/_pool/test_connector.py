@@ -477,7 +477,6 @@ def test_a_connector_belongs_to_one_event_loop() -> None:
         ({"limit": -1}, ValueError),
         ({"limit_per_host": -1}, ValueError),
         ({"force_close": True, "keepalive_timeout": 5}, ValueError),
-        ({"ssl": None}, TypeError),
         ({"ssl": "no"}, TypeError),
         ({"nonsense": 1}, TypeError),
     ],

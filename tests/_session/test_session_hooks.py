@@ -3,6 +3,7 @@
 from typing import Any, Self
 from unittest.mock import patch
 
+import aiohttp
 import pytest
 from origin import Origin
 from running import asynchronous
@@ -114,3 +115,17 @@ async def test_what_a_session_has_can_be_looked_at() -> None:
         assert session._connector is session.connector
     async with ClientSession() as session:
         assert session._build_url("http://a.example/") == URL("http://a.example/")
+
+
+@asynchronous
+async def test_a_trace_config_of_aiohttp_is_taken_for_ours() -> None:
+    told: list[tuple[object, str]] = []
+
+    async def started(session: Any, context: Any, params: Any) -> None:
+        told.append((context.trace_request_ctx, params.method))
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(started)
+    async with Origin() as origin, ClientSession(trace_configs=[config]) as session:  # type: ignore[list-item]  # see above
+        await (await session.get(origin.url("/json"), trace_request_ctx="mine")).read()
+    assert told == [("mine", "GET")]

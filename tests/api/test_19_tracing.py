@@ -115,7 +115,11 @@ ROWS = (
         "trace_request_ctx of a request comes to the factory by its name",
         f"{_HANDLERS}test_each_config_has_a_context_for_each_request",
     ),
-    Missing("aioclient", "Trace", "`Trace`, which tells the handlers, is in `aioclient.tracing` only."),
+    Missing(
+        "aioclient",
+        "Trace",
+        "`Trace`, which tells the handlers, is in `aioclient.tracing` only.",
+    ),
 )
 
 #: Added behind those of the reference, each with a default.
