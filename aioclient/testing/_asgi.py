@@ -13,8 +13,8 @@ Message: TypeAlias = MutableMapping[str, Any]
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-#: An application by ASGI 3.
-ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+#: An application by ASGI 3. Frameworks have types of their own for what it is given.
+ASGIApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 
 #: 2.4: to send to a client that is gone raises an OSError.
 _VERSIONS: Final = {"version": "3.0", "spec_version": "2.4"}

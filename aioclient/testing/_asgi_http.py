@@ -56,6 +56,8 @@ class HttpCall:
 
     async def _failed(self, error: BaseException) -> BaseException | None:
         end, is_complete = self._served.end, self._is_complete
+        if end.is_lost and not is_complete and _comes_of_sending(error):
+            return None  # by that it was told that the client is gone
         if self._held is None and is_complete and self._raises:
             return error
         if is_complete or end.is_lost or not self._raises:
@@ -156,3 +158,10 @@ class HttpCall:
         self._end()
         if is_short:
             raise RuntimeError("the body of the response is shorter than its Content-Length")
+
+
+def _comes_of_sending(error: BaseException | None) -> bool:
+    """Is it, or was it raised for, the error of sending to a client that is gone?"""
+    while error is not None and not isinstance(error, ConnectionResetError):
+        error = error.__cause__ or error.__context__
+    return error is not None

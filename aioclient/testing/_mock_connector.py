@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
-from typing import Self, TypeAlias, Unpack
+from typing import Protocol, Self, TypeAlias, Unpack
 
 from aioclient._connection.interface import Connection
 from aioclient._net.route import Route
@@ -26,10 +26,19 @@ from ._mock_response import (
 from ._sent import Expected, assert_not_sent, assert_sent
 from ._server_side import ServerExchange
 
-#: Answers by URL, or by method and URL; several are given one after another.
-AnswerTable: TypeAlias = Mapping[
-    UrlPattern | tuple[str, UrlPattern], Answer | ErrorWish | Iterable[Answer | ErrorWish]
-]
+_Answers: TypeAlias = Answer | ErrorWish | Iterable[Answer | ErrorWish]
+
+
+class AnswerTable(Protocol):
+    """Answers by URL, or by method and URL; several are given one after another.
+
+    Any mapping is one. To type checkers, a `Mapping` by strings is none by strings or other things.
+    """
+
+    def items(self) -> Iterable[tuple[UrlPattern | tuple[str, UrlPattern], _Answers]]:
+        """All of them."""
+
+
 _HandlerOrTable: TypeAlias = Handler | AnswerTable | None
 
 
@@ -79,10 +88,7 @@ class MockConnector(BaseConnector):
             limit_per_host=limit_per_host,
             max_connection_age=max_connection_age,
         )
-        table = handler_or_table if isinstance(handler_or_table, Mapping) else {}
-        handler = None if isinstance(handler_or_table, Mapping) else handler_or_table
-        if handler is not None and not callable(handler):
-            raise TypeError(f"expected a function or a mapping, not {handler!r}")
+        table, handler = _table_or_handler(handler_or_table)
         self._strict = strict
         self._answers = Answers(handler)
         self._requests: list[MockRequest] = []
@@ -341,9 +347,15 @@ def _fail(served: Served, error: Exception) -> None:
         served.fail_after_delivery(error)
 
 
-def _listed(
-    answers: Answer | ErrorWish | Iterable[Answer | ErrorWish],
-) -> Iterable[Answer]:
+def _table_or_handler(given: _HandlerOrTable) -> tuple[AnswerTable, Handler | None]:
+    if given is None or callable(given):
+        return {}, given
+    if not isinstance(given, Mapping):
+        raise TypeError(f"expected a function or a mapping, not {given!r}")
+    return given, None
+
+
+def _listed(answers: _Answers) -> Iterable[Answer]:
     if isinstance(answers, Iterable) and not isinstance(answers, str):
         return [answer for each in answers for answer in _listed(each)]
     if isinstance(answers, MockResponse):
