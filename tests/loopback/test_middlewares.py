@@ -720,16 +720,17 @@ async def test_a_middleware_that_fails_leaves_no_connection_in_use() -> None:
         assert session.connector.stats().active == 0
 
 
+@pytest.mark.parametrize("middlewares", [(), [Status()]])
 @asynchronous
-async def test_a_response_class_that_fails_leaves_no_connection_in_use() -> None:
+async def test_a_response_class_that_fails_leaves_no_connection_in_use(middlewares: Any) -> None:
     class Failing(ClientResponse):
-        def __init__(self, *_: Any) -> None:
+        def __init__(self, *_: Any, **__: Any) -> None:
             raise LookupError("own")
 
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"
     async with (
         ScriptedServer(answers(start, stays_open=True)) as server,
-        ClientSession(middlewares=[Status()], response_class=Failing) as session,
+        ClientSession(middlewares=middlewares, response_class=Failing) as session,
     ):
         with pytest.raises(LookupError, match="own"):
             await session.get(server.url())
