@@ -1,7 +1,7 @@
 """aioclient: an HTTP client for asyncio, with the names that users of aiohttp's client know."""
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from ._auth.basic import BasicAuth, encode_basic_auth
 from ._http.request_info import RequestInfo
@@ -62,8 +62,36 @@ from .errors import (
     WSServerHandshakeError,
 )
 
-if _TYPE_CHECKING:
-    from . import hdrs
+if _typing.TYPE_CHECKING:
+    from . import (  # noqa: F401 - modules, which are attributes of the package
+        abc,
+        client,
+        client_exceptions,
+        client_middleware_digest_auth,
+        client_middlewares,
+        client_proto,
+        client_reqrep,
+        client_ws,
+        compression_utils,
+        connector,
+        cookiejar,
+        formdata,
+        hdrs,
+        helpers,
+        http,
+        http_exceptions,
+        http_parser,
+        http_websocket,
+        http_writer,
+        log,
+        multipart,
+        payload,
+        payload_streamer,
+        resolver,
+        streams,
+        tracing,
+        typedefs,
+    )
     from ._auth.proxy_digest import ProxyDigestAuth
     from ._body.content_disposition import (
         BadContentDispositionHeader,
@@ -429,15 +457,17 @@ __all__ = (
 )
 
 
-def __getattr__(name: str) -> object:
-    module = _LATE.get(name)
-    if name in _PAGES:
-        return _import_module(f"{__name__}.{name}")
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(_import_module(module), name)
-    globals()[name] = value
-    return value
+if not _typing.TYPE_CHECKING:  # type checkers know the names from above, and refuse all others
+
+    def __getattr__(name: str) -> object:
+        module = _LATE.get(name)
+        if name in _PAGES:
+            return _import_module(f"{__name__}.{name}")
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(_import_module(module), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,8 @@
 """The page `aioclient.compat.http_parser`, as a module of the front door."""
 
+from typing import TYPE_CHECKING
+
 from aioclient.compat.http_parser import *  # noqa: F403 - all of it
-from aioclient.compat.http_parser import __getattr__ as __getattr__
+
+if not TYPE_CHECKING:
+    from aioclient.compat.http_parser import __getattr__ as __getattr__

@@ -30,14 +30,14 @@ class DigestSession:
     def __init__(
         self, challenge: DigestChallenge, space: "DigestSessions", cnonce: str | None = None
     ) -> None:
-        self.challenge = challenge
-        self.space = space
+        self.challenge: DigestChallenge = challenge
+        self.space: DigestSessions = space
         #: One for the whole session, which the "-sess" algorithms are named for.
-        self.cnonce = os.urandom(16).hex() if cnonce is None else cnonce
+        self.cnonce: str = os.urandom(16).hex() if cnonce is None else cnonce
         #: Requests so far.
-        self.count = 0
+        self.count: int = 0
         #: Has the server taken an answer?
-        self.is_proven = False
+        self.is_proven: bool = False
 
     @property
     def is_used_up(self) -> bool:

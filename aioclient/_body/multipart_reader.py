@@ -76,10 +76,18 @@ class Response(Protocol):
     """What is needed of a response."""
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Its fields, by names in any case."""
+        ...
+
     @property
-    def content(self) -> ByteStream: ...
-    def release(self) -> Awaitable[object]: ...
+    def content(self) -> ByteStream:
+        """Its body, in pieces."""
+        ...
+
+    def release(self) -> Awaitable[object]:
+        """Give its connection back."""
+        ...
 
 
 @types.coroutine

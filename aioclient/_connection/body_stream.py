@@ -12,15 +12,25 @@ from aioclient._connection.prompt_future import PromptFuture
 class Flow(Protocol):
     """Where a stream's bytes come from."""
 
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        """Let the peer wait: more is here than anybody reads."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Let the peer go on, if it waits."""
+        ...
 
 
 class Gatherer(Protocol):
     """What can put a body together where it is received."""
 
-    def gather(self, before: list[bytes], max_bytes: int) -> bool: ...
-    def stop_gathering(self) -> None: ...
+    def gather(self, before: list[bytes], max_bytes: int) -> bool:
+        """Put what comes into one object with the pieces `before`; False: it cannot be done."""
+        ...
+
+    def stop_gathering(self) -> None:
+        """Whoever reads wants what is there as a piece."""
+        ...
 
 
 class BodyStream:
@@ -47,7 +57,7 @@ class BodyStream:
 
     def __init__(self, flow: Flow | None, high_water_bytes: int) -> None:
         self._flow = flow
-        self.high_water_bytes = high_water_bytes
+        self.high_water_bytes: int = high_water_bytes
         self._buffer = PieceBuffer()
         self._is_complete = False
         self._paused = False
@@ -59,7 +69,7 @@ class BodyStream:
         #: Of the reader that waits: done with its bytes, or with none for it to look again.
         self.waiter: PromptFuture[bytes] | None = None
         #: Bytes that have arrived so far.
-        self.total_bytes = 0
+        self.total_bytes: int = 0
         #: How many bytes had arrived at the end of each chunk of HTTP/1.1: the reader drops them.
         self.chunk_ends: deque[int] = deque()
 

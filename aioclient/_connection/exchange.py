@@ -49,23 +49,25 @@ class Reading:
         upgrades: bool = False,
     ) -> None:
         #: What the server may send; None: as much as by default.
-        self.limits = limits
+        self.limits: Limits | None = limits
         #: A body without a length ends with the connection; else there is none.
-        self.read_until_eof = read_until_eof
+        self.read_until_eof: bool = read_until_eof
         #: Told of 1xx responses.
-        self.on_informational = on_informational
+        self.on_informational: Callable[[int, CIMultiDictProxy[str]], None] | None = (
+            on_informational
+        )
         #: How many bytes of body may wait to be read before the server is slowed down.
-        self.high_water_bytes = high_water_bytes
+        self.high_water_bytes: int = high_water_bytes
         #: Undo content codings.
-        self.auto_decompress = auto_decompress
+        self.auto_decompress: bool = auto_decompress
         #: How large a body may be that is read whole, in decoded bytes.
-        self.max_body_bytes = max_body_bytes
+        self.max_body_bytes: int | None = max_body_bytes
         #: How many times larger than what came a body may be that is read whole.
-        self.max_decode_ratio = max_decode_ratio
+        self.max_decode_ratio: float | None = max_decode_ratio
         #: How much of the body of an error response its error carries, in decoded bytes.
-        self.max_error_body_bytes = max_error_body_bytes
+        self.max_error_body_bytes: int = max_error_body_bytes
         #: The server may answer by speaking another protocol from then on (101).
-        self.upgrades = upgrades
+        self.upgrades: bool = upgrades
 
     def replaced(self, **changes: Any) -> "Reading":
         """The same with other values for some of them."""
@@ -145,10 +147,10 @@ class Exchange:
         reading: Reading = DEFAULT_READING,
     ) -> None:
         #: Done when there is a head, or no hope for one.
-        self.waiter = waiter
+        self.waiter: PromptFuture[None] = waiter
         #: Gives the connection back: may it be used again?
-        self.on_end = on_end
-        self.reading = reading
+        self.on_end: Callable[[bool], None] = on_end
+        self.reading: Reading = reading
         #: The request's total limit; it ends with the response.
         self.deadline = deadline
         #: The limit for each arrival of bytes, restarted by the connection.
@@ -162,16 +164,17 @@ class Exchange:
         #: Sends the request's body now; None: it is out, or there was none.
         self.upload: Sending | None = None
         #: How many bytes of the body were sent, when that was over.
-        self.sent_bytes = 0
+        self.sent_bytes: int = 0
         self.connection: Abandonable | None = None
         #: What is known of the connection, from when the request is on it, and whether it served
         #: another before.
         self.facts: LinkFacts
-        self.is_reused = False
+        self.is_reused: bool = False
         self.head: ResponseHead | None = None
         #: When the request was begun, and when the head had come, in seconds of `time.monotonic`.
-        self.begun_at = self.head_at = 0.0
-        self.body = b""
+        self.begun_at: float = 0.0
+        self.head_at: float = 0.0
+        self.body: bytes = b""
         self.stream: BodyStream | None = None
         #: Where chunks ended in `body`.
         self.chunk_ends: tuple[int, ...] = ()
@@ -181,13 +184,13 @@ class Exchange:
         self.switched: SwitchedLink | None = None
         self.error: Exception | None = None
         #: Does nothing more come of the response?
-        self.has_ended = False
+        self.has_ended: bool = False
         #: Has it, and its connection still discards what the server sends of it?
-        self.is_draining = False
+        self.is_draining: bool = False
         #: Are tasks begun by what comes, that have to run before whoever waits for it goes on?
-        self.is_traced = False
+        self.is_traced: bool = False
         #: Has any byte come?
-        self.has_received = False
+        self.has_received: bool = False
         self._given_back: asyncio.Future[None] | None = None  # made for whoever waits
 
     def end(self, reusable: bool | None, error: Exception | None = None) -> None:

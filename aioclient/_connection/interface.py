@@ -34,16 +34,18 @@ class Connection(ABC):
 
     def __init__(self, route: Route) -> None:
         #: No other connection of this process has it.
-        self.id = next(_ids)
-        self.route = route
+        self.id: int = next(_ids)
+        self.route: Route = route
         # The pool's own notes, in seconds of its clock: when it was opened, when it became idle,
         # when it may not be used any more; and why it was closed, if it was.
-        self.opened_at = self.idle_since = self.expires_at = 0.0
+        self.opened_at: float = 0.0
+        self.idle_since: float = 0.0
+        self.expires_at: float = 0.0
         self.closed_because: str | None = None
         #: For how long the server keeps it without a request; 0: not at all.
-        self.peer_keeps_s = inf
+        self.peer_keeps_s: float = inf
         #: Would the pool keep it for another request? The pool says so.
-        self.may_be_kept = True
+        self.may_be_kept: bool = True
         #: Called once, when it can be used.
         self.on_open: Callable[[Connection], None] | None = None
         #: Called when it can carry nothing any more while no exchange is on it.

@@ -51,7 +51,7 @@ class PromptFuture(Generic[_T]):
         self._value: _T
         self._error: BaseException | None = None
         #: Is whoever settles it not done yet? Then its task is not woken up before `let_go`.
-        self.is_held = False
+        self.is_held: bool = False
 
     def __await__(self) -> Generator[Any, None, _T]:
         if self._state is not PENDING:

@@ -18,7 +18,7 @@ class UploadTracker:
     """
 
     def __init__(self) -> None:
-        self.attempts = 0
+        self.attempts: int = 0
         self.upload_complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_used = False
         self._is_answered = False

@@ -126,8 +126,8 @@ class WebSocketConnection:
         self._deadlines = deadlines
         self._reader = reader
         self._writer = FrameWriter()
-        self.deflater = deflater
-        self.inflater = inflater
+        self.deflater: Deflater | None = deflater
+        self.inflater: Inflater | None = inflater
         self._answers_pings = answers_pings
         self._answers_close = answers_close
         self._heartbeat_s = heartbeat_s
@@ -135,8 +135,10 @@ class WebSocketConnection:
         self._switched: SwitchedLink
         # What arrived and was not received, and who waits for more.
         self._events: deque[ReaderEvent] = deque()
-        #: Has something arrived that can be taken, and does nothing more arrive?
-        self.has_events = self.is_over = False
+        #: Has something arrived that can be taken?
+        self.has_events: bool = False
+        #: Does nothing more arrive?
+        self.is_over: bool = False
         self._queued_bytes = 0
         self._is_paused = False
         self._has_room = False  # does the link receive into the reader's?

@@ -40,26 +40,26 @@ class Cookie:
         created_at: float = 0.0,
         used_at: float | None = None,
     ) -> None:
-        self.name = name
+        self.name: str = name
         #: As it is on the wire, with its quotes if it has any.
-        self.value = value
+        self.value: str = value
         #: The host, or the domain whose hosts get it, in ASCII.
-        self.domain = domain
-        self.is_host_only = is_host_only
-        self.path = path
+        self.domain: str = domain
+        self.is_host_only: bool = is_host_only
+        self.path: str = path
         #: inf: it ends with the session.
-        self.expires_at = expires_at
-        self.is_secure = is_secure
-        self.is_http_only = is_http_only
+        self.expires_at: float = expires_at
+        self.is_secure: bool = is_secure
+        self.is_http_only: bool = is_http_only
         #: "Strict", "Lax" or "None", or nothing; kept, and without a meaning for this client.
-        self.same_site = same_site
+        self.same_site: str = same_site
         #: The same.
-        self.is_partitioned = is_partitioned
-        self.created_at = created_at
-        self.used_at = created_at if used_at is None else used_at
+        self.is_partitioned: bool = is_partitioned
+        self.created_at: float = created_at
+        self.used_at: float = created_at if used_at is None else used_at
         #: The store's own: which was created before which, and is it in the store?
-        self.order = 0
-        self.is_kept = False
+        self.order: int = 0
+        self.is_kept: bool = False
 
     @property
     def key(self) -> "CookieKey":

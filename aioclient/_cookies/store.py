@@ -51,13 +51,13 @@ class CookieStore:
         #: Those that are for secure connections only, by name.
         self.secure: dict[str, dict[Cookie, None]] = {}
         #: How many there are, with those that were not yet seen to be over.
-        self.count = 0
+        self.count: int = 0
         self._order = 0
         # The second is another for each, so that no two cookies are ever compared.
         self._heap: list[tuple[float, int, Cookie]] = []
         self._pushed = 0
         #: Another number whenever a request may get other cookies than before.
-        self.version = 0
+        self.version: int = 0
 
     def __iter__(self) -> Iterator[Cookie]:
         """All, in the order in which they were created."""

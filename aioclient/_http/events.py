@@ -52,19 +52,19 @@ class RequestHead:
         connection: str | None = None,
         minor_version: int = 1,
     ) -> None:
-        self.method = method
+        self.method: str = method
         #: Path and query, already percent-encoded.
-        self.target = target
+        self.target: str = target
         #: The value of Host: host name and, if it is not the default one, port.
-        self.authority = authority
+        self.authority: str = authority
         #: All fields but those that belong to the connection and the body's framing.
-        self.field_lines = field_lines
+        self.field_lines: FieldLines = field_lines
         #: Bytes of body, or CHUNKED, or NO_BODY.
-        self.body_length = body_length
+        self.body_length: int = body_length
         #: The value of Connection, if the request has one.
-        self.connection = connection
+        self.connection: str | None = connection
         #: Of HTTP/1: 1, or 0 for a server that knows no better.
-        self.minor_version = minor_version
+        self.minor_version: int = minor_version
 
     def with_lines(self, more: bytes) -> "RequestHead":
         """The same with more field lines."""
@@ -117,18 +117,18 @@ class ResponseHead:
         keep_alive: bytes | None,
         has_set_cookie: bool,
     ) -> None:
-        self.status = status
-        self.reason = reason
-        self.minor_version = minor_version
-        self.field_section = field_section
-        self.content_length = content_length
-        self.transfer_encoding = transfer_encoding
-        self.connection = connection
-        self.content_type = content_type
-        self.content_encoding = content_encoding
-        self.location = location
-        self.keep_alive = keep_alive
-        self.has_set_cookie = has_set_cookie
+        self.status: int = status
+        self.reason: str = reason
+        self.minor_version: int = minor_version
+        self.field_section: FieldSection = field_section
+        self.content_length: bytes | None = content_length
+        self.transfer_encoding: bytes | None = transfer_encoding
+        self.connection: bytes | None = connection
+        self.content_type: bytes | None = content_type
+        self.content_encoding: bytes | None = content_encoding
+        self.location: bytes | None = location
+        self.keep_alive: bytes | None = keep_alive
+        self.has_set_cookie: bool = has_set_cookie
 
 
 class Trailers(NamedTuple):

@@ -9,6 +9,8 @@ from aioclient.errors import without_user_info
 
 
 class _RequestInfo(NamedTuple):
+    """Its fields, all of which have to be given."""
+
     url: URL
     method: str
     headers: CIMultiDictProxy[str]

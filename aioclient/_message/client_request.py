@@ -151,11 +151,11 @@ class ClientRequest:
         self._headers_version = 0
         # The Cookie header as the session made it.
         self._cookies: list[str] = []
-        self.method = request.head.method
+        self.method: str = request.head.method
         #: Did a server choose its URL?
-        self.follows_redirect = follows_redirect
+        self.follows_redirect: bool = follows_redirect
         #: What the proxy that forwards it is told besides, once: in no header that anybody sees.
-        self.proxy_lines = FieldLines(b"")
+        self.proxy_lines: FieldLines = FieldLines(b"")
 
     # --- where to --------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """The connection of a response, as the caller sees it."""
 
 import asyncio
+from collections.abc import Mapping
 
 from aioclient._connection.exchange import Exchange
 from aioclient._net.link_facts import Address, LinkFacts
@@ -38,15 +39,15 @@ class ConnectionInfo:
 
     def __init__(self, facts: LinkFacts, exchange: Exchange) -> None:
         self._exchange: Exchange | None = exchange
-        self.id = facts.connection_id
+        self.id: int = facts.connection_id
         self.peername: Address = facts.peername
         self.sockname: Address = facts.sockname
-        self.is_tls = facts.is_tls
-        self.tls_version = facts.tls_version
-        self.cipher = facts.cipher
-        self.alpn_protocol = facts.alpn_protocol
-        self.peer_certificate = facts.peer_certificate
-        self.is_reused = exchange.is_reused
+        self.is_tls: bool = facts.is_tls
+        self.tls_version: str | None = facts.tls_version
+        self.cipher: str | None = facts.cipher
+        self.alpn_protocol: str | None = facts.alpn_protocol
+        self.peer_certificate: Mapping[str, object] | None = facts.peer_certificate
+        self.is_reused: bool = exchange.is_reused
 
     @property
     def transport(self) -> asyncio.Transport | None:

@@ -82,23 +82,23 @@ class Wishes:
         response_class: type[Any] | None = None,
         middlewares: "Sequence[ClientMiddlewareType]" = (),
     ) -> None:
-        self.timeout = timeout
-        self.raise_for_status = raise_for_status
-        self.reading = reading
+        self.timeout: ClientTimeout = timeout
+        self.raise_for_status: Judge = raise_for_status
+        self.reading: Reading = reading
         #: Send it again if the kept connection turns out to be closed.
-        self.retry_on_stale = retry_on_stale
+        self.retry_on_stale: bool = retry_on_stale
         #: None: a response that redirects is the answer.
-        self.redirects = redirects
+        self.redirects: Redirects | None = redirects
         #: Guesses the encoding of a body that says none.
-        self.charset_resolver = charset_resolver
+        self.charset_resolver: CharsetResolver | None = charset_resolver
         #: For how many seconds the body waits for a 100 response; None: not at all.
-        self.expect_100_s = expect_100_s
+        self.expect_100_s: float | None = expect_100_s
         #: Follows the body on its way out.
-        self.upload_observer = upload_observer
+        self.upload_observer: UploadObserver | None = upload_observer
         #: What the response is made of, which is above this module; None: ClientResponse.
-        self.response_class = response_class
+        self.response_class: type[Any] | None = response_class
         #: What the request goes through before it is sent, the outermost first.
-        self.middlewares = middlewares
+        self.middlewares: Sequence[ClientMiddlewareType] = middlewares
 
     def replaced(self, **changes: Any) -> "Wishes":
         """The same with other values for some of them."""
@@ -133,18 +133,18 @@ class Request:
         cookie: str | None = None,
     ) -> None:
         #: Does it follow, on a way of redirects, one to an https URL?
-        self.was_secure = was_secure
-        self.target = target
-        self.route = route
+        self.was_secure: bool = was_secure
+        self.target: Target = target
+        self.route: Route = route
         #: The way without a proxy.
-        self.direct = route if direct is None else direct
+        self.direct: Route = route if direct is None else direct
         #: What is wished of proxies, for this and those that follow it.
-        self.proxying = proxying
+        self.proxying: Proxying | None = proxying
         #: Those of its cookies that the caller gave with it.
-        self.cookie = cookie
-        self.head = head
-        self.payload = payload
-        self.wishes = wishes
+        self.cookie: str | None = cookie
+        self.head: RequestHead = head
+        self.payload: Payload | None = payload
+        self.wishes: Wishes = wishes
 
     def with_lines(self, lines: FieldLines) -> "Request":
         """The same with more header lines, to be sent."""

@@ -141,15 +141,15 @@ class ClientResponse:
         self._cookies: SimpleCookie | None = None
         self._unfinished = None if exchange.has_ended else _Unfinished(exchange)
         #: How often the request was sent: 2 if a kept connection had been closed (new here).
-        self.attempts = attempts
+        self.attempts: int = attempts
         #: Is it in the hands of an ``async with`` block, which will release it?
-        self.is_entered = False
+        self.is_entered: bool = False
         #: The method of the request.
-        self.method = request.head.method
+        self.method: str = request.head.method
         #: The status code, 100 to 999.
-        self.status = head.status
+        self.status: int = head.status
         #: The reason phrase as the server wrote it; may be empty.
-        self.reason = head.reason
+        self.reason: str = head.reason
 
     # --- head ------------------------------------------------------------------------------------
 

@@ -25,14 +25,14 @@ class Target:
 
     def __init__(self, url: URL, route: Route, authorization: str | None) -> None:
         #: As given, but without user-info.
-        self.real_url = url
+        self.real_url: URL = url
         #: The same without its fragment, which is never sent (RFC 9110 section 7.1).
-        self.url = url.with_fragment(None) if url.raw_fragment else url
-        self.route = route
-        self.authority = _without_zone(url.host_port_subcomponent or "")
-        self.path_and_query = url.raw_path_qs
+        self.url: URL = url.with_fragment(None) if url.raw_fragment else url
+        self.route: Route = route
+        self.authority: str = _without_zone(url.host_port_subcomponent or "")
+        self.path_and_query: str = url.raw_path_qs
         #: The Authorization header that the URL's user-info stands for.
-        self.authorization = authorization
+        self.authorization: str | None = authorization
 
     @property
     def absolute_form(self) -> str:

@@ -28,10 +28,10 @@ class Deadline:
         on_expiry: "Callable[[Deadline], None]",
     ) -> None:
         self._deadlines = deadlines
-        self.started_at = started_at
-        self.seconds = seconds
-        self.on_expiry = on_expiry
-        self.expires_at = inf
+        self.started_at: float = started_at
+        self.seconds: float = seconds
+        self.on_expiry: Callable[[Deadline], None] = on_expiry
+        self.expires_at: float = inf
 
     @property
     def is_running(self) -> bool:
@@ -75,7 +75,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for = inf
         #: With the last that runs the timer goes, too.
-        self.is_finishing = False
+        self.is_finishing: bool = False
         #: Those that have not passed, in no particular order.
         self.running: dict[Deadline, None] = {}
 

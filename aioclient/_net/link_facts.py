@@ -29,12 +29,12 @@ class LinkFacts:
         self.peername: Address = ask("peername")
         self.sockname: Address = ask("sockname")
         #: Of the connection on the link, once there is one.
-        self.connection_id = 0
+        self.connection_id: int = 0
         self.forget_tls()
 
     def forget_tls(self) -> None:
         """What TLS agreed on is about a proxy, and not about what is beyond it."""
-        self.is_tls = False
+        self.is_tls: bool = False
         self.cipher: str | None = None
         #: As `ssl.SSLSocket.getpeercert` gives it: empty if it was not verified.
         self.peer_certificate: Mapping[str, object] | None = None

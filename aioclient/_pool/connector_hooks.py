@@ -37,7 +37,7 @@ class ResponseHandler(asyncio.Protocol):
         #: None when it is gone, and before it is there.
         self.transport: asyncio.Transport | None = None
         #: Has it been told to wait with what it reads?
-        self.is_paused = False
+        self.is_paused: bool = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there."""

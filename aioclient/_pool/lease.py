@@ -16,9 +16,9 @@ class Lease:
         give_back: "Callable[[Lease, bool], None] | None",
         was_kept: bool,
     ) -> None:
-        self.connection = connection
+        self.connection: Connection = connection
         #: It was not made for this request, and the server may have closed it meanwhile.
-        self.was_kept = was_kept
+        self.was_kept: bool = was_kept
         self._give_back = give_back
 
     def give_back(self, reusable: bool) -> None:

@@ -38,16 +38,16 @@ class LeaseWaiter:
         self._started_at = loop.time()
         self._pool_timer: asyncio.TimerHandle | None = None
         self.future: PromptFuture[Lease] = PromptFuture(loop)
-        self.route = route
-        self.timeout = timeout
+        self.route: Route = route
+        self.timeout: ClientTimeout = timeout
         #: No kept connection will do: it met a closed one.
-        self.needs_new = needs_new
+        self.needs_new: bool = needs_new
         #: Hears what becomes of it.
-        self.observer = observer
+        self.observer: Observer | None = observer
         #: Tells the observer that it queues; None if there is nothing to tell.
         self.queueing: QueueingTold | None = None
         #: What it is waiting for: "pool" or "connect".
-        self.phase = "connect"
+        self.phase: str = "connect"
 
     @property
     def is_waiting(self) -> bool:

@@ -38,7 +38,7 @@ class Trace:
         self._session = session
         self._contexts = [(each, each.trace_config_ctx(trace_request_ctx)) for each in configs]
         #: Has the request ended or failed, so that a connection still being made is not for it?
-        self.is_over = False
+        self.is_over: bool = False
 
     def finish(self) -> None:
         """The request waits for no connection any more: tell nothing of one."""

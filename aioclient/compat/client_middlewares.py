@@ -1,5 +1,7 @@
 """The types of middlewares."""
 
+from typing import TYPE_CHECKING
+
 from aioclient._message.handler import ClientHandlerType, ClientMiddlewareType
 
 from ._missing import refuses
@@ -9,4 +11,5 @@ __all__ = (
     "ClientMiddlewareType",
 )
 
-__getattr__ = refuses(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = refuses(__name__)

@@ -1,7 +1,7 @@
 """HTTP and WebSocket as such."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aioclient._http.user_agent import USER_AGENT_VALUE as SERVER_SOFTWARE
 from aioclient._http.version import HttpVersion, HttpVersion10, HttpVersion11
@@ -43,4 +43,5 @@ __all__ = (
     "WebSocketError",
 )
 
-__getattr__ = refuses(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = refuses(__name__)

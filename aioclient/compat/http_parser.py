@@ -1,7 +1,10 @@
 """Nothing: the parsers of aiohttp are its own."""
 
+from typing import TYPE_CHECKING
+
 from ._missing import refuses
 
 __all__ = ()
 
-__getattr__ = refuses(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = refuses(__name__)

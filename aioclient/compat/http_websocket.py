@@ -1,6 +1,6 @@
 """Messages of WebSockets."""
 
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from aioclient._websocket.messages import (
     WSCloseCode,
@@ -34,4 +34,5 @@ __all__ = (
     "WebSocketError",
 )
 
-__getattr__ = refuses(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = refuses(__name__)

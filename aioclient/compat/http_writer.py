@@ -1,5 +1,7 @@
 """Versions of HTTP."""
 
+from typing import TYPE_CHECKING
+
 from aioclient._http.version import HttpVersion, HttpVersion10, HttpVersion11
 
 from ._missing import refuses
@@ -10,4 +12,5 @@ __all__ = (
     "HttpVersion11",
 )
 
-__getattr__ = refuses(__name__)
+if not TYPE_CHECKING:
+    __getattr__ = refuses(__name__)

@@ -2,7 +2,7 @@
 
 import errno
 import ssl
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from ._root import ClientError, Endpoint, reason
 
@@ -42,7 +42,7 @@ class ClientConnectorError(ClientOSError):
 
     def __init__(self, connection_key: Endpoint, os_error: OSError) -> None:
         super().__init__(os_error.errno, os_error.strerror or str(os_error))
-        self.args = (connection_key, os_error)
+        self.args: tuple[Any, ...] = (connection_key, os_error)
         self.connection_key = connection_key
         self.os_error = os_error
 
@@ -96,7 +96,7 @@ class AddressNotAllowedError(ClientConnectorError):
 
     def __init__(self, connection_key: Endpoint, addresses: tuple[str, ...]) -> None:
         super().__init__(connection_key, PermissionError(errno.EACCES, "address is not allowed"))
-        self.args = (connection_key, addresses)
+        self.args: tuple[Any, ...] = (connection_key, addresses)
         self.addresses = addresses
 
     def __str__(self) -> str:
@@ -123,7 +123,7 @@ class UnixClientConnectorError(ClientConnectorError):
 
     def __init__(self, path: str, connection_key: Endpoint, os_error: OSError) -> None:
         super().__init__(connection_key, os_error)
-        self.args = (path, connection_key, os_error)
+        self.args: tuple[Any, ...] = (path, connection_key, os_error)
         self._path = path
 
     @property

@@ -38,7 +38,7 @@ class ClientResponseError(ClientError):
             status = code
         self.request_info = request_info
         self.history = history
-        self.status = status or 0
+        self.status: int = status or 0
         self.message = message
         self.headers = headers
         self.body = body

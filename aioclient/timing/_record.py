@@ -112,7 +112,7 @@ class RecordedBody:
         self._content = bytearray()
         self._max_bytes = max_bytes
         #: Was there more of it than is kept?
-        self.is_cut = False
+        self.is_cut: bool = False
 
     @property
     def content(self) -> bytes:
