@@ -2,8 +2,10 @@
 
 import ast
 import asyncio
+import gc
 import hashlib
 import hmac
+import importlib.util
 import inspect
 import json
 import logging
@@ -26,6 +28,7 @@ from digest_proxy import DigestProxy
 from digest_site import DigestSite
 from origin import Origin
 from pages import Pages, page
+from program import do_without
 from recording_proxy import RecordingProxy
 from running import asynchronous, closed_port
 from scripted import ScriptedServer, answers, head_of, silent
@@ -447,3 +450,76 @@ def test_example_about_testing_runs(example, tmp_path, capsys):
 @asynchronous
 async def run_testing_example(example):
     await run(example, {"aioclient": aioclient})
+
+
+# --- moving: a shop, which is asked by aioclient and by the client that the page is about ---------
+
+MOVING = [
+    pytest.param(example, id=f"{name}-{number}")
+    for name in ("aiohttp", "httpx", "requests")
+    for number, example in enumerate(examples(f"migration_from_{name}.md"), 1)
+]
+
+
+class Shop(Pages):
+    """Has what the texts speak of."""
+
+    def __init__(self):
+        items = page(b'["pen", "ink"]', "Content-Type: application/json")
+        lines = page(b"one\r\ntwo\n", "Content-Type: text/plain")
+        busy = page(b"", status="503 Busy")
+        super().__init__(
+            **{"items": items, "api/items": items, "lines": lines, "busy": [busy, page()]}
+        )
+        self.redirect("old", "/items")
+
+    def page_for(self, seen):
+        if seen.target == "/moved":
+            where = self.url("/private", "127.0.0.1")
+            return page(b"", f"Location: {where}", status="302 Found")
+        if seen.target == "/private":
+            return page(status="200 OK" if "X-Api-Key" in seen.headers else "403 Forbidden")
+        if seen.target == "/bearer":
+            is_good = seen.headers["Authorization"] == "Bearer def"
+            return page(status="200 OK" if is_good else "401 Unauthorized")
+        if seen.target == "/form":
+            names = sorted(re.findall(rb'[^e]name="(\w+)"', seen.body))
+            text = json.dumps([name.decode() for name in names])
+            return page(text.encode(), "Content-Type: application/json")
+        return super().page_for(seen)
+
+
+@pytest.mark.parametrize("example", MOVING)
+def test_example_about_moving_runs(example, capsys, monkeypatch):
+    for package in re.findall(r"^import (httpx|requests)$", example, re.MULTILINE):
+        if importlib.util.find_spec(package) is None:
+            do_without(f"the Python package {package} is not installed")
+    monkeypatch.setenv("NO_PROXY", "*")
+    if "install_as_aiohttp()" in example:  # before anything imports aiohttp
+        command = [sys.executable, "-c", example]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    else:
+        run_moving_example(example)
+        printed = capsys.readouterr().out
+    assert printed or "print(" not in example
+    assert_said(printed, example)
+
+
+@asynchronous
+async def run_moving_example(example):
+    async with (
+        Shop() as shop,
+        ScriptedServer(silent) as slow,
+        aioclient.ClientSession() as session,
+    ):
+        example = example.replace("http://service.example/slow", slow.url())
+        example = example.replace("http://service.example", shop.url("", "localhost"))
+        example = example.replace("http://other.example", shop.url("", "other.localhost"))
+        names = {"aioclient": aioclient, "session": session}
+        code = compile(example, "example", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        if code.co_flags & inspect.CO_COROUTINE:
+            await eval(code, names)
+        else:  # it blocks, or runs a loop of its own
+            await asyncio.to_thread(exec, code, names)
+            names.clear()
+            gc.collect()  # requests leaves connections to it
