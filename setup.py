@@ -4,12 +4,15 @@
 machine can: without Cython or a compiler the package works with its Python twins, and says so.
 """
 
+import gzip
 import os
 import sys
+import tarfile
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 WISH = os.environ.get("AIOCLIENT_BUILD_EXTENSIONS", "").lower()
@@ -52,9 +55,9 @@ def twins() -> list[Extension]:
                 extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
             )
         )
-    built: list[Extension] = cythonize(
-        extensions, compiler_directives={"language_level": 3, "freethreading_compatible": True}
-    )
+    # That they need no GIL is said where it is tested: Python 3.13 was only trying it out.
+    directives = {"language_level": 3, "freethreading_compatible": sys.version_info >= (3, 14)}
+    built: list[Extension] = cythonize(extensions, compiler_directives=directives)
     for extension in built:
         extension.optional = WISH != "yes"  # cythonize() drops what the Extension said
     return built
@@ -72,4 +75,38 @@ class BuildTwins(build_ext):
             say(f"no compiled twin for {', '.join(missing)}: the Python twins are used instead")
 
 
-setup(ext_modules=twins(), cmdclass={"build_ext": BuildTwins})
+class ReproducibleSdist(sdist):
+    """``sdist`` that makes the same bytes of the same files, if SOURCE_DATE_EPOCH is set."""
+
+    def make_archive(
+        self,
+        base_name: str,
+        format: str,  # noqa: A002 - the name that setuptools gives it
+        root_dir: str | None = None,
+        base_dir: str | None = None,
+        owner: str | None = None,
+        group: str | None = None,
+    ) -> str:
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch is None or format != "gztar" or base_dir is None:
+            made: str = super().make_archive(base_name, format, root_dir, base_dir, owner, group)
+            return made
+
+        def without_traces(member: tarfile.TarInfo) -> tarfile.TarInfo:
+            member.uid = member.gid = 0
+            member.uname = member.gname = ""
+            member.mtime = int(epoch)
+            member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            return member
+
+        archive = Path(f"{base_name}.tar.gz")
+        with (
+            archive.open("wb") as file,
+            gzip.GzipFile("", "wb", fileobj=file, mtime=int(epoch)) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            tar.add(base_dir, filter=without_traces)  # which sorts what is in folders
+        return str(archive)
+
+
+setup(ext_modules=twins(), cmdclass={"build_ext": BuildTwins, "sdist": ReproducibleSdist})
