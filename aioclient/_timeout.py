@@ -1,7 +1,7 @@
 """How long a caller is willing to wait, and how a request's wish overrides the session's."""
 
 from math import inf
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 _NAMES: Final = (
     "total",
@@ -37,25 +37,49 @@ class ClientTimeout:
     """
 
     # Written out: a dataclass would add its module and its generator to everybody's start-up time.
-    __slots__ = (
-        "ceil_threshold",
-        "connect",
-        "pool",
-        "sock_connect",
-        "sock_read",
-        "tls",
-        "total",
-        "write",
-    )
+    __slots__ = _NAMES
 
-    total: float | None
-    connect: float | None
-    sock_read: float | None
-    sock_connect: float | None
-    ceil_threshold: float
-    pool: float | None
-    tls: float | None
-    write: float | None
+    if TYPE_CHECKING:  # attributes for reading, as slots cannot say
+
+        @property
+        def total(self) -> float | None:
+            """From the call to the end of the body."""
+            ...
+
+        @property
+        def connect(self) -> float | None:
+            """For a connection, a free one or a new one."""
+            ...
+
+        @property
+        def sock_read(self) -> float | None:
+            """Between two arrivals of bytes."""
+            ...
+
+        @property
+        def sock_connect(self) -> float | None:
+            """For making a new connection."""
+            ...
+
+        @property
+        def ceil_threshold(self) -> float:
+            """From which total on timers are shared."""
+            ...
+
+        @property
+        def pool(self) -> float | None:
+            """For a free connection where there is no room for another."""
+            ...
+
+        @property
+        def tls(self) -> float | None:
+            """For the TLS handshake."""
+            ...
+
+        @property
+        def write(self) -> float | None:
+            """In which nothing of the body that waits is taken."""
+            ...
 
     def __init__(
         self,

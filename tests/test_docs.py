@@ -18,7 +18,6 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import get_type_hints
 
 import certifi
 import pytest
@@ -379,7 +378,7 @@ def test_all_signals_are_told_of_with_what_they_come_with():
     assert sorted(name for name, _ in rows) == sorted(EVENTS)
     for name, shown_fields in rows:
         signal = getattr(aioclient.TraceConfig, f"on_{name}")
-        params = get_type_hints(signal.fget)["return"].__args__[-1]
+        params = signal.fget.__annotations__["return"].__args__[-1]
         assert re.findall(r"`(\w+)`", shown_fields) == [field.name for field in fields(params)]
     order = text.partition("## In which order")[2].partition("## ")[0]
     assert {f"on_{name}" for name in EVENTS} == set(re.findall(r"on_\w+", order))

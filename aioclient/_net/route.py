@@ -41,7 +41,7 @@ class Fingerprint:
                 )
         #: The digest, or the first of them, and all of them.
         self.fingerprint: Final = fingerprint
-        self.fingerprints: Final = (fingerprint, *others)
+        self.fingerprints: Final[tuple[bytes, ...]] = (fingerprint, *others)
         #: Is the certificate verified besides?
         self.verify: Final = verify
 

@@ -4,7 +4,7 @@ import asyncio
 import random as random_module
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Literal, Unpack
 
 from aioclient._aliases import StrOrURL
 from aioclient._middlewares.retry import RETRIED_STATUSES, may_pass
@@ -29,7 +29,7 @@ async def reconnect(
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     random: Callable[[], float] = random_module.random,
     **options: Unpack[WSConnectOptions],
-) -> AsyncGenerator[ClientWebSocketResponse[Any], None]:
+) -> AsyncGenerator[ClientWebSocketResponse[Literal[True]], None]:
     """WebSockets to a URL, each opened when the one before has ended (new here).
 
         async for ws in aioclient.reconnect(session, "wss://example.com/feed"):

@@ -1,19 +1,19 @@
 """The opening of a WebSocket: a request, and what is made of its answer (RFC 6455 section 4)."""
 
-from collections.abc import Coroutine, Generator, Iterable
+from collections.abc import Coroutine, Generator, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from multidict import CIMultiDict
 from yarl import URL
 
-from aioclient._aliases import LooseHeaders, Query, StrOrURL
+from aioclient._aliases import LooseCookies, LooseHeaders, Query, StrOrURL
 from aioclient._auth.basic import BasicAuth
 from aioclient._caller import warn_deprecated
 from aioclient._connection.websocket import WebSocketConnection
 from aioclient._message.error_body import wait_for_error_body
 from aioclient._message.option_checks import parsed_url
-from aioclient._message.options import RequestOptions
+from aioclient._message.options import RedirectPolicy, RequestOptions
 from aioclient._message.request_headers import checked_headers
 from aioclient._message.response import ClientResponse
 from aioclient._net.route import TlsWish
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from aioclient._auth.proxy_digest import ProxyDigestAuth
+    from aioclient._message.handler import ClientMiddlewareType
     from aioclient._session.session import ClientSession
 
 DEFAULT_MAX_MSG_SIZE: Final = 4 * 2**20
@@ -108,8 +109,8 @@ class WSConnectOptions(TypedDict, total=False):
     # As in `RequestOptions`.
     params: Query
     auth: BasicAuth | None
-    cookies: Any
-    proxy: Any
+    cookies: LooseCookies | None
+    proxy: StrOrURL | Literal[False] | None
     proxy_auth: "BasicAuth | ProxyDigestAuth | None"
     proxy_headers: LooseHeaders | None
     proxy_ssl: TlsWish | None
@@ -118,9 +119,9 @@ class WSConnectOptions(TypedDict, total=False):
     ssl_context: "SSLContext | None"
     fingerprint: bytes | None
     server_hostname: str | None
-    middlewares: Any
+    middlewares: "Sequence[ClientMiddlewareType] | None"
     max_redirects: int
-    redirect_policy: Any
+    redirect_policy: RedirectPolicy | None
     skip_auto_headers: Iterable[str] | None
     trace_request_ctx: object
 

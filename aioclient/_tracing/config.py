@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, Final, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, overload
 
 from aioclient._tracing.params import (
     TraceConnectionCreateEndParams,
@@ -29,11 +29,13 @@ from aioclient._tracing.params import (
 )
 from aioclient._tracing.signal import Signal
 
+if TYPE_CHECKING:
+    from aioclient._session.session import ClientSession  # of a floor above: for its type only
+
 _C = TypeVar("_C")
 _P = TypeVar("_P")
-#: Its handlers are called with the session, the object of this request, and the event. Any, because
-#: the session is of a floor above.
-_SignalOf: TypeAlias = Signal[Any, _C, _P]
+#: Its handlers are called with the session, the object of this request, and the event.
+_SignalOf: TypeAlias = Signal["ClientSession", _C, _P]
 
 #: The signals, each of which is a property with "on_" before it.
 EVENTS: Final = (

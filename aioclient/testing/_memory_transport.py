@@ -41,7 +41,7 @@ class MemoryTransport(asyncio.Transport):
         self._arriving: deque[bytes | Callable[[], None] | Exception | None] = deque()
         self._arriving_bytes = 0
         #: How many bytes of the server never arrived, when that is certain.
-        self.lost_bytes = 0
+        self.lost_bytes: int = 0
         self._broken_by: Exception | None = None
         self._is_delivery_near = False
         self._is_paused = False
@@ -60,6 +60,7 @@ class MemoryTransport(asyncio.Transport):
     # --- what the protocol calls: writing ---------------------------------------------------------
 
     def write(self, data: BytesLike) -> None:
+        """Let the server have these bytes."""
         if self._has_written_eof:
             raise RuntimeError("write after write_eof")
         if self._is_closing or not data:
@@ -71,20 +72,25 @@ class MemoryTransport(asyncio.Transport):
         self._look_at_congestion()
 
     def can_write_eof(self) -> bool:
+        """It can."""
         return True
 
     def write_eof(self) -> None:
+        """Write nothing more; the server may go on."""
         if not self._has_written_eof:
             self._has_written_eof = True
             self.server.take_eof()
 
     def get_write_buffer_size(self) -> int:
+        """How much of what was written is on its way."""
         return max(0, self.server.unread_bytes - ROOM_BYTES)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
+        """From where on the protocol is to go on writing, and to wait."""
         return self._low_bytes, self._high_bytes
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Say when the protocol is to wait; ValueError if `high` is below `low`."""
         if high is None:
             high = HIGH_WATER_BYTES if low is None else 4 * low
         if low is None:
@@ -114,22 +120,28 @@ class MemoryTransport(asyncio.Transport):
     # --- what the protocol calls: reading and closing --------------------------------------------
 
     def is_reading(self) -> bool:
+        """Does what the server writes arrive?"""
         return not self._is_paused and not self._is_closing
 
     def pause_reading(self) -> None:
+        """Let nothing arrive until `resume_reading`."""
         self._is_paused = True
 
     def resume_reading(self) -> None:
+        """Let what the server writes arrive again."""
         self._is_paused = False
         self._deliver_soon()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Another protocol has it from now on."""
         self._protocol = protocol
 
     def get_protocol(self) -> asyncio.BaseProtocol:
+        """Who has it."""
         return self._protocol
 
     def is_closing(self) -> bool:
+        """Is it closed, or about to be?"""
         return self._is_closing
 
     def close(self) -> None:
@@ -266,7 +278,7 @@ class ServerEnd:
         self._loop = loop
         self._unread: deque[bytes] = deque()
         #: How much of what the client wrote was not read.
-        self.unread_bytes = 0
+        self.unread_bytes: int = 0
         self._has_eof = False
         self._is_closed = False
         self._is_lost = False

@@ -39,7 +39,10 @@ class AnswerTable(Protocol):
         """All of them."""
 
 
-_HandlerOrTable: TypeAlias = Handler | AnswerTable | None
+#: The mapping lets type checkers see what the parts of a dict that is written out are meant to be.
+_HandlerOrTable: TypeAlias = (
+    Handler | Mapping[UrlPattern | tuple[str, UrlPattern], _Answers] | AnswerTable | None
+)
 
 
 class AddOptions(AnswerOptions, total=False):

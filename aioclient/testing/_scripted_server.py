@@ -54,7 +54,7 @@ class ScriptedServer:
         self._server: asyncio.Server | None = None
         self._played: list[_Played] = []
         #: Where it listens, from the beginning of the block on.
-        self.port = 0
+        self.port: int = 0
 
     def url(self, path: str = "/") -> str:
         """The URL of a path."""

@@ -41,11 +41,13 @@ class RequestHead:
         parts = first.decode("utf-8", "surrogateescape").split(" ")
         if len(parts) != 3 or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
             raise BadRequest(f"bad request line {first[:100]!r}")
-        self.method, self.target, version = parts
-        self.is_http_1_0 = version == "HTTP/1.0"
+        method, target, version = parts
+        self.method: str = method
+        self.target: str = target
+        self.is_http_1_0: bool = version == "HTTP/1.0"
         #: Names and values as they came.
-        self.raw_headers = [_field(line) for line in lines]
-        self.headers = CIMultiDictProxy(
+        self.raw_headers: list[tuple[bytes, bytes]] = [_field(line) for line in lines]
+        self.headers: CIMultiDictProxy[str] = CIMultiDictProxy(
             CIMultiDict(
                 (name.decode("ascii", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
                 for name, value in self.raw_headers
@@ -134,12 +136,14 @@ class ServerExchange:
         self._is_chunked = head.body_length is None
         self._is_first_chunk = True
         #: Has all of the request's body been read?
-        self.is_read = head.body_length == 0
+        self.is_read: bool = head.body_length == 0
         self._expects_100 = not self.is_read and "100-continue" in head.tokens("Expect")
-        #: Has the head of the response been written, and is all of it?
-        self.has_begun = self.is_written = False
+        #: Has the head of the response been written?
+        self.has_begun: bool = False
+        #: Is all of it?
+        self.is_written: bool = False
         #: May another request follow?
-        self.persists = head.persists
+        self.persists: bool = head.persists
         self._sends_body = True
         self._sends_chunks = False
         self._announced_bytes: int | None = None

@@ -57,6 +57,8 @@ async def so_it_does_in_a_match(session: ClientSession) -> None:
             assert_type(message.data, str)
         case WSMsgType.BINARY:
             assert_type(message.data, bytes)
+        case _:
+            pass
 
 
 async def helpers_give_the_data(ws: ClientWebSocketResponse[Literal[True]]) -> None:
