@@ -89,7 +89,8 @@ def crawl(client: Client, urls: Iterable[str]) -> list[Page]:
         client.submit(fetch, part, workers=worker_of(part, workers), pure=False)
         for part in partitions(urls)
     ]
-    return [page for pages in client.gather(tasks) for page in pages]
+    gathered: list[list[Page]] = client.gather(tasks)  # pyright: ignore[reportAssignmentType] # not typed
+    return [page for pages in gathered for page in pages]
 
 
 def main(scheduler: str, urls: list[str]) -> None:
@@ -97,7 +98,10 @@ def main(scheduler: str, urls: list[str]) -> None:
     if scheduler == "local":
         with (
             LocalCluster(
-                n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+                n_workers=2,
+                threads_per_worker=1,
+                dashboard_address=None,  # pyright: ignore[reportArgumentType] # it may be None
+                host="127.0.0.1",
             ) as cluster,
             Client(cluster) as client,
         ):

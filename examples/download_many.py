@@ -91,7 +91,7 @@ async def download_all(urls: list[str], folder: Path, at_once: int = 4) -> dict[
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("urls", metavar="URL", nargs="+")
     parser.add_argument("--at-once", type=int, default=4, help="how many (4)")

@@ -61,7 +61,7 @@ async def main(url: str, pages: int, new: str | None) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url", metavar="URL")
     parser.add_argument("pages", metavar="PAGES", nargs="?", type=int, default=3)
     parser.add_argument("--add", metavar="JSON", help="add this, instead of showing what is there")

@@ -101,7 +101,7 @@ async def main(given: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url", metavar="URL", type=URL)
     parser.add_argument("--depth", type=int, default=2, help="how many links away (2)")
     parser.add_argument("--pages", type=int, default=100, help="how many at most (100)")

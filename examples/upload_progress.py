@@ -54,7 +54,7 @@ async def upload(url: str, path: Path, compress: str | None = None) -> int:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("url", metavar="URL")
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--gzip", action="store_const", const="gzip", help="compress it")
