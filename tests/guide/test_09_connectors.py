@@ -20,7 +20,7 @@ from scripted import ScriptedServer, head_of
 from unix_server import UnixPages
 
 import aioclient as aiohttp
-from aioclient import AsyncResolver
+from aioclient.resolver import AsyncResolver
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -150,7 +150,7 @@ def test_names_are_cached_for_10_seconds_by_default() -> None:
 
 @asynchronous
 async def test_nameservers_are_given_as_addresses() -> None:
-    # In the guide the class is imported from a module, `aiohttp.resolver`. Nobody is asked here.
+    # Nobody is asked here.
     resolver = AsyncResolver(nameservers=["8.8.8.8", "8.8.4.4"])
     conn = aiohttp.TCPConnector(resolver=resolver)
     async with aiohttp.ClientSession(connector=conn) as session:
