@@ -30,7 +30,13 @@ DONE_WITHOUT: Final = frozenset({"aiohttp", "jsonschema"})
 #: Not about what is in a wheel: other people's libraries, type checkers, and the state of the
 #: checkout.
 LEFT_OUT: Final = ("tests/ecosystem", "tests/test_typing.py", "tests/test_shipping.py")
-PART: Final = ("tests/_http", "tests/_http1", "tests/twins", "tests/test_package.py")
+PART: Final = (
+    "tests/_http",
+    "tests/_http1",
+    "tests/_websocket",
+    "tests/twins",
+    "tests/test_package.py",
+)
 
 
 def main(arguments: list[str]) -> int:
