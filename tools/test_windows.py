@@ -55,7 +55,14 @@ LEFT_OUT: Final = (
     f"--deselect={_MOMENTS}[EndOfTurn-cancel",
     f"--deselect={_MOMENTS}[Turn-pass_limit_of_the_caller",
 )
-TESTS_OF_TWINS: Final = ("tests/_http", "tests/_http1", "tests/twins", "tests/test_package.py")
+TESTS_OF_TWINS: Final = (
+    "tests/_http",
+    "tests/_http1",
+    "tests/_websocket",
+    "tests/_cookies/test_quote.py",
+    "tests/twins",
+    "tests/test_package.py",
+)
 #: Of the extra `dev`, what the tests import. Not chardetng-py: Wine 8 lacks a DLL that it needs.
 TEST_PACKAGES: Final = (
     "aiodns",
@@ -209,7 +216,8 @@ def _build_twins(windows: Windows, checkout: Path) -> None:
         windows.install([sys.executable, "-m", "cython", *directives, str(source)], environment)
         windows.install(
             [
-                *(COMPILER, "-shared", "-O2", str(written), str(vendored / "h1scan.c")),
+                *(COMPILER, "-shared", "-O2", str(written)),
+                *map(str, sorted(vendored.glob("*.c"))),
                 *("-I", str(vendored), "-I", str(windows.python / "include")),
                 *("-L", str(windows.python / "libs"), f"-lpython{version}"),
                 *("-o", str(source.with_suffix(f".cp{version}-win_amd64.pyd"))),
