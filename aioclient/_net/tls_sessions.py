@@ -2,17 +2,19 @@
 
 To read a session is dear: Python copies it, which parses the certificate once more and takes as
 long as a third of a handshake; and before 3.12.8 and 3.13.1 the memory of a copy is lost (issue
-116810 of CPython). So what is kept of a handshake is the TLS object, which is asked for its session
-when another connection wants it.
+116810 of CPython), so that only so many are read there. So what is kept of a handshake is the TLS
+object, which is asked for its session when another connection wants it.
 
 For the same reason a session serves until the server does not resume it any more. RFC 8446 appendix
 C.4 would use each ticket once, so that nobody on the way sees that connections have the same
 client; who needs that resumes nothing. Where a server resumes nothing, trying is soon left alone.
 """
 
+import itertools
 import ssl
+import sys
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from aioclient._net.route import Route
@@ -22,6 +24,21 @@ from aioclient._net.route import Route
 MAX_SESSIONS: Final = 128
 #: A server that never resumes is tried again after so many connections at most.
 MAX_PAUSE: Final = 1023
+#: So many sessions are read in a process where the memory of each is lost: 7 KB, of a short chain.
+MAX_LOST: Final = 1000
+
+
+def loses_what_is_read(version: tuple[int, int, int]) -> bool:
+    """Is this a CPython with issue 116810?"""
+    return version < (3, 12, 8) or (3, 13) <= version < (3, 13, 1)
+
+
+#: Gives None for each reading that there may be.
+_readings: Iterator[None] = (
+    itertools.repeat(None, MAX_LOST)
+    if loses_what_is_read(sys.version_info[:3])
+    else itertools.repeat(None)
+)
 
 
 class RouteSession:
@@ -52,7 +69,7 @@ class RouteSession:
             self._to_skip -= 1
             return None
         tls, self._tls = self._tls, None
-        if tls is not None:
+        if tls is not None and next(_readings, False) is None:
             session = tls.session
             # Over TLS 1.3 a server may have sent no ticket, over 1.2 neither that nor a name.
             if session is not None and (session.has_ticket or session.id):

@@ -1,10 +1,12 @@
 """TLS sessions that are kept to be resumed."""
 
+import itertools
 import ssl
 from typing import cast
 
 import pytest
 
+from aioclient._net import tls_sessions
 from aioclient._net.route import Route
 from aioclient._net.tls_sessions import MAX_PAUSE, MAX_SESSIONS, RouteSession, TlsSessions
 
@@ -153,3 +155,32 @@ def test_no_more_than_so_many_are_kept_and_the_longest_unused_goes_first() -> No
     assert len(sessions) == MAX_SESSIONS
     assert sessions.of(A._replace(port=0)) is first
     assert sessions.of(A._replace(port=1)) is not second
+
+
+@pytest.mark.parametrize(
+    ("version", "is_lost"),
+    [
+        ((3, 11, 0), True),
+        ((3, 11, 99), True),
+        ((3, 12, 7), True),
+        ((3, 12, 8), False),
+        ((3, 13, 0), True),
+        ((3, 13, 1), False),
+        ((3, 14, 0), False),
+    ],
+)
+def test_memory_of_what_is_read_is_lost_before_these_versions(
+    version: tuple[int, int, int], is_lost: bool
+) -> None:
+    assert tls_sessions.loses_what_is_read(version) == is_lost
+
+
+def test_where_memory_is_lost_only_so_many_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_sessions, "_readings", itertools.repeat(None, 2))
+    routes = [RouteSession() for _ in range(3)]
+    done = [Handshake(Session()) for _ in routes]
+    for route, handshake in zip(routes, done, strict=True):
+        shake(route, handshake)
+    assert [route.offer() is not None for route in routes] == [True, True, False]
+    assert [handshake.readings for handshake in done] == [1, 1, 0]
+    assert [route.offer() is not None for route in routes] == [True, True, False]
