@@ -4,6 +4,7 @@
     python tools/soak.py                          for an hour
     python tools/soak.py --seconds 20 --rss-bound 6000
     python tools/soak.py --json result.json --samples samples.jsonl
+    python tools/soak.py --seconds 120 --only websocket tls_resumed     to find what grows
 
 The client is this process, the servers are another, on loopback (`soak_site.py`, which needs the
 extra `dev`). `soak_traffic.py` and `soak_faults.py` have the kinds of requests; a part of all is
@@ -87,7 +88,9 @@ except ImportError as missing:
 class Load:
     """Begins requests at a rate, and counts how they end."""
 
-    def __init__(self, world: World, findings: Findings, rate: float) -> None:
+    def __init__(
+        self, world: World, findings: Findings, rate: float, only: list[str] | None = None
+    ) -> None:
         self.world = world
         self.rate = rate
         self.started = 0
@@ -96,7 +99,9 @@ class Load:
         self.errors: Counter[str] = Counter()
         self._findings = findings
         self._typical_s = dict.fromkeys((each.name for each in KINDS), 0.02)
-        self._weights = [each.weight for each in KINDS]
+        self._weights = [
+            each.weight if only is None or each.name in only else 0.0 for each in KINDS
+        ]
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, until: float) -> None:
@@ -276,7 +281,7 @@ async def client(options: argparse.Namespace, site: Site, folder: Path) -> dict[
     await warm_up(site, folder, chance)
     base = state()
     world = World(site.ports, folder, chance)
-    load = Load(world, findings, options.rate)
+    load = Load(world, findings, options.rate, options.only)
     path = options.samples or folder / "samples.jsonl"
     sampler = Sampler(path, load, site.pid, options.cpu)
     every_s = min(10.0, options.seconds / 12)
@@ -351,6 +356,8 @@ def main() -> int:
     parser.add_argument("--cpu", type=float, default=0.9, help="cores that may be used (0.9)")
     parser.add_argument("--seed", type=int, default=1, help="other chances")
     parser.add_argument("--rss-bound", type=float, default=8, help="MiB an hour (8)")
+    names = sorted(each.name for each in KINDS)
+    parser.add_argument("--only", nargs="+", choices=names, metavar="KIND", help=", ".join(names))
     parser.add_argument("--json", type=Path, help="write the result here, too")
     parser.add_argument("--samples", type=Path, help="keep the samples here, a line of JSON each")
     options = parser.parse_args()
