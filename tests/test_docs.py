@@ -343,9 +343,9 @@ def shown(records):
 
 def test_records_are_those_that_are_shown(caplog):
     caplog.set_level(logging.INFO)
-    text = (DOCS / "middlewares.md").read_text("utf-8")
+    text = (DOCS / "howto" / "logging.md").read_text("utf-8")
     example, records = re.search(
-        r"```python\n(logging\.basicConfig.*?)```\n\n```\n(.*?)```", text, re.DOTALL
+        r"```python\n(logging\.basicConfig.*?)```\n\n```text\n(.*?)```", text, re.DOTALL
     ).groups()
     run_middleware_example(example)
     logged = re.sub(r"127.0.0.1:\d+", "service.example", shown(caplog.records))
