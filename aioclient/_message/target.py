@@ -16,6 +16,8 @@ HTTP_SCHEMES: Final = frozenset({"http", "https"})
 _NUMBER: Final = "[0-9]+|0[xX][0-9a-fA-F]*"
 _BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4: Final = rf"(?:{_BYTE}\.){{3}}{_BYTE}"
+#: RFC 3986 section 3.2.2: a name, or what stands in brackets; names of other letters are in ASCII.
+_HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=%:-]+")
 
 
 class Target:
@@ -84,6 +86,9 @@ def target_of(
     host = url.raw_host
     if not host:
         raise InvalidUrlClientError(url, "the URL has no host")
+    # A zone is looked at where it is taken off.
+    if _HOST.fullmatch(host.partition("%")[0] if ":" in host else host) is None:
+        raise InvalidUrlClientError(url, "the host has a character that no host can have")
     if looks_like_an_address(host):
         raise InvalidUrlClientError(url, "the host is an IPv4 address, but not written as one")
     port = url.port

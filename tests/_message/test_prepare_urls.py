@@ -1,5 +1,7 @@
 """From a URL to where the request goes."""
 
+import contextlib
+import time
 from collections.abc import Callable
 
 import pytest
@@ -72,6 +74,22 @@ def test_a_url_that_cannot_be_used_is_an_error_of_ours(
 ) -> None:
     with pytest.raises(error, match=message):
         prepared(url)
+
+
+@pytest.mark.parametrize("character", [*map(chr, range(9)), *'\x0b\x0c\x1b\x1f "<>\\^`{|}\x7f'])
+@pytest.mark.parametrize(
+    "host", ["a{}b.example", "127.0.0.1{}.example", "{}example.com", "[::1{}]"]
+)
+def test_a_host_with_what_no_host_can_have_is_refused(host: str, character: str) -> None:
+    # RFC 3986 section 3.2.2. Tabs and line ends go when a URL is parsed, as in browsers.
+    url = f"http://{host.replace('{}', character)}/"
+    with pytest.raises(InvalidURL):
+        prepared(url)
+
+
+@pytest.mark.parametrize("host", ["a_b.example", "a-b", "a~b!$&'()*+,;=c", "a%41", "-", "xn--a"])
+def test_a_host_with_what_a_host_may_have_is_taken(host: str) -> None:
+    assert prepared(f"http://{host}/").route.host == host
 
 
 @pytest.mark.parametrize("url", [None, 5, b"http://example.com/"])
@@ -342,3 +360,14 @@ def test_a_url_without_a_scheme_is_not_shown_for_it_may_begin_with_a_login() -> 
     with pytest.raises(NonHttpUrlClientError) as caught:
         prepared("me:a-secret@a.example/x")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "piece", ["@", "a@", ":", ":@", "%40", "[", "]", "a.", "//", "?", "#", "\\"]
+)
+@pytest.mark.parametrize("start", ["http://", "http://a:b@", "http://a/", "//"])
+def test_a_long_url_takes_linear_time(start: str, piece: str) -> None:
+    began = time.perf_counter()
+    with contextlib.suppress(ClientError):
+        prepared(start + piece * (100_000 // len(piece)))
+    assert time.perf_counter() - began < 2
