@@ -104,4 +104,7 @@ async def main(url: str, name: str) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(*sys.argv[1:3]) if sys.argv[1:] else two_people())
+        try:
+            asyncio.run(main(*sys.argv[1:3]) if sys.argv[1:] else two_people())
+        except* aioclient.ClientError as errors:
+            sys.exit(str(errors.exceptions[0]))

@@ -264,6 +264,12 @@ def test_chat_says_what_is_typed():
     assert said == ["* Ann is here", "Ann: Hello!", "Ann: Bye!"]
 
 
+def test_chat_says_in_one_line_that_nobody_is_there():
+    url = f"ws://127.0.0.1:{closed_port()}/"
+    said = result_of(output_of("websocket_chat", url, "Ann", status=1))
+    assert re.fullmatch(r"cannot connect to 127.0.0.1:\d+.*\n", said)
+
+
 # --- a crawler -----------------------------------------------------------------------------------
 
 
