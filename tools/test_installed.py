@@ -2,7 +2,7 @@
 
     python tools/test_installed.py --twins compiled           the compiled twins must be there
     python tools/test_installed.py --twins python             there must be none: the pure wheel
-    python tools/test_installed.py --twins compiled --part    only what is about the twins
+    python tools/test_installed.py --twins compiled --part    a part: twins, command line
     python tools/test_installed.py --twins compiled -- [PYTEST_OPTION ...]
 
 The tests run in a copy that has no package in it, so that only the installed one can be found. What
@@ -27,16 +27,12 @@ COPIED_FILES: Final = ("pyproject.toml", "setup.py", "README.md", "CHANGES.md", 
 #: Packages that `wheel-tests` leaves out, since they come with no wheel for some systems and take
 #: long to build. Files of tests that import one of them are not run on wheels.
 DONE_WITHOUT: Final = frozenset({"aiohttp", "jsonschema"})
-#: Not about what is in a wheel: other people's libraries, type checkers, and the state of the
-#: checkout.
-LEFT_OUT: Final = ("tests/ecosystem", "tests/test_typing.py", "tests/test_shipping.py")
-PART: Final = (
-    "tests/_http",
-    "tests/_http1",
-    "tests/_websocket",
-    "tests/twins",
-    "tests/test_package.py",
+#: Not about what is in a wheel: other people's libraries, type checkers, and sources.
+LEFT_OUT: Final = (
+    *("tests/ecosystem", "tests/test_typing.py"),
+    *("tests/test_shipping.py", "tests/twins/test_shape.py"),
 )
+PART: Final = ("tests/twins", "tests/test_package.py", "tests/_cli")
 
 
 def main(arguments: list[str]) -> int:
@@ -62,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--twins", choices=("compiled", "python"), required=True)
-    parser.add_argument("--part", action="store_true", help="only what is about the twins")
+    parser.add_argument("--part", action="store_true", help="a part: twins, command line")
     parser.add_argument("pytest", nargs="*", metavar="PYTEST_OPTION")
     return parser
 
