@@ -220,7 +220,7 @@ def time_limits() -> Picture:
     picture = Picture("Which time limit covers what", bottom + 16)
     for number, name in enumerate(PHASES):
         x = left + number * width
-        picture.box(x + 2, 16, width - 4, 32, "other" if number < 4 else "box")
+        picture.box(x + 2, 16, width - 4, 32)
         picture.text(x + width / 2, 37, name)
         picture.line(f"M{x:g} 52V{bottom:g}", "faint")
     picture.line(f"M{right:g} 52V{bottom:g}", "faint")
