@@ -30,7 +30,7 @@ DONE_WITHOUT: Final = frozenset({"aiohttp", "jsonschema"})
 #: Not about what is in a wheel: other people's libraries, type checkers, and sources.
 LEFT_OUT: Final = (
     *("tests/ecosystem", "tests/test_typing.py"),
-    *("tests/test_shipping.py", "tests/twins/test_shape.py"),
+    *("tests/test_docs_site.py", "tests/test_shipping.py", "tests/twins/test_shape.py"),
 )
 PART: Final = ("tests/twins", "tests/test_package.py", "tests/_cli")
 
