@@ -24,7 +24,7 @@ def parse_links(value: str, base: URL) -> MultiDictProxy[MultiDictProxy[str | UR
         link, at = _parameters(value, end + 1)
         try:
             link["url"] = base.join(URL(target))
-        except ValueError:
+        except (ValueError, IndexError):  # the latter is yarl's, for "http://[a]@"
             continue
         links.add(str(link.get("rel", target)), MultiDictProxy(link))
 

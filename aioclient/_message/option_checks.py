@@ -253,6 +253,8 @@ def url_or_fault(given: StrOrURL) -> URL | str:
     """A URL as an object, or what is wrong with it."""
     try:
         return URL(given)
+    except IndexError:  # yarl's, for "http://[a]@"
+        return "the URL is not valid"
     except ValueError as error:
         # Its words may quote the user-info, and what it has been raised from does. So what is
         # raised for it is not raised here, where it would lead to it.

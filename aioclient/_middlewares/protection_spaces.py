@@ -93,7 +93,8 @@ def _uris(
         return ((origin, "/"),)
     found = []
     for uri in domain[:MAX_URIS]:
-        with suppress(ValueError, NonHttpUrlClientError):  # no request can go there
+        # No request can go there; IndexError is yarl's, for "http://[a]@".
+        with suppress(ValueError, IndexError, NonHttpUrlClientError):
             if uri.startswith("/") and not uri.startswith("//"):
                 found.append((origin, URL(uri).raw_path_qs))
                 continue

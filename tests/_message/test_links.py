@@ -55,6 +55,8 @@ def there(path: str) -> str:
         ("<d", []),
         ("d>, <e>", [("e", {"url": there("/a/e")})]),
         ("<http://[::1/>;rel=a, <e>;rel=b", [("b", {"rel": "b", "url": there("/a/e")})]),
+        # yarl raises an IndexError for this one.
+        ("<http://[a]@>;rel=a, <e>;rel=b", [("b", {"rel": "b", "url": there("/a/e")})]),
         ('<d>;rel="next, <e>', [("next, <e>", {"rel": "next, <e>", "url": there("/a/d")})]),
         ("<d> nonsense; rel=next", [("next", {"rel": "next", "url": there("/a/d")})]),
         ("<d>;;;=x;rel=next,,", [("next", {"rel": "next", "url": there("/a/d")})]),

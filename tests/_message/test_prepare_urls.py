@@ -62,6 +62,7 @@ def test_a_url_says_where_to_connect_and_what_to_ask_for(
         ("http://example.com:99999/", InvalidURL, "ort"),
         ("http://example.com:abc/", InvalidURL, "ort"),
         ("http://[::1/", InvalidURL, "."),
+        ("http://[a]@", InvalidURL, "not valid"),  # yarl raises an IndexError
         ("ftp://example.com/", NonHttpUrlClientError, "does not begin with http"),
         ("ws://example.com/", NonHttpUrlClientError, "does not begin with http"),
         ("file:///etc/passwd", NonHttpUrlClientError, "does not begin with http"),
