@@ -1,6 +1,9 @@
+from typing import final
+
 from aioclient._aliases import BytesLike
 from aioclient._websocket.messages import ReaderEvent
 
+@final
 class FrameReader:
     def __init__(
         self, max_msg_size: int = ..., *, compressed: bool = ..., decode_text: bool = ...

@@ -1,6 +1,11 @@
 """What was sent or received is broken, or a URL cannot be used."""
 
+from typing import TYPE_CHECKING
+
 from ._root import ClientError, without_credentials, without_user_info
+
+if TYPE_CHECKING:
+    from yarl import URL
 
 # --- bytes ------------------------------------------------------------------------------------
 
@@ -67,7 +72,7 @@ class HeadLimitError(ServerProtocolError):
 class InvalidURL(ClientError, ValueError):
     """The URL cannot be used: `url` is what was given, `description` why."""
 
-    def __init__(self, url: object, description: str | None = None) -> None:
+    def __init__(self, url: "str | URL", description: str | None = None) -> None:
         super().__init__(url, description)
         self.url = url
         self.description = description

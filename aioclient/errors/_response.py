@@ -2,9 +2,13 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from ._root import ClientError, RequestFacts, without_user_info
+from ._root import ClientError, without_user_info
+
+if TYPE_CHECKING:  # of floors above: for their types only
+    from aioclient._http.request_info import RequestInfo
+    from aioclient._message.response import ClientResponse
 
 
 class ClientResponseError(ClientError):
@@ -21,8 +25,8 @@ class ClientResponseError(ClientError):
 
     def __init__(
         self,
-        request_info: RequestFacts,
-        history: tuple[object, ...],
+        request_info: "RequestInfo",
+        history: "tuple[ClientResponse, ...]",
         *,
         code: int | None = None,
         status: int | None = None,
