@@ -102,7 +102,9 @@ ELSEWHERE = {
 def test_every_example_is_run_and_has_its_row():
     files = {path.stem for path in EXAMPLES.glob("*.py")}
     rows = re.findall(
-        r"^\| `(\w+)\.py` \| [^|]+ \|$", (EXAMPLES / "README.md").read_text("utf-8"), re.MULTILINE
+        r"^\| \[(\w+)\.py\]\(\1\.py\) \| [^|]+ \|$",
+        (EXAMPLES / "README.md").read_text("utf-8"),
+        re.MULTILINE,
     )
     assert sorted(rows) == sorted(files)
     here = set(
