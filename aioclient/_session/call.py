@@ -277,8 +277,12 @@ class Call:
         head = exchange.head
         if head is None:  # the waiter is done without an error only once there is a head
             raise RuntimeError("exchange ended without a head")
-        kind = request.wishes.response_class or ClientResponse
-        response = new_response(kind, request, head, exchange, self._attempts, self._history)
+        kind = request.wishes.response_class
+        if kind is None:
+            response = ClientResponse.__new__(ClientResponse)
+            response.take(request, head, exchange, self._attempts, self._history)
+        else:
+            response = new_response(kind, request, head, exchange, self._attempts, self._history)
         self._response, self._exchange = response, exchange
         if self._traced is not None:
             self._traced.received(request, response, exchange)
