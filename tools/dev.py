@@ -14,6 +14,7 @@ it is said, and the Python twins are used; =no does not build them.
 
 from __future__ import annotations  # lets an older Python come as far as the words at the end
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -26,7 +27,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_SETTINGS = ("AIOCLIENT_BUILD_EXTENSIONS", "CC", "CFLAGS", "LDFLAGS")
@@ -86,58 +90,60 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run every check, the tests with the Python twins last; fail if any of them did."""
+    """Run every check, the tests with the Python twins last; fail if any of them did.
+
+    Those that take long run at the same time, if there is more than one processor: half of what
+    tests do is to wait.
+    """
     venv = Venv("test")
     compiled = venv.prepare(build_sources(), editable=True)
     checks = Checks()
     checks.run("ruff check", venv.python("-m", "ruff", "check", "."))
     checks.run("ruff format --check", venv.python("-m", "ruff", "format", "--check", "."))
     checks.run("mypy --strict", venv.python("-m", "mypy"))
-    check_types(checks, venv)
     checks.run("lint-imports", venv.script("lint-imports"))
     if compiled or has_c_compiler():
         checks.run("C tests of h1scan", venv.python("vendor/h1scan/check.py"))
     else:
         checks.skip("C tests of h1scan", "no C compiler works here")
-    check_budget(checks, venv, compiled)
     pytest = venv.python("-m", "pytest", *arguments)
-    if compiled:
-        checks.run("pytest, compiled twins", pytest, twins_environment("compiled"))
-    else:
-        checks.skip(
-            "pytest, compiled twins",
-            "the compiled twins were not built, so only the Python twins are tested",
-        )
-    if HAS_UVLOOP:
-        check_on_uvloop(checks, venv, arguments, compiled)
-    checks.print_table()
-    checks.run("pytest, Python twins", pytest, twins_environment("python"))
+    lanes = [
+        compiled_tests(checks, pytest, compiled),
+        [
+            *types_check(checks, venv),
+            *budget_check(checks, venv, compiled),
+            *uvloop_tests(checks, venv, arguments, compiled),
+        ],
+        [Check("pytest, Python twins", pytest, twins_environment("python"))],
+    ]
+    if (os.cpu_count() or 1) < 2:
+        lanes = [[check for lane in lanes for check in lane]]
+    checks.run_together(lanes)
     return checks.conclude()
 
 
-def check_types(checks: Checks, venv: Venv) -> None:
-    """Check the types that programs see, unless pyright cannot be had: its package fetches node."""
+def types_check(checks: Checks, venv: Venv) -> list[Check]:
+    """The types that programs see, unless pyright cannot be had: its package fetches node."""
     done = subprocess.run(
         venv.script("pyright", "--version"), check=False, capture_output=True, text=True
     )
     if done.returncode == 0 or os.environ.get("AIOCLIENT_TEST_PROGRAMS") == "required":
-        checks.run("types", venv.python("tools/check_types.py"))
-    else:
-        why = (done.stderr.strip() or done.stdout.strip() or "it says nothing").splitlines()[-1]
-        checks.skip("types", f"pyright does not run here: {why}", must_run=False)
+        return [Check("types", venv.python("tools/check_types.py"))]
+    why = (done.stderr.strip() or done.stdout.strip() or "it says nothing").splitlines()[-1]
+    checks.skip("types", f"pyright does not run here: {why}", must_run=False)
+    return []
 
 
-def check_budget(checks: Checks, venv: Venv, compiled: bool) -> None:
-    """Check what requests cost in calls and instructions; times are checked nowhere."""
+def budget_check(checks: Checks, venv: Venv, compiled: bool) -> list[Check]:
+    """What requests cost in calls and instructions; times are checked nowhere."""
     # /usr/sbin is not on the search path of an ordinary Debian user.
     path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
     missing = [name for name in ("valgrind", "nginx") if not shutil.which(name, path=path)]
-    if not compiled:
-        checks.skip("budget of requests", "the compiled twins were not built")
-    elif missing:
-        checks.skip("budget of requests", f"there is no {' and no '.join(missing)}")
-    else:
-        checks.run("budget of requests", venv.python("benchmarks/budget.py"))
+    if compiled and not missing:
+        return [Check("budget of requests", venv.python("benchmarks/budget.py"))]
+    why = f"there is no {' and no '.join(missing)}" if compiled else "the twins were not built"
+    checks.skip("budget of requests", why)
+    return []
 
 
 def twins_environment(twins: str) -> dict[str, str]:
@@ -149,15 +155,29 @@ def twins_environment(twins: str) -> dict[str, str]:
     return environment
 
 
-def check_on_uvloop(checks: Checks, venv: Venv, arguments: list[str], compiled: bool) -> None:
-    """Run what depends on the event loop once more, on another one."""
+def compiled_tests(checks: Checks, pytest: list[str], compiled: bool) -> list[Check]:
+    """The tests with the compiled twins."""
+    if compiled:
+        return [Check("pytest, compiled twins", pytest, twins_environment("compiled"))]
+    checks.skip(
+        "pytest, compiled twins",
+        "the compiled twins were not built, so only the Python twins are tested",
+    )
+    return []
+
+
+def uvloop_tests(checks: Checks, venv: Venv, arguments: list[str], compiled: bool) -> list[Check]:
+    """What depends on the event loop once more, on another one."""
+    if not HAS_UVLOOP:
+        return []
     if not compiled:
         checks.skip("pytest, uvloop", "the compiled twins were not built")
-        return
+        return []
     names_tests = any(Path(ROOT, argument.partition("::")[0]).exists() for argument in arguments)
     tests = [] if names_tests else UVLOOP_TESTS
     environment = {**twins_environment("compiled"), "AIOCLIENT_TEST_LOOP": "uvloop"}
-    checks.run("pytest, uvloop", venv.python("-m", "pytest", *tests, *arguments), environment)
+    pytest = venv.python("-m", "pytest", *tests, *arguments)
+    return [Check("pytest, uvloop", pytest, environment)]
 
 
 def has_c_compiler() -> bool:
@@ -315,24 +335,76 @@ def build_settings() -> dict[str, str | None]:
     return {**settings, "cc": shutil.which("cc"), "gcc": shutil.which("gcc")}
 
 
+class Check:
+    """A program that fails if something is wrong."""
+
+    def __init__(
+        self, name: str, command: list[str], environment: dict[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self._command = command
+        self._environment = environment
+        self.verdict = "FAILED: did not end"
+        self.elapsed_s = 0.0
+
+    def run(self, output: IO[bytes] | None = None) -> None:
+        """Run it; what it prints goes to a file, or to where our own output goes."""
+        started_at = time.monotonic()
+        done = subprocess.run(
+            self._command,
+            check=False,
+            env=self._environment,
+            cwd=ROOT,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+        )
+        is_good = done.returncode == 0
+        self.verdict = "passed" if is_good else f"FAILED (exit status {done.returncode})"
+        self.elapsed_s = time.monotonic() - started_at
+
+
 class Checks:
     """The checks of one run: each is run, whatever became of those before it."""
 
     def __init__(self) -> None:
         self._results: list[tuple[str, str, float]] = []
 
-    def run(
-        self,
-        name: str,
-        command: list[str],
-        environment: dict[str, str] | None = None,
-    ) -> None:
+    def run(self, name: str, command: list[str]) -> None:
         """Run one check under a heading."""
+        check = Check(name, command)
         say(f"\n=== {name} ===")
-        started_at = time.monotonic()
-        status = subprocess.run(command, check=False, env=environment, cwd=ROOT).returncode
-        verdict = "passed" if status == 0 else f"FAILED (exit status {status})"
-        self._results.append((name, verdict, time.monotonic() - started_at))
+        check.run()
+        self._note(check)
+
+    def run_together(self, lanes: list[list[Check]]) -> None:
+        """Run the checks of each lane one after the other, all lanes at the same time.
+
+        What they print comes check by check, in order. The last keeps the last word: the results of
+        the others come before it.
+        """
+        checks = [check for lane in lanes for check in lane]
+        say(f"\nRunning: {'; '.join(check.name for check in checks)} ...")
+        with contextlib.ExitStack() as stack:
+            outputs: dict[Check, IO[bytes]] = {
+                check: stack.enter_context(tempfile.TemporaryFile()) for check in checks
+            }
+            runners = stack.enter_context(ThreadPoolExecutor(len(lanes)))
+            ended = {check: Event() for check in checks}
+            for lane in lanes:
+                runners.submit(_run_lane, lane, outputs, ended)
+            for check in checks:
+                while not ended[check].wait(60):
+                    say(f"({check.name} is at it ...)")
+                self._note(check)
+                if check is checks[-1]:
+                    self.print_table()
+                say(f"\n=== {check.name} ===")
+                outputs[check].seek(0)
+                shutil.copyfileobj(outputs[check], sys.stdout.buffer)
+                sys.stdout.flush()
+
+    def _note(self, check: Check) -> None:
+        self._results.append((check.name, check.verdict, check.elapsed_s))
 
     def skip(self, name: str, reason: str, *, must_run: bool | None = None) -> None:
         """Say aloud that a check is not run, which is a failure if it must be.
@@ -345,7 +417,7 @@ class Checks:
         self._results.append((name, verdict, 0.0))
 
     def print_table(self) -> None:
-        """Print the results so far; the tests that follow keep the last word."""
+        """Print the results so far."""
         width = max(len(name) for name, _, _ in self._results)
         say("\n=== so far ===")
         for name, verdict, elapsed_s in self._results:
@@ -358,6 +430,16 @@ class Checks:
         line = f"FAILED: {'; '.join(failed)}" if failed else "All checks that ran are good"
         say(f"{line}{'; NOT RUN: ' + '; '.join(skipped) if skipped else ''}.")
         return 1 if failed else 0
+
+
+def _run_lane(
+    lane: list[Check], outputs: dict[Check, IO[bytes]], ended: dict[Check, Event]
+) -> None:
+    for check in lane:
+        try:
+            check.run(outputs[check])
+        finally:
+            ended[check].set()
 
 
 def must_build() -> bool:
