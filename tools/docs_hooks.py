@@ -164,4 +164,5 @@ def _content(path: str) -> str:
         return text
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{aside}# {file.name}\n\n`{path}`\n\n{fence}{_LANGUAGES.get(file.suffix, 'text')}\n{text}{fence}\n"
+    language = _LANGUAGES.get(file.suffix, "text")
+    return f"{aside}# {file.name}\n\n`{path}`\n\n{fence}{language}\n{text}{fence}\n"
