@@ -334,7 +334,7 @@ class Preparer:
         payload = before.payload if following.keeps_body else None
         if payload is not None and payload.consumed:
             raise ClientPayloadError(
-                f"redirected to {following.url.host}, but the body cannot be sent again"
+                f"redirected to {following.url.raw_host}, but the body cannot be sent again"
             )
         headers = CIMultiDict(following.headers)
         url, authorization = split_credentials(following.url)

@@ -223,6 +223,8 @@ def test_a_next_nonce_that_is_too_long_is_not_kept(more, is_kept):
     assert (spaces.take(HERE, "/").challenge.nonce == nonce) is is_kept
 
 
-@pytest.mark.parametrize("uri", ["http://[::1/", "http://[a]@", "//[a]@", "http://a b/", "ftp://a/"])
+@pytest.mark.parametrize(
+    "uri", ["http://[::1/", "http://[a]@", "//[a]@", "http://a b/", "ftp://a/"]
+)
 def test_a_uri_that_is_none_is_passed_over(uri):
     assert entered(uri, "/a").take(HERE, "/a") is not None

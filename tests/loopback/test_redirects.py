@@ -127,9 +127,12 @@ async def test_a_body_that_is_gone_cannot_follow() -> None:
     async with ScriptedServer(site) as server, ClientSession() as session:
         with pytest.raises(ClientPayloadError, match=r"redirected to 127\.0\.0\.1.*sent again"):
             await session.post(server.url("/a"), data=pieces())
+        site.redirect("/a", "http://xn--b.invalid/", 307)  # which cannot be decoded
+        with pytest.raises(ClientPayloadError, match=r"redirected to xn--b\.invalid"):
+            await session.post(server.url("/a"), data=pieces())
         site.redirect("/a", "/b", 303)
         assert (await session.post(server.url("/a"), data=pieces())).status == 200
-    assert site.requests() == [("POST", "/a"), ("POST", "/a"), ("GET", "/b")]
+    assert site.requests() == [("POST", "/a"), ("POST", "/a"), ("POST", "/a"), ("GET", "/b")]
 
 
 @pytest.mark.parametrize("options", [{}, {"chunked": True}])
