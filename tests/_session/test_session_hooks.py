@@ -3,7 +3,6 @@
 from typing import Any, Self
 from unittest.mock import patch
 
-import aiohttp
 import pytest
 from origin import Origin
 from running import asynchronous
@@ -124,6 +123,7 @@ async def test_a_trace_config_of_aiohttp_is_taken_for_ours() -> None:
     async def started(session: Any, context: Any, params: Any) -> None:
         told.append((context.trace_request_ctx, params.method))
 
+    aiohttp = pytest.importorskip("aiohttp")
     config = aiohttp.TraceConfig()
     config.on_request_start.append(started)
     async with Origin() as origin, ClientSession(trace_configs=[config]) as session:  # type: ignore[list-item]  # see above
