@@ -28,11 +28,17 @@ from aioclient._websocket.text import TextDecoder, decoded_text
 from aioclient.errors import ClientConnectionError, WebSocketError, WSMessageTypeError
 
 if TYPE_CHECKING:
+    import typing_extensions  # which type checkers know; it need not be installed
+
     from aioclient._message.connection_info import ConnectionInfo
     from aioclient._websocket.handshake import Agreed
 
-#: Is text decoded?
-DecodesText = TypeVar("DecodesText", bound=bool)
+    #: Is text decoded? It is, for who writes `ClientWebSocketResponse` without saying so.
+    DecodesText = typing_extensions.TypeVar(
+        "DecodesText", bound=bool, covariant=True, default=Literal[True]
+    )
+else:
+    DecodesText = TypeVar("DecodesText", bound=bool, covariant=True)
 
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
@@ -276,7 +282,17 @@ class ClientWebSocketResponse(Generic[DecodesText]):
         self._inflating = None
         return message
 
-    async def receive_str(self, *, timeout: float | None = None) -> Any:
+    @overload
+    async def receive_str(
+        self: "ClientWebSocketResponse[Literal[True]]", *, timeout: float | None = None
+    ) -> str: ...
+    @overload
+    async def receive_str(
+        self: "ClientWebSocketResponse[Literal[False]]", *, timeout: float | None = None
+    ) -> bytes: ...
+    @overload
+    async def receive_str(self, *, timeout: float | None = None) -> str | bytes: ...
+    async def receive_str(self, *, timeout: float | None = None) -> str | bytes:
         """The next message, which must be text: a str, or bytes with ``decode_text=False``.
 
         Raises WSMessageTypeError for another type.
