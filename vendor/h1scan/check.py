@@ -3,6 +3,7 @@
 
     check.py                    the tests, in four builds
     check.py --fuzz [SECONDS]   the fuzz targets, in two builds (default: 30 each)
+    check.py --seeds FOLDER --library NAME      write the seeds of a fuzz target
 
 Exit status: 0 if all is well, 1 on any failure, 2 if no compiler can do it.
 The compiler is that of the environment variable CC, else cc, gcc or clang.
@@ -223,7 +224,14 @@ def main() -> int:
         metavar="SECONDS",
         help="run each fuzz target for this long in each build (default: 30)",
     )
+    parser.add_argument("--seeds", type=Path, metavar="FOLDER", help="write seeds and do no more")
+    parser.add_argument("--library", choices=list(SEEDS), default="h1scan", help="whose seeds")
     arguments = parser.parse_args()
+    if arguments.seeds is not None:
+        arguments.seeds.mkdir(parents=True, exist_ok=True)
+        for name, content in SEEDS[arguments.library].items():
+            (arguments.seeds / name).write_bytes(content)
+        return 0
     with tempfile.TemporaryDirectory(prefix="h1scan-") as directory:
         build = Path(directory)
         if arguments.fuzz is not None:
