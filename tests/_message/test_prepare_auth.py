@@ -3,7 +3,7 @@
 import pytest
 from preparing import fields_of, prepared, preparer
 
-from aioclient import BasicAuth
+from aioclient import BasicAuth, InvalidURL
 from aioclient._body.payload import Payload, PayloadWriter
 from aioclient._message.prepare import Preparer
 from aioclient._message.redirect import Redirected, next_request, redirect_target
@@ -274,3 +274,33 @@ def test_netrc_is_not_asked_in_clear_text_later_on_the_way_from_a_downgrade() ->
         assert "Authorization" not in fields_of(request)
     request = redirected(session, request, "https://other.example/")
     assert fields_of(request)["Authorization"] == BasicAuth("o").encode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com:@third.example/",
+        "http://example.com@third.example/",
+        "http://example.com%40third.example/",
+        "http://third.example/@example.com/",
+        "http://third.example?@example.com/",
+        "http://third.example#@example.com/",
+        "http://third.example\\@example.com/",
+        "http://third.example:80@example.com:80@third.example/",
+        "http://example.com.third.example/",
+    ],
+)
+def test_netrc_is_asked_for_the_host_that_is_connected_to(url: str) -> None:
+    asked: list[str] = []
+
+    def remembering(host: str) -> BasicAuth | None:
+        asked.append(host)
+        return netrc(host)
+
+    try:
+        request = preparer(netrc=remembering).prepare("GET", url, {})
+    except InvalidURL:
+        return  # that no request goes to such a host is as good
+    assert set(asked) <= {request.target.route.host}
+    assert request.target.route.host != "example.com"
+    assert fields_of(request).get("Authorization") != BasicAuth("net", "rc").encode()

@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 
 import pytest
+import trustme
 from origin import FIXED_JSON, Origin, sample_sha256
 from running import asynchronous, until
 from scripted import ScriptedServer, head_of, silent
@@ -351,3 +352,19 @@ async def test_a_connection_of_one_fingerprint_is_not_used_for_another_wish(
         await session.get(origin.url("/json"), ssl=Fingerprint(raised.value.got))
         with pytest.raises(ClientConnectorCertificateError):
             await session.get(origin.url("/json"))
+
+
+@asynchronous
+async def test_authorities_of_a_context_are_not_joined_by_those_of_the_system(
+    server_tls: ssl.SSLContext, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with authority.cert_pem.tempfile() as path:
+        monkeypatch.setenv("SSL_CERT_FILE", path)  # where the system has its authorities
+        assert ssl.create_default_context().cert_store_stats()["x509_ca"] == 1
+        theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trustme.CA().configure_trust(theirs)
+        before = theirs.cert_store_stats()
+        async with Origin(server_tls) as origin, ClientSession() as session:
+            with pytest.raises(ClientConnectorCertificateError):
+                await session.get(origin.url("/json"), ssl=theirs)
+        assert theirs.cert_store_stats() == before
