@@ -97,8 +97,12 @@ def _unpack_python(work: Workshop, folder: Path, whole: Path) -> None:
 
 def _build(work: Workshop, source: Path, system: Path) -> Path:
     compiler = f"{work.tool_python()} -m ziglang cc -target {TRIPLET}.{GLIBC}"
+    # Python's headers, but not the C library's beside them, of which zig has its own.
     headers = system / "usr" / "include"
-    flags = f"-g0 -DNDEBUG -I{headers / 'python3.11'} -I{headers}"
+    found = work.folder / "headers-for-aarch64"
+    (found / TRIPLET).mkdir(parents=True)
+    (found / TRIPLET / f"python{PYTHON}").symlink_to(headers / TRIPLET / f"python{PYTHON}")
+    flags = f"-g0 -DNDEBUG -I{headers / f'python{PYTHON}'} -I{found}"
     return work.build_wheel(
         source,
         "wheel-for-aarch64",

