@@ -37,6 +37,8 @@ class Pending(Coroutine[Any, Any, ClientResponse]):
 
     async def __aenter__(self) -> ClientResponse:
         self._response = response = await self._call
+        if not issubclass(type(response), ClientResponse):
+            return await response.__aenter__()  # what replaces `_request` gives what it likes
         response.is_entered = True
         return response
 
@@ -46,4 +48,8 @@ class Pending(Coroutine[Any, Any, ClientResponse]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _ = self._response.release()  # nothing to wait for
+        response = self._response
+        if not issubclass(type(response), ClientResponse):
+            await response.__aexit__(exc_type, exc, traceback)
+            return
+        _ = response.release()  # nothing to wait for

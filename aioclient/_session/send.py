@@ -108,7 +108,10 @@ class Sender:
         Raises every error of `aioclient.errors` that a request can meet, ValueError and TypeError
         for what cannot be asked for. Cancelling gives up the connection.
         """
-        if not is_direct and type(owner)._request is not _REQUEST:  # noqa: SLF001 - a hook
+        if not is_direct and (
+            type(owner)._request is not _REQUEST  # noqa: SLF001 - a hook
+            or "_request" in owner.__dict__
+        ):
             return await through_hook(owner, method, url, options)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:

@@ -1,7 +1,7 @@
 """What tools that know aiohttp's session from inside replace, and look at."""
 
 from typing import Any, Self
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from origin import Origin
@@ -80,6 +80,49 @@ async def test_a_subclass_may_replace_request() -> None:
     async with Refusing() as session:
         with pytest.raises(PermissionError, match=r"GET http://a\.example/"):
             await session.get("http://a.example/")
+
+
+@asynchronous
+async def test_request_may_be_replaced_in_one_session_only() -> None:
+    async with Origin() as origin, ClientSession() as session, ClientSession() as other:
+        before = session._request
+        with patch.object(session, "_request", AsyncMock(side_effect=before)) as request:
+            async with session.post(origin.url("/echo"), data=b"x") as response:
+                assert response.status == 200
+            await (await other.get(origin.url("/json"))).read()
+        request.assert_awaited_once_with("POST", origin.url("/echo"), data=b"x")
+        async with session.get(origin.url("/json")) as response:
+            assert response.status == 200
+        assert request.await_count == 1  # no more, once it was put back
+
+
+class StandIn:
+    """What a test gives for a response: entered and left, and nothing else."""
+
+    def __init__(self) -> None:
+        self.left: list[type[BaseException] | None] = []
+
+    async def __aenter__(self) -> str:
+        return "entered"
+
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self.left.append(kind)
+
+
+@asynchronous
+async def test_what_is_no_response_is_entered_and_left_itself() -> None:
+    stand_in = StandIn()
+    async with ClientSession() as session:
+        with patch.object(ClientSession, "_request", AsyncMock(return_value=stand_in)):
+            async with session.get("http://a.example/") as entered:
+                assert entered == "entered"
+            with pytest.raises(LookupError):
+                async with session.get("http://a.example/"):
+                    raise LookupError
+            async with aioclient.request("GET", "http://a.example/") as entered:
+                assert entered == "entered"
+            assert await session.get("http://a.example/") is stand_in
+    assert stand_in.left == [None, LookupError, None]
 
 
 @asynchronous
