@@ -212,7 +212,7 @@ class ClientResponse:
     @property
     def history(self) -> "tuple[ClientResponse, ...]":
         """The responses that redirected here, in order; released, their heads can be read."""
-        return self._history
+        return tuple(self._history)  # some programs set a list
 
     @property
     def headers(self) -> CIMultiDictProxy[str]:

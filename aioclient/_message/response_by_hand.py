@@ -16,6 +16,7 @@ from aioclient._http.events import FieldLines, FieldSection, RequestHead, Respon
 from aioclient._http.request_info import RequestInfo
 from aioclient._message.request import Request, Wishes
 from aioclient._message.target import Target
+from aioclient._net.link_facts import LinkFacts
 from aioclient._net.route import Route
 
 
@@ -62,6 +63,7 @@ def parts_by_hand(
     waiter = cast("PromptFuture[None]", _NoWaiter(loop))
     exchange = Exchange(waiter, _nothing_to_give_back, None)
     exchange.has_ended = True
+    exchange.facts = LinkFacts(asyncio.BaseTransport())  # which has nothing to say
     # As in aiohttp: None until the program has set it.
     return request, head_of(cast("int", None), cast("str", None), CIMultiDict()), exchange
 

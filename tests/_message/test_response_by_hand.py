@@ -132,6 +132,21 @@ async def test_parts_that_tools_set_one_by_one() -> None:
 
 
 @asynchronous
+async def test_of_its_connection_nothing_is_known() -> None:
+    connection = by_hand().connection
+    assert (connection.peername, connection.is_tls, connection.transport) == (None, False, None)
+    assert not connection.is_reused
+
+
+@asynchronous
+async def test_a_history_that_is_set_as_a_list_is_a_tuple() -> None:
+    response = by_hand()
+    response._history = [by_hand(status=302)]  # type: ignore[assignment]  # as some programs do
+    assert [each.status for each in response.history] == [302]
+    assert isinstance(response.history, tuple)
+
+
+@asynchronous
 async def test_no_login_of_its_url_is_shown() -> None:
     response = by_hand()
     other = type(response)(
