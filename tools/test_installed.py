@@ -27,10 +27,11 @@ COPIED_FILES: Final = ("pyproject.toml", "setup.py", "README.md", "CHANGES.md", 
 #: Packages that `wheel-tests` leaves out, since they come with no wheel for some systems and take
 #: long to build. Files of tests that import one of them are not run on wheels.
 DONE_WITHOUT: Final = frozenset({"aiohttp", "jsonschema"})
-#: Not about what is in a wheel: other people's libraries, type checkers, and sources.
+#: Not about what is in a wheel: other people's libraries, type checkers, sources and documents.
 LEFT_OUT: Final = (
-    *("tests/ecosystem", "tests/test_typing.py"),
-    *("tests/test_docs_site.py", "tests/test_shipping.py", "tests/twins/test_shape.py"),
+    *("tests/compat/test_install.py", "tests/ecosystem", "tests/guide/test_14_character_sets.py"),
+    *("tests/test_links.py", "tests/test_migration.py", "tests/test_shipping.py"),
+    *("tests/test_soak.py", "tests/test_typing.py", "tests/twins/test_shape.py"),
 )
 PART: Final = ("tests/twins", "tests/test_package.py", "tests/_cli")
 
@@ -73,7 +74,7 @@ def _copy_tests(copy: Path) -> None:
 
 def _environment(twins: str) -> dict[str, str]:
     """The environment of the tests: nothing in it decides which twins run, or where they are."""
-    environment = {**os.environ, "AIOCLIENT_TEST_TWINS": twins, "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, "AIOCLIENT_TEST_TWINS": twins}
     for name in ("AIOCLIENT_NO_EXTENSIONS", "PYTHONPATH"):
         environment.pop(name, None)
     return environment
