@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ._root import ClientError, without_credentials, without_user_info
+from ._root import ClientError, printable, without_credentials, without_user_info
 
 if TYPE_CHECKING:
     from yarl import URL
@@ -78,7 +78,7 @@ class InvalidURL(ClientError, ValueError):
         self.description = description
 
     def __str__(self) -> str:
-        url = without_user_info(str(self.url))
+        url = printable(without_user_info(str(self.url)))
         return f"{url}: {self.description}" if self.description else url
 
     def __repr__(self) -> str:

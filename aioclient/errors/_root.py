@@ -26,6 +26,14 @@ def without_user_info(url: str) -> str:
     return re.sub(r"(^|//)[^/?#]*@", r"\1", url)
 
 
+def printable(text: str) -> str:
+    """Words with what would move a terminal, or begin a line of a log, as escapes."""
+    if text.isprintable():
+        return text
+    # \x9b is a control character for some terminals; the last two end a line for some readers.
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda found: repr(found[0])[1:-1], text)
+
+
 def without_credentials(text: str) -> str:
     """Words with URLs among them, these without login and password."""
     return re.sub(r"//[^\s/?#]*@", "//", text)

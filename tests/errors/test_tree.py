@@ -268,6 +268,12 @@ def test_invalid_url_has_url_and_description():
     assert repr(error) == "InvalidUrlClientError(ftp://x/: why)"
 
 
+def test_control_characters_of_an_invalid_url_are_shown_as_escapes():
+    error = errors.InvalidURL("http://\u017e:secret@\u017e\x1b[31m\r\n\x9b\u2028/", "why")
+    assert str(error) == "http://\u017e\\x1b[31m\\r\\n\\x9b\\u2028/: why"
+    assert repr(error) == f"InvalidURL({error})"
+
+
 def test_bytes_are_shown_to_a_limit():
     assert errors.shown(b"x" * 100) == repr(b"x" * 100)
     assert errors.shown(b"x" * 101) == repr(b"x" * 100) + "..."
