@@ -6,6 +6,7 @@ of it is listed in docs/compatibility.md.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Final, Self, cast
 
@@ -13,11 +14,18 @@ from yarl import URL
 
 from aioclient._connection.http1 import Http1Connection
 from aioclient._connection.interface import Connection
+from aioclient._net.connect_error import connect_error
 from aioclient._net.link import Receiver, TransportLink
 from aioclient._net.names import AddrInfo, ResolveResult, numeric_address, resolve_result
 from aioclient._net.route import Route, TlsWish
 from aioclient._timeout import ClientTimeout
-from aioclient.errors import ClientConnectorError
+from aioclient.errors import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ConnectionTimeoutError,
+)
 
 if TYPE_CHECKING:
     from aioclient._net.open_link import TlsPolicy
@@ -135,9 +143,7 @@ class _AdoptedLink(TransportLink):
         cls, protocol: ResponseHandler, receiver: Receiver, loop: asyncio.AbstractEventLoop
     ) -> Self:
         """Take the transport of a protocol."""
-        transport = protocol.transport
-        if transport is None:
-            raise ConnectionError("what opened the connection gave no transport")
+        transport = cast("asyncio.Transport", protocol.transport)
         link = cls(receiver, loop)
         # It may hold what must live as long as the transport, a StreamWriter for instance.
         link._opened_by = protocol
@@ -175,16 +181,52 @@ async def open_by_hooks(
     async def open_plain(plain: Route, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
         nonlocal protocol
         if protocol is None:
-            protocol = await create(ConnectRequest(plain), [], timeout)
-        given, protocol = protocol, None
+            given = await _created(create, plain, timeout)
+        else:
+            given, protocol = protocol, None
+            _check_open(plain, given)  # it may have been closed meanwhile
         _AdoptedLink.over(given, receiver, loop)
 
     if route.is_ssl and route.proxy is None:
-        protocol = await create(ConnectRequest(route), [], timeout)
+        protocol = await _created(create, route, timeout)
         if _has_tls(protocol.transport):
             _AdoptedLink.over(protocol, connection, loop)
             return
-    await open_link(open_plain, route, connection, loop, timeout, policy)
+    try:
+        await open_link(open_plain, route, connection, loop, timeout, policy)
+    finally:
+        if protocol is not None and protocol.transport is not None:  # it came to nothing before
+            protocol.transport.abort()
+
+
+async def _created(
+    create: Callable[[ConnectRequest, list[object], ClientTimeout], Awaitable[ResponseHandler]],
+    route: Route,
+    timeout: ClientTimeout,
+) -> ResponseHandler:
+    """What a hook gives, with an open transport; errors of the system are those of a connector."""
+    try:
+        protocol = await create(ConnectRequest(route), [], timeout)
+    except ClientError:
+        raise
+    except TimeoutError as error:  # a limit of its own
+        raise ConnectionTimeoutError(
+            f"what opens connections to {route.host}:{route.port} took too long: {error}"
+        ) from error
+    except ssl.SSLCertVerificationError as error:
+        raise ClientConnectorCertificateError(route, error) from error
+    except ssl.SSLError as error:
+        raise ClientConnectorSSLError(route, error) from error
+    except OSError as error:
+        raise connect_error(route, error) from error
+    _check_open(route, protocol)
+    return protocol
+
+
+def _check_open(route: Route, protocol: ResponseHandler) -> None:
+    transport = protocol.transport
+    if transport is None or transport.is_closing():
+        raise connect_error(route, OSError("what opens connections gave no open transport"))
 
 
 def _has_tls(transport: asyncio.BaseTransport | None) -> bool:

@@ -170,6 +170,11 @@ class TCPConnector(BaseConnector):
         if self._guard is not None and route.proxy is not None and not route.proxy.is_socks:
             raise AddressNotAllowedError(route, ())
         if self._hooks:
+            if route.proxy is not None and route.proxy.is_socks:
+                raise ValueError(
+                    "a SOCKS proxy cannot be used by a connector whose class replaces "
+                    + ", ".join(self._hooks)
+                )
             from aioclient._pool.connector_hooks import open_by_hooks  # late: rarely needed
 
             create = self._create_connection

@@ -9,7 +9,16 @@ import trustme
 from origin import Origin
 from running import asynchronous
 
-from aioclient import ClientConnectorError, ClientSession, ClientTimeout, TCPConnector
+from aioclient import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientProxyConnectionError,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    TCPConnector,
+)
 from aioclient._pool.connector_hooks import ResponseHandler
 
 
@@ -119,6 +128,93 @@ async def test_a_hook_that_fails_is_the_error_of_the_request() -> None:
             await session.get("http://127.0.0.1/")
         assert session._connector is not None
         assert session._connector.stats().active == 0
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ConnectionRefusedError(111, "no"), ClientConnectorError),
+        (ssl.SSLError("no"), ClientConnectorSSLError),
+        (ssl.SSLCertVerificationError("no"), ClientConnectorCertificateError),
+        (TimeoutError("no"), ConnectionTimeoutError),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_an_error_of_the_system_is_that_of_a_connector(
+    scheme: str, error: Exception, kind: type[Exception]
+) -> None:
+    class Failing(TCPConnector):
+        async def _wrap_create_connection(self, *args: Any, **options: Any) -> Any:
+            raise error
+
+    async with ClientSession(connector=Failing()) as session:
+        with pytest.raises(kind) as raised:
+            await session.get(f"{scheme}://127.0.0.1/")
+        assert type(raised.value) is kind
+        assert raised.value.__cause__ is error
+        if kind is ClientConnectorError:
+            with pytest.raises(ClientProxyConnectionError):
+                await session.get(f"{scheme}://127.0.0.1/", proxy="http://127.0.0.1:1")
+
+
+class Bare(asyncio.Protocol):
+    """A protocol that forgets no transport."""
+
+    transport: asyncio.BaseTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+
+@asynchronous
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("pause_s", [0, 0.05])
+async def test_a_transport_that_is_closed_already_is_refused(scheme: str, pause_s: float) -> None:
+    class Closed(TCPConnector):
+        async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+            loop = asyncio.get_running_loop()
+            transport, protocol = await loop.create_connection(Bare, req.host, req.port)
+            transport.close()
+            await asyncio.sleep(pause_s)
+            return protocol
+
+    async with Origin() as origin, ClientSession(connector=Closed()) as session:
+        with pytest.raises(ClientConnectorError, match="no open transport"):
+            await asyncio.wait_for(session.get(f"{scheme}://127.0.0.1:{origin.port}/json"), 5)
+
+
+class Keeping(TCPConnector):
+    """Knows the transport that it opened last."""
+
+    transport: asyncio.Transport
+
+    async def _create_connection(self, req: Any, traces: Any, timeout: Any) -> Any:
+        protocol = await super()._create_connection(req, traces, timeout)
+        assert protocol.transport is not None
+        self.transport = protocol.transport
+        return protocol
+
+
+@asynchronous
+async def test_what_cannot_have_tls_is_not_left_open() -> None:
+    async with Origin() as origin:
+        connector = Keeping()
+        async with ClientSession(connector=connector) as session:
+            with pytest.raises(ClientConnectorSSLError):
+                await session.get(f"https://127.0.0.1:{origin.port}/", server_hostname="a..b")
+            assert connector.transport.is_closing()
+
+
+@asynchronous
+async def test_no_hook_goes_past_a_socks_proxy() -> None:
+    async with Origin() as origin:
+        connector = Elsewhere("127.0.0.1", origin.port)
+        async with ClientSession(connector=connector) as session:
+            with pytest.raises(ValueError, match=r"SOCKS .* _wrap_create_connection"):
+                await session.get(origin.url("/json"), proxy="socks5h://127.0.0.1:1")
+        assert connector.told == []
+        assert origin.accepted == 0
 
 
 def test_allowed_addresses_are_not_promised_where_they_cannot_be_kept() -> None:
