@@ -8,7 +8,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Final, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 from yarl import URL
 
@@ -29,9 +29,6 @@ from aioclient.errors import (
 
 if TYPE_CHECKING:
     from aioclient._net.open_link import TlsPolicy
-
-#: What a subclass of TCPConnector may replace.
-HOOKS: Final = ("_create_connection", "_resolve_host", "_wrap_create_connection")
 
 
 class ResponseHandler(asyncio.Protocol):
@@ -150,13 +147,6 @@ class _AdoptedLink(TransportLink):
         transport.set_protocol(link)
         link.connection_made(transport)
         return link
-
-
-def replaced_hooks(kind: type, standard: type) -> tuple[str, ...]:
-    """The hooks that the class of a connector has of its own."""
-    if kind is standard:
-        return ()
-    return tuple(name for name in HOOKS if getattr(kind, name) is not getattr(standard, name))
 
 
 async def open_by_hooks(

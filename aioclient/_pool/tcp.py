@@ -5,12 +5,12 @@ import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from ssl import SSLContext
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from aioclient._caller import warn_deprecated
 from aioclient._connection.interface import Connection
 from aioclient._connection.open_connection import open_connection
-from aioclient._net.route import Route, TlsWish, merged_tls_wish
+from aioclient._net.route import Proxy, Route, TlsWish, merged_tls_wish
 from aioclient._pool.connector import BaseConnector, check_not_negative
 from aioclient._timeout import UNSET, ClientTimeout, Unset
 from aioclient.errors import AddressNotAllowedError, ClientConnectorError
@@ -113,7 +113,6 @@ class TCPConnector(BaseConnector):
         from aioclient._net.open_link import open_socket_link, tls_policy
         from aioclient._net.resolver import DefaultResolver, checked_resolver
         from aioclient._net.tcp import TcpDialer
-        from aioclient._pool.connector_hooks import replaced_hooks
 
         self._tls = tls_policy(wish, shutdown_timeout, tls_resumption)
         self._guard = address_guard(allowed_addresses)
@@ -128,13 +127,7 @@ class TCPConnector(BaseConnector):
             max_size=dns_cache_max_size,
         )
         self._resolver = resolver
-        # Replaced by a subclass: see docs/compatibility.md.
-        self._hooks = replaced_hooks(type(self), TCPConnector)
-        if self._hooks and self._guard is not None:
-            raise ValueError(
-                "allowed_addresses cannot be kept by a connector whose class replaces "
-                + ", ".join(self._hooks)
-            )
+        self._check_hooks(self._replaced_hooks(), None)
         dialer = TcpDialer(
             self._names,
             local_addr=local_addr,
@@ -169,12 +162,9 @@ class TCPConnector(BaseConnector):
     ) -> None:
         if self._guard is not None and route.proxy is not None and not route.proxy.is_socks:
             raise AddressNotAllowedError(route, ())
-        if self._hooks:
-            if route.proxy is not None and route.proxy.is_socks:
-                raise ValueError(
-                    "a SOCKS proxy cannot be used by a connector whose class replaces "
-                    + ", ".join(self._hooks)
-                )
+        hooks = self._replaced_hooks()
+        if hooks:
+            self._check_hooks(hooks, route.proxy)
             from aioclient._pool.connector_hooks import open_by_hooks  # late: rarely needed
 
             create = self._create_connection
@@ -182,7 +172,24 @@ class TCPConnector(BaseConnector):
             return
         await open_connection(self._open_plain, route, self._tls, timeout, opened)
 
-    # --- what a subclass may replace: see docs/compatibility.md ----------------------------------
+    def _replaced_hooks(self) -> list[str]:
+        """Those that a subclass has of its own, or that somebody put in their place."""
+        kind, own = type(self), self.__dict__
+        return [name for name, ours in _HOOKS if getattr(kind, name) is not ours or name in own]
+
+    def _check_hooks(self, hooks: Sequence[str], proxy: Proxy | None) -> None:
+        """Refuse what they would go past."""
+        if not hooks:
+            return
+        if self._guard is not None:
+            promise = "allowed_addresses cannot be kept"
+        elif proxy is not None and proxy.is_socks:
+            promise = "a SOCKS proxy cannot be used"
+        else:
+            return
+        raise ValueError(f"{promise} by a connector that has replaced {', '.join(hooks)}")
+
+    # --- what may be replaced: see docs/compatibility.md ----------------------------------
 
     async def _create_connection(
         self, req: "ConnectRequest", traces: list[object], timeout: ClientTimeout
@@ -233,3 +240,10 @@ class TCPConnector(BaseConnector):
         await self._names.close()
         if self._own_resolver is not None:
             await self._own_resolver.close()
+
+
+#: What may be replaced, and what is there if it is not.
+_HOOKS: Final = tuple(
+    (name, getattr(TCPConnector, name))
+    for name in ("_create_connection", "_resolve_host", "_wrap_create_connection")
+)

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 import pytest
 import trustme
@@ -204,6 +205,36 @@ async def test_what_cannot_have_tls_is_not_left_open() -> None:
             with pytest.raises(ClientConnectorSSLError):
                 await session.get(f"https://127.0.0.1:{origin.port}/", server_hostname="a..b")
             assert connector.transport.is_closing()
+
+
+@asynchronous
+async def test_a_hook_may_be_replaced_in_the_class_or_in_one_connector() -> None:
+    async with Origin() as origin, ClientSession() as session, ClientSession() as other:
+        url = f"http://a.example:{origin.port}/json"
+        found = AsyncMock(return_value=await TCPConnector()._resolve_host("127.0.0.1", origin.port))
+        with patch.object(TCPConnector, "_resolve_host", found):
+            async with session.get(url) as response:
+                assert response.status == 200
+        with patch.object(other.connector, "_resolve_host", found):
+            async with other.get(url) as response:
+                assert response.status == 200
+            async with ClientSession() as untouched:
+                with pytest.raises(ClientConnectorError):
+                    await untouched.get(url)
+        assert found.await_count == 2
+
+
+@asynchronous
+async def test_allowed_addresses_are_kept_though_a_hook_was_replaced_later() -> None:
+    async with (
+        Origin() as origin,
+        TCPConnector(allowed_addresses=lambda address: True) as connector,
+        ClientSession(connector=connector) as session,
+    ):
+        with patch.object(connector, "_wrap_create_connection", AsyncMock()) as hook:
+            with pytest.raises(ValueError, match=r"allowed_addresses .* _wrap_create_connection"):
+                await session.get(origin.url("/json"))
+            hook.assert_not_called()
 
 
 @asynchronous
