@@ -6,41 +6,26 @@ from typing import Final, NoReturn
 _PARSER: Final = "its parser is not aioclient's; a session is what receives responses here"
 _WRITER: Final = "its writer is not aioclient's; a session is what sends requests here"
 _FRAMES: Final = "its frames are not aioclient's; `session.ws_connect` opens WebSockets here"
+_PARSERS: Final = dict.fromkeys(
+    (
+        "HeadersParser",
+        "HttpParser",
+        "HttpRequestParser",
+        "HttpResponseParser",
+        "RawRequestMessage",
+        "RawResponseMessage",
+    ),
+    _PARSER,
+)
+_WEBSOCKETS: Final = dict.fromkeys(
+    ("WebSocketReader", "WebSocketWriter", "ws_ext_gen", "ws_ext_parse"), _FRAMES
+)
 #: By the page that has them in aiohttp.
 WITHOUT: Final[Mapping[str, Mapping[str, str]]] = {
     "client_middlewares": {"build_client_middlewares": "sessions do that themselves"},
-    "http": {
-        **dict.fromkeys(
-            (
-                "HeadersParser",
-                "HttpParser",
-                "HttpRequestParser",
-                "HttpResponseParser",
-                "RawRequestMessage",
-                "RawResponseMessage",
-            ),
-            _PARSER,
-        ),
-        **dict.fromkeys(
-            ("WebSocketReader", "WebSocketWriter", "ws_ext_gen", "ws_ext_parse"), _FRAMES
-        ),
-        "StreamWriter": _WRITER,
-    },
-    "http_parser": dict.fromkeys(
-        (
-            "HeadersParser",
-            "HttpParser",
-            "HttpRequestParser",
-            "HttpResponseParser",
-            "RawRequestMessage",
-            "RawResponseMessage",
-        ),
-        _PARSER,
-    ),
-    "http_websocket": dict.fromkeys(
-        ("WebSocketReader", "WebSocketWriter", "ws_ext_gen", "ws_ext_parse", "WSHandshakeError"),
-        _FRAMES,
-    ),
+    "http": {**_PARSERS, **_WEBSOCKETS, "StreamWriter": _WRITER},
+    "http_parser": _PARSERS,
+    "http_websocket": {**_WEBSOCKETS, "WSHandshakeError": _FRAMES},
     "http_writer": {"StreamWriter": _WRITER},
 }
 
