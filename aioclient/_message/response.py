@@ -578,6 +578,7 @@ def new_response(
                 traces=[],
                 loop=exchange.waiter.loop,
                 session=None,
+                stream_writer=None,
             )
         response.take(request, head, exchange, attempts, history)
     except BaseException:  # nobody else would end the exchange

@@ -162,7 +162,10 @@ class Call:
             for middleware in reversed(request.wishes.middlewares):
                 handler = _around(handler, middleware)
             try:
-                response = await handler(make_request(request, self, bool(self._history)))
+                # By name, for a class whose constructor names two, as those of aiohttp's do.
+                response = await handler(
+                    make_request(request, self, follows_redirect=bool(self._history))
+                )
             except ClientConnectionError as error:
                 if not self.is_sent_again_after(error):
                     raise

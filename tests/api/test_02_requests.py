@@ -400,6 +400,25 @@ async def test_responses_are_of_the_class_that_is_given() -> None:
 
 
 @asynchronous
+async def test_classes_of_responses_and_requests_may_name_arguments_as_those_of_aiohttp() -> None:
+    class Own(ClientResponse):
+        def __init__(self, method: str, url: Any, *, stream_writer: object, **rest: Any) -> None:
+            super().__init__(method, url, stream_writer=stream_writer, **rest)
+
+    class Signed(ClientRequest):
+        def __init__(self, method: Any, url: Any, **rest: Any) -> None:
+            super().__init__(method, url, **rest)
+            self.headers["X-Signature"] = "of mine"
+
+    async with (
+        Pages() as server,
+        ClientSession(response_class=Own, request_class=Signed) as session,
+    ):
+        assert type(await session.get(server.url())) is Own
+        assert server.last.headers["X-Signature"] == "of mine"
+
+
+@asynchronous
 async def test_requests_are_of_the_class_that_is_given() -> None:
     class Signed(ClientRequest):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
