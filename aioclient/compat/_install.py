@@ -115,6 +115,9 @@ class _RealAiohttp:
 
     def load(self, name: str) -> ModuleType:
         """One of its modules. Raises ImportError if there is none."""
+        known = self._modules.get(name)
+        if known is not None:  # no need to let other threads see any of it again
+            return known
         if PathFinder.find_spec(_NAME) is None:
             # No ModuleNotFoundError, which `from aiohttp import web` would turn into other words.
             raise ImportError(

@@ -143,6 +143,25 @@ def test_its_server_is_that_of_the_real_one() -> None:
     assert "aiohttp/" in theirs  # its test client is its own
 
 
+def test_the_real_one_comes_in_sight_once_for_all_of_its_server() -> None:
+    run_python("""
+        import sys
+        from aioclient.compat import install_as_aiohttp
+
+        install_as_aiohttp()
+        from aiohttp import web
+        from aioclient.compat import _install
+
+        def fail(self):
+            raise AssertionError("other threads would see it")
+
+        _install._RealAiohttp._in_sight = fail
+        import aiohttp.web_exceptions, aiohttp.web_request
+        assert aiohttp.web_exceptions.HTTPNotFound is web.HTTPNotFound
+        assert aiohttp.web_request.Request is web.Request
+    """)
+
+
 @pytest.mark.parametrize(
     "line",
     ["from aiohttp import web", "import aiohttp.web", "from aiohttp.test_utils import TestServer"],
