@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import sys
 import traceback
 import warnings
@@ -12,7 +11,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
-PAGE_BYTES: Final = resource.getpagesize()
 MIB: Final = 2**20
 #: How many findings are kept with all they say; the others are counted.
 KEPT: Final = 20
@@ -28,7 +26,7 @@ MORTAL: Final = (
 
 def rss_bytes() -> int:
     """The memory of this process that is in use."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def descriptors() -> int:
