@@ -102,7 +102,11 @@ ROWS = (
         "test_encoding_that_nobody_says_is_guessed",
     ),
     Line("response_class makes the responses", "test_responses_are_of_the_class_that_is_given"),
-    Line("request_class makes the requests", "test_requests_are_of_the_class_that_is_given"),
+    Line(
+        "request_class makes the requests",
+        """test_requests_are_of_the_class_that_is_given
+        test_classes_of_responses_and_requests_may_name_arguments_as_those_of_aiohttp""",
+    ),
     Line("requote_redirect_url=False keeps the server's encoding", "test_redirects_stay_encoded"),
     Line("auth is taken", "test_auth_is_taken_without_a_warning", "`auth=BasicAuth(...)` is not"),
 )

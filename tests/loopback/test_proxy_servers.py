@@ -226,6 +226,7 @@ async def test_dante_says_from_where_it_connected(host: str, proxies: Proxies) -
     async with SeeingOrigin(host=host) as origin, connected(entrance) as streams:
         await greet(streams)
         _, address = await socks5(streams, host, origin.port)
+        await until(lambda: origin.accepted)  # or it would come when the origin is gone
     assert socket.inet_ntop(socket.AF_INET6 if ":" in host else socket.AF_INET, address) == host
 
 
