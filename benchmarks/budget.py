@@ -29,6 +29,8 @@ SPREADS = {
     "headers_heavy": 0.05,
     "ws_echo_small": 0.02,
 }
+#: How often what seems to be too much is counted.
+TRIES = 5
 
 
 def _run(script: str, *options: str) -> str:
@@ -48,10 +50,16 @@ def _instructions(names: Iterable[str] = SPREADS) -> dict[str, int]:
 
 
 def _measured(allowed: dict[str, int]) -> dict[str, int]:
-    """What each takes. What seems to be too much is counted again: the server has a say in it."""
+    """What each takes. What seems to be too much is counted again.
+
+    The server has a say in it, and so has whatever else the machine does: a response that comes in
+    two parts takes more. None of that makes it less, so the smallest count is the one that counts.
+    """
     counts = _instructions()
-    over = [name for name, spread in SPREADS.items() if counts[name] > allowed[name] * (1 + spread)]
-    if over:
+    for _ in range(TRIES - 1):
+        over = [name for name, by in SPREADS.items() if counts[name] > allowed[name] * (1 + by)]
+        if not over:
+            break
         counts |= {name: min(counts[name], count) for name, count in _instructions(over).items()}
     return counts
 
