@@ -7,6 +7,7 @@ machine can: without Cython or a compiler the package works with its Python twin
 import gzip
 import os
 import sys
+import sysconfig
 import tarfile
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from setuptools.command.build_ext import build_ext
 from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
+# Each interpreter of a process has what a twin keeps for itself, its types too.
+OWN_STATE = [("CYTHON_USE_MODULE_STATE", "1"), ("CYTHON_USE_TYPE_SPECS", "1")]
+HAS_GIL = not sysconfig.get_config_var("Py_GIL_DISABLED")
 WISH = os.environ.get("AIOCLIENT_BUILD_EXTENSIONS", "").lower()
 # Which vendored C sources a twin needs, by the name of its module.
 VENDORED = {
@@ -52,11 +56,18 @@ def twins() -> list[Extension]:
                 [str(path), *VENDORED.get(module, [])],
                 include_dirs=["vendor/h1scan"],
                 depends=["vendor/h1scan/h1scan.h", "vendor/h1scan/wsbytes.h"],
+                define_macros=OWN_STATE if HAS_GIL else [],
                 extra_compile_args=[] if sys.platform == "win32" else ["-O3"],
             )
         )
-    # That they need no GIL is said where it is tested: Python 3.13 was only trying it out.
-    directives = {"language_level": 3, "freethreading_compatible": sys.version_info >= (3, 14)}
+    directives = {
+        "language_level": 3,
+        # That they need no GIL is said where it is tested: Python 3.13 was only trying it out.
+        "freethreading_compatible": sys.version_info >= (3, 14),
+        # Interpreters with a GIL of their own. Without any GIL all threads would count up and down
+        # who looks at what belongs to which interpreter, and wait for one another.
+        "subinterpreters_compatible": "own_gil" if HAS_GIL else "no",
+    }
     built: list[Extension] = cythonize(extensions, compiler_directives=directives)
     for extension in built:
         extension.optional = WISH != "yes"  # cythonize() drops what the Extension said

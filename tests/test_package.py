@@ -2,10 +2,12 @@
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import tomllib
 from pathlib import Path
@@ -181,38 +183,20 @@ def test_parser_does_not_depend_on_asserts(extensions):
     ]
 
 
-SUBINTERPRETER = """
-    import sys
-    try:
-        import _interpreters as interpreters
-    except ImportError:
-        import _xxsubinterpreters as interpreters
-
-    import aioclient
-    inside = '''
-    import sys
-    sys.path[:] = {path!r}
-    import aioclient
-    from aioclient._http1.parser import ResponseParser
-    parser = ResponseParser()
-    parser.start("GET")
-    events = parser.feed(b"HTTP/1.1 200 OK\\\\r\\\\nContent-Length: 2\\\\r\\\\n\\\\r\\\\nok")
-    assert [type(event).__name__ for event in events] == ["ResponseHead", "bytes", "EndOfMessage"]
-    compiled = ResponseParser.__module__.endswith("_c")
-    assert compiled is aioclient.extensions_active()
-    print(compiled, flush=True)
-    '''.replace("\\n    ", "\\n").format(path=sys.path)
-    own = interpreters.create()
-    failure = interpreters.run_string(own, inside)
-    interpreters.destroy(own)
-    if failure is not None:
-        sys.exit(str(getattr(failure, "formatted", failure)))
-"""
+def kinds_in_interpreters(*, extensions=True):
+    """Were the twins compiled in the main interpreter, and in others that ran beside it?"""
+    support = str(Path(__file__).parent / "support")
+    script = f"import sys; sys.path.insert(0, {support!r}); import twins_in_interpreters as twins"
+    lines = run_python(f"{script}; twins.main()", extensions=extensions).splitlines()
+    return sorted(lines)
 
 
-def test_package_works_in_a_subinterpreter_with_either_kind_of_twin():
-    assert run_python(SUBINTERPRETER) in ("True\n", "False\n")
+def test_subinterpreters_have_twins_of_their_own():
+    is_compiled = importlib.util.find_spec("aioclient._http1.parser_c") is not None
+    has_gil = not sysconfig.get_config_var("Py_GIL_DISABLED")
+    main, others = [str(is_compiled)] * 2, [str(is_compiled and has_gil)] * 6
+    assert kinds_in_interpreters() == sorted(main + others)
 
 
-def test_package_works_in_a_subinterpreter_without_extensions():
-    assert run_python(SUBINTERPRETER, extensions=False) == "False\n"
+def test_subinterpreters_have_python_twins_if_asked():
+    assert kinds_in_interpreters(extensions=False) == ["False"] * 8

@@ -5,7 +5,8 @@ Says what it found, and gives exit status 1 if something is not as it should be:
 - All twins are compiled, or none is, as the argument says, and AIOCLIENT_NO_EXTENSIONS is not what
   decided that.
 - On a Python that can do without its GIL, it is off, and all twins leave it off.
-- The package works in a sub-interpreter, which since Python 3.12 has a GIL of its own.
+- The package works in a sub-interpreter, which since Python 3.12 has a GIL of its own: with the
+  same kind of twins, or with those of Python where there is no GIL.
 """
 
 import importlib
@@ -36,8 +37,8 @@ parser = ResponseParser()
 parser.start("GET")
 events = parser.feed(b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok")
 assert [type(event).__name__ for event in events] == ["ResponseHead", "bytes", "EndOfMessage"]
-kind = "compiled" if ResponseParser.__module__.endswith("_c") else "Python"
-print("In a sub-interpreter:", kind, "twins", flush=True)
+kind = "compiled" if ResponseParser.__module__.endswith("_c") else "python"
+assert kind == {wanted!r}, f"the twins are: {{kind}}"
 """
 
 
@@ -45,7 +46,8 @@ def main(wanted: str) -> int:
     """Look at everything; say what is wrong."""
     folder = Path(aioclient.__file__).parent
     print(f"aioclient {aioclient.__version__} in {folder}, Python {sys.version}", flush=True)
-    wrong = [*check_place(folder), *check_twins(folder, wanted), *check_gil(), *check_isolated()]
+    wrong = [*check_place(folder), *check_twins(folder, wanted), *check_gil()]
+    wrong += check_isolated(wanted)
     for line in wrong:
         print(f"WRONG: {line}", flush=True)
     return 1 if wrong else 0
@@ -90,21 +92,26 @@ def check_gil() -> list[str]:
     return []
 
 
-def check_isolated() -> list[str]:
+def check_isolated(wanted: str) -> list[str]:
     """Does the package work in a sub-interpreter, which since Python 3.12 has its own GIL?"""
     names = ("_interpreters", "_xxsubinterpreters")  # the second until 3.12
     name = next(name for name in names if importlib.util.find_spec(name) is not None)
     interpreters = importlib.import_module(name)
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        wanted = "python"
+    script = IN_SUBINTERPRETER.format(path=sys.path, wanted=wanted)
     failures: list[str] = []
 
     def run() -> None:
         own = interpreters.create()
         try:
-            failure = interpreters.run_string(own, IN_SUBINTERPRETER.format(path=sys.path))
+            failure = interpreters.run_string(own, script)
         except Exception as error:  # 3.12 raises what 3.13 gives
             failure = error
         interpreters.destroy(own)
-        if failure is not None:
+        if failure is None:
+            print(f"In a sub-interpreter: {wanted} twins", flush=True)
+        else:
             failures.append(f"sub-interpreter: {getattr(failure, 'formatted', failure)}")
 
     for _ in range(2):  # the second finds what the first left behind

@@ -26,7 +26,8 @@ ctypedef fused character:
     uint32_t
 
 # Of each character up to U+00FF: does it need no quotes, and how many characters does it take in
-# quotes? 1 is itself, 2 with a backslash in front, 4 a backslash and octal digits.
+# quotes? 1 is itself, 2 with a backslash in front, 4 a backslash and octal digits. Every interpreter
+# writes the same there.
 cdef unsigned char _plain[256]
 cdef unsigned char _width[256]
 

@@ -2,6 +2,7 @@
 """Request heads -> bytes: the compiled twin."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_AsASCIIString, PyUnicode_AsEncodedString
 
 from aioclient._http.h1scan cimport (
     h1scan_span_token,
@@ -11,6 +12,13 @@ from aioclient._http.h1scan cimport (
 
 from aioclient._http1.diagnosis import bad_field_name, bad_field_value
 
+cdef extern from "Python.h":
+    # Not PyUnicode_GET_LENGTH: before Python 3.12 this also makes an array of a text that has none.
+    Py_ssize_t PyUnicode_GetLength(object text) except -1
+    bint PyUnicode_IS_ASCII(object text)
+    void *PyUnicode_1BYTE_DATA(object text)
+
+
 ctypedef size_t (*span)(const unsigned char *, size_t) noexcept nogil
 
 
@@ -18,11 +26,10 @@ cdef bint _consists_of(object text, span leading):
     """Is `text`, a str or of a subclass, not empty and every byte of it of one class of ASCII?"""
     if not isinstance(text, str):
         raise TypeError(f"expected str, got {type(text).__name__}")
-    if not text or not text.isascii():
+    cdef size_t size = PyUnicode_GetLength(text)
+    if size == 0 or not PyUnicode_IS_ASCII(text):
         return False
-    cdef bytes data = text.encode("ascii")
-    cdef size_t size = PyBytes_GET_SIZE(data)
-    return leading(<const unsigned char *>PyBytes_AS_STRING(data), size) == size
+    return leading(<const unsigned char *>PyUnicode_1BYTE_DATA(text), size) == size
 
 
 def write_field_lines(fields):
@@ -38,7 +45,7 @@ def write_field_lines(fields):
         if not _consists_of(name, h1scan_span_token):
             raise bad_field_name(name)
         try:
-            value_bytes = value.encode("utf-8", "surrogateescape")
+            value_bytes = PyUnicode_AsEncodedString(value, "utf-8", "surrogateescape")
         except UnicodeEncodeError:  # it has the value
             value_bytes = None
         if value_bytes is None:
@@ -46,7 +53,7 @@ def write_field_lines(fields):
         size = PyBytes_GET_SIZE(value_bytes)
         if h1scan_span_value(<const unsigned char *>PyBytes_AS_STRING(value_bytes), size) != size:
             raise bad_field_value(name, value_bytes)
-        lines.append(name.encode("ascii"))
+        lines.append(PyUnicode_AsASCIIString(name))
         lines.append(b": ")
         lines.append(value_bytes.strip(b" \t"))
         lines.append(b"\r\n")
@@ -74,11 +81,11 @@ def write_request_head(
         after_target = b" HTTP/1.0\r\nHost: "
     return b"".join(
         (
-            method.encode("ascii"),
+            PyUnicode_AsASCIIString(method),
             b" ",
-            target.encode("ascii"),
+            PyUnicode_AsASCIIString(target),
             after_target,
-            authority.encode("ascii"),
+            PyUnicode_AsASCIIString(authority),
             b"\r\n",
             field_lines,
             framing_lines,

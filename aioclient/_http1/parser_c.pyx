@@ -10,7 +10,7 @@ cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.object cimport PyObject, PyTypeObject, descrsetfunc
+from cpython.object cimport Py_TYPE, PyObject, PyTypeObject, descrsetfunc
 from libc.string cimport memchr, memcmp, memcpy
 
 from aioclient._http.h1scan cimport (
@@ -44,11 +44,9 @@ from aioclient._http1.framing import MAX_LENGTH_DIGITS, body_length
 from aioclient._http1.limits import DEFAULT_LIMITS, MAX_CHUNK_ENDS
 from aioclient.errors import ClientError
 
-cdef object _END_OF_MESSAGE = END_OF_MESSAGE
-cdef object _body_length = body_length
-cdef object _unfold = unfold
-cdef object _DEFAULT_LIMITS = DEFAULT_LIMITS
-cdef object _LARGEST_SIZE = <size_t>-1
+_LARGEST_SIZE = <size_t>-1
+
+# Numbers, which are the same in every interpreter.
 cdef long long _CHUNKED = CHUNKED
 cdef Py_ssize_t _MAX_CHUNK_ENDS = MAX_CHUNK_ENDS
 cdef Py_ssize_t _MAX_LENGTH_DIGITS = MAX_LENGTH_DIGITS
@@ -97,38 +95,40 @@ cdef enum:
 
 # The class is Python's. Its constructor would be a Python call for each response; what that call
 # does is done here: make an object, set each slot.
-cdef type _ResponseHead = ResponseHead
-cdef object _NO_ARGUMENTS = ()
-cdef object _STATUS = ResponseHead.status
-cdef object _REASON = ResponseHead.reason
-cdef object _MINOR_VERSION = ResponseHead.minor_version
-cdef object _FIELD_SECTION = ResponseHead.field_section
-cdef object _CONTENT_LENGTH = ResponseHead.content_length
-cdef object _TRANSFER_ENCODING = ResponseHead.transfer_encoding
-cdef object _CONNECTION = ResponseHead.connection
-cdef object _CONTENT_TYPE = ResponseHead.content_type
-cdef object _CONTENT_ENCODING = ResponseHead.content_encoding
-cdef object _LOCATION = ResponseHead.location
-cdef object _KEEP_ALIVE = ResponseHead.keep_alive
-cdef object _HAS_SET_COOKIE = ResponseHead.has_set_cookie
-cdef type _Slot = type(_STATUS)
-cdef descrsetfunc _set_slot = (<PyTypeObject *>_Slot).tp_descr_set
+_SLOTS = (
+    ResponseHead.status,
+    ResponseHead.reason,
+    ResponseHead.minor_version,
+    ResponseHead.field_section,
+    ResponseHead.content_length,
+    ResponseHead.transfer_encoding,
+    ResponseHead.connection,
+    ResponseHead.content_type,
+    ResponseHead.content_encoding,
+    ResponseHead.location,
+    ResponseHead.keep_alive,
+    ResponseHead.has_set_cookie,
+)
+cdef descrsetfunc _set_slot = Py_TYPE(_SLOTS[0]).tp_descr_set
 
 
 cdef object new_head(SingledOut out, object reason, unsigned minor_version, bytes field_section):
-    head = (<PyTypeObject *>_ResponseHead).tp_new(_ResponseHead, <PyObject *>_NO_ARGUMENTS, NULL)
-    _set_slot(_STATUS, head, out.status)
-    _set_slot(_REASON, head, reason)
-    _set_slot(_MINOR_VERSION, head, minor_version)
-    _set_slot(_FIELD_SECTION, head, field_section)
-    _set_slot(_CONTENT_LENGTH, head, out.content_length)
-    _set_slot(_TRANSFER_ENCODING, head, out.transfer_encoding)
-    _set_slot(_CONNECTION, head, out.connection)
-    _set_slot(_CONTENT_TYPE, head, out.content_type)
-    _set_slot(_CONTENT_ENCODING, head, out.content_encoding)
-    _set_slot(_LOCATION, head, out.location)
-    _set_slot(_KEEP_ALIVE, head, out.keep_alive)
-    _set_slot(_HAS_SET_COOKIE, head, out.has_set_cookie)
+    cdef type kind = ResponseHead
+    cdef tuple slots = _SLOTS
+    cdef tuple no_arguments = ()
+    head = (<PyTypeObject *>kind).tp_new(kind, <PyObject *>no_arguments, NULL)
+    _set_slot(slots[0], head, out.status)
+    _set_slot(slots[1], head, reason)
+    _set_slot(slots[2], head, minor_version)
+    _set_slot(slots[3], head, field_section)
+    _set_slot(slots[4], head, out.content_length)
+    _set_slot(slots[5], head, out.transfer_encoding)
+    _set_slot(slots[6], head, out.connection)
+    _set_slot(slots[7], head, out.content_type)
+    _set_slot(slots[8], head, out.content_encoding)
+    _set_slot(slots[9], head, out.location)
+    _set_slot(slots[10], head, out.keep_alive)
+    _set_slot(slots[11], head, out.has_set_cookie)
     return head
 
 
@@ -183,7 +183,7 @@ cdef class ResponseParser:
     cdef bytes _whole  # to be filled with a counted body, of which `_gathered` bytes are there; or None
     cdef size_t _gathered
 
-    def __init__(self, limits=_DEFAULT_LIMITS):
+    def __init__(self, limits=DEFAULT_LIMITS):
         self._set_limits(limits)
         self._rest = bytearray()
         self._state = IDLE
@@ -311,7 +311,7 @@ cdef class ResponseParser:
         self._state = BROKEN
         if state == BODY_UNTIL_CLOSE:
             self._state = IDLE
-            return [_END_OF_MESSAGE]
+            return [END_OF_MESSAGE]
         if state == HEAD:
             return [diagnosis.cut_off_head(bytes(self._rest))]
         if state == COUNTED_BODY:
@@ -411,7 +411,7 @@ cdef class ResponseParser:
                     length = length * 10 + (digits[i] - 48)
                 else:
                     return length
-        return _body_length(head, method)
+        return body_length(head, method)
 
     cdef Py_ssize_t _empty_line(self, const unsigned char *buf, size_t size) except -1:
         cdef Py_ssize_t used = 1
@@ -461,7 +461,7 @@ cdef class ResponseParser:
             self._fields += 1
             value_len = field.value_len
             if field.folded:
-                value_len = len(_unfold(bytes_of(buf, size, field.value, field.value_len)))
+                value_len = len(unfold(bytes_of(buf, size, field.value, field.value_len)))
             if too_long is None and field.name_len + value_len > self._max_field_size:
                 too_long = bytes_of(buf, size, field.name, field.name_len)
             # Many other fields are told from these by the length of their names alone.
@@ -510,7 +510,7 @@ cdef class ResponseParser:
             return 0
         value = bytes_of(buf, size, field.value, field.value_len)
         if field.folded:
-            value = _unfold(value)
+            value = unfold(value)
         if which == 1:
             out.content_length = joined(out.content_length, value)
         elif which == 2:
@@ -556,7 +556,7 @@ cdef class ResponseParser:
 
     cdef int _end(self, list events) except -1:
         self._state = IDLE
-        events.append(_END_OF_MESSAGE)
+        events.append(END_OF_MESSAGE)
         return 0
 
     cdef Py_ssize_t _chunk_line(self, const unsigned char *buf, size_t size) except -1:

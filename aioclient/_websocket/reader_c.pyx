@@ -60,18 +60,13 @@ cdef enum:
     MAX_PROMISED = 1024 * 1024  # how much room a header is believed to need before the bytes come
 
 cdef unsigned long long _MAX_LENGTH = 0x7FFFFFFFFFFFFFFF
-cdef object _DEFAULT_MAX_MSG_SIZE = 4 * 1024 * 1024
-cdef object _COMPRESSED = EventType.COMPRESSED
-cdef object _FRAGMENT = EventType.FRAGMENT
-cdef object _TEXT = WSMsgType.TEXT
-cdef object _BINARY = WSMsgType.BINARY
-cdef object _PING = WSMsgType.PING
-cdef object _PONG = WSMsgType.PONG
-cdef object _WSMessageText = WSMessageText
-cdef object _WSMessageTextBytes = WSMessageTextBytes
-cdef object _WSMessageBinary = WSMessageBinary
-cdef object _CompressedMessage = CompressedMessage
-cdef object _Fragment = Fragment
+_DEFAULT_MAX_MSG_SIZE = 4 * 1024 * 1024
+_COMPRESSED = EventType.COMPRESSED
+_FRAGMENT = EventType.FRAGMENT
+_TEXT = WSMsgType.TEXT
+_BINARY = WSMsgType.BINARY
+_PING = WSMsgType.PING
+_PONG = WSMsgType.PONG
 
 
 include "../_http/room.pxi"
@@ -325,7 +320,7 @@ cdef class FrameReader:
         except UnicodeDecodeError as error:
             position = error.start
         else:
-            return _new(_WSMessageText, (_TEXT, text, ""))
+            return _new(WSMessageText, (_TEXT, text, ""))
         raise diagnosis.bad_text(position)
 
     cdef object _message(self):
@@ -334,7 +329,7 @@ cdef class FrameReader:
             text = self._decoded_buffer()
             self._buffer = b""
             self._kept = 0
-            return _new(_WSMessageText, (_TEXT, text, ""))
+            return _new(WSMessageText, (_TEXT, text, ""))
         return self._of_bytes(self._taken_out())
 
     cdef str _decoded_buffer(self):
@@ -348,10 +343,10 @@ cdef class FrameReader:
 
     cdef object _of_bytes(self, bytes data):
         if self._is_compressed:
-            return _new(_CompressedMessage, (_COMPRESSED, data, bool(self._is_text)))
+            return _new(CompressedMessage, (_COMPRESSED, data, bool(self._is_text)))
         if self._is_text:
-            return _new(_WSMessageTextBytes, (_TEXT, data, ""))
-        return _new(_WSMessageBinary, (_BINARY, data, ""))
+            return _new(WSMessageTextBytes, (_TEXT, data, ""))
+        return _new(WSMessageBinary, (_BINARY, data, ""))
 
     cdef int _check_text(
         self, const unsigned char *piece, size_t size, bint is_final
@@ -388,7 +383,7 @@ cdef class FrameReader:
         fields = (
             _FRAGMENT, data, bool(self._is_text), bool(is_final), bool(self._is_compressed)
         )
-        return _new(_Fragment, fields)
+        return _new(Fragment, fields)
 
     # --- what is kept -----------------------------------------------------------------------------
 

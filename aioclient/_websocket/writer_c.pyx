@@ -22,8 +22,8 @@ cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 
-cdef size_t _BLOCK_SIZE = 512  # 128 keys
-cdef object _random_bytes = os.urandom
+cdef enum:
+    BLOCK_SIZE = 512  # 128 keys
 
 
 cdef int _first_byte(
@@ -52,7 +52,7 @@ cdef class FrameWriter:
     def __cinit__(self):  # also where `__init__` is not called
         self._keys = b""
 
-    def __init__(self, object random=_random_bytes):
+    def __init__(self, object random=os.urandom):
         self._random = random
         self._keys = b""
         self._used = 0
@@ -95,11 +95,11 @@ cdef class FrameWriter:
         if whole == 0 or whole > <size_t>PY_SSIZE_T_MAX:
             raise MemoryError
         if self._used == <size_t>PyBytes_GET_SIZE(self._keys):
-            self._keys = check_block(self._random(_BLOCK_SIZE), _BLOCK_SIZE)
+            self._keys = check_block(self._random(BLOCK_SIZE), BLOCK_SIZE)
             self._used = 0
         frame = PyBytes_FromStringAndSize(NULL, whole)
         cdef const unsigned char *key = room_in(
-            <unsigned char *>PyBytes_AS_STRING(self._keys), _BLOCK_SIZE, self._used, 4
+            <unsigned char *>PyBytes_AS_STRING(self._keys), BLOCK_SIZE, self._used, 4
         )
         write_frame(<unsigned char *>PyBytes_AS_STRING(frame), first, key, payload, size)
         self._used += 4
