@@ -267,7 +267,8 @@ cdef class FrameReader:
             self._is_compressed = is_compressed
             self._received = 0
             self._utf8.came = self._utf8.missing = self._utf8.is_not_ascii = 0
-            self._tail = b""
+            if PyBytes_GET_SIZE(self._tail) != 0:
+                self._tail = b""
         return 0
 
     # --- payloads ---------------------------------------------------------------------------------
