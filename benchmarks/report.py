@@ -249,14 +249,14 @@ _AXES: dict[str, str] = {
 _GROWTH: dict[str, str] = {
     "concurrency": """
         Up to a hundred at a time a request becomes cheaper, because one turn of the event loop, and
-        one look at the sockets, serve several answers. With a thousand and more it rises again for
+        one look at the sockets, serve several answers. With many thousands it rises again for
         every client. Most likely what requests and sockets occupy does not fit into the
         processor's caches any more; that was not measured apart.
     """,
     "hosts": """
         The pool finds a kept connection by its host at the same cost however many there are
-        (`ledger.py` counts it). What is left of growth, a tenth or so, is most likely that of
-        memory: ten thousand connections are in no cache when they are used again.
+        (`ledger.py` counts it). What is left of growth is most likely that of memory: ten thousand
+        connections are in no cache when they are used again.
     """,
     "cookies": """
         A jar is asked by the domains that the host may have cookies of, and remembers the Cookie
