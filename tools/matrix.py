@@ -31,8 +31,10 @@ WINDOWS: Final = "windows"
 #: The last lines of a run that say how it went.
 TOLD_LINES: Final = 4
 CHROOT_PACKAGES: Final = ("gcc", "git", "libc6-dev")
-#: Runs a program in a chroot that has /proc, which is there for nobody else, and gone at its end.
-IN_CHROOT: Final = 'mount --bind /proc "$0/proc" && exec chroot "$0" "$@"'
+#: Runs a program in a chroot that has /proc and /dev, for nobody else and until its end.
+IN_CHROOT: Final = """
+mount --bind /proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"
+"""
 TIME_LIMIT_S: Final = 8 * 3600.0
 
 
