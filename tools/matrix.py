@@ -30,7 +30,7 @@ PYTHONS: Final = ("3.11", "3.12", "3.13", "3.14", "3.15")
 WINDOWS: Final = "windows"
 #: The last lines of a run that say how it went.
 TOLD_LINES: Final = 4
-CHROOT_PACKAGES: Final = ("gcc", "git", "libc6-dev")
+CHROOT_PACKAGES: Final = ("gcc", "git", "libc6-dev", "procps")
 #: Runs a program in a chroot that has /proc and /dev, for nobody else and until its end.
 IN_CHROOT: Final = """
 mount --bind /proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"

@@ -54,7 +54,7 @@ class GivesUp(Payload):
     async def write(self, writer):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0):
-                await writer.write(random.Random(1).randbytes(1_000_000))
+                await writer.write(random.Random(1).randbytes(30_000_000))
 
 
 @asynchronous

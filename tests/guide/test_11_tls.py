@@ -256,7 +256,7 @@ WRONG = {
         f": valid until {days_ago(2):%Y-%m-%d} .* UTC, the clock here says {days_ago(0):%Y-%m-%d} ",
     ),
     not_yet_valid: (
-        "certificate is not yet valid",
+        "certificate is not yet valid( or the system clock is incorrect)?",
         f": valid from {days_ago(-2):%Y-%m-%d} .* UTC on, the clock here says ",
     ),
     for_another_host: (
