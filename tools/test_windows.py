@@ -208,7 +208,9 @@ def _build_twins(windows: Windows, checkout: Path) -> None:
 
     cython = windows.installed("cython", make, sys.version)
     environment = {**os.environ, "PYTHONPATH": str(cython)}
-    directives = ["-3", "-X", "freethreading_compatible=True"]
+    # As in setup.py: what a twin keeps is each interpreter's own.
+    directives = ["-3", "-X", "subinterpreters_compatible=own_gil"]
+    macros = ["-DCYTHON_USE_MODULE_STATE=1", "-DCYTHON_USE_TYPE_SPECS=1"]
     vendored = checkout / "vendor" / "h1scan"
     version = PYTHON_VERSION.replace(".", "")
     for source in sorted(checkout.glob("aioclient/**/*_c.pyx")):
@@ -216,7 +218,7 @@ def _build_twins(windows: Windows, checkout: Path) -> None:
         windows.install([sys.executable, "-m", "cython", *directives, str(source)], environment)
         windows.install(
             [
-                *(COMPILER, "-shared", "-O2", str(written)),
+                *(COMPILER, "-shared", "-O2", *macros, str(written)),
                 *map(str, sorted(vendored.glob("*.c"))),
                 *("-I", str(vendored), "-I", str(windows.python / "include")),
                 *("-L", str(windows.python / "libs"), f"-lpython{version}"),
