@@ -23,7 +23,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 COPIED: Final = ("tests", "tools", "docs", "examples", "benchmarks", "vendor")
-COPIED_FILES: Final = ("pyproject.toml", "setup.py", "README.md", "CHANGES.md", "MANIFEST.in")
+COPIED_FILES: Final = (
+    *("pyproject.toml", "setup.py", "README.md", "CHANGES.md", "MANIFEST.in"),
+    *("SECURITY.md", "mkdocs.yml"),
+)
 #: Packages that `wheel-tests` leaves out, since they come with no wheel for some systems and take
 #: long to build. Files of tests that import one of them are not run on wheels.
 DONE_WITHOUT: Final = frozenset({"aiohttp", "jsonschema"})
