@@ -315,7 +315,7 @@ def workers_section(result: dict[str, Any]) -> Iterator[str]:
 def page(measured: dict[str, Any]) -> Iterator[str]:
     """The whole page."""
     any_part = next(iter(measured["parts"].values()))
-    where = measured["machine"]
+    where = any_part["machine"]
     versions: dict[str, str] = {}
     for part in measured["parts"].values():
         versions |= part["peers"]
@@ -355,6 +355,13 @@ def page(measured: dict[str, Any]) -> Iterator[str]:
             for writer in writers:
                 yield ""
                 yield from writer(measured["parts"][part])
+            other = measured["parts"][part]["machine"]
+            if other != where:
+                yield ""
+                yield from prose(f"""
+                    This was measured at another time than the rest, on {other["processor"]},
+                    {other["cores"]} cores, {other["system"]}.
+                """)
 
 
 def main() -> None:
@@ -369,12 +376,13 @@ def main() -> None:
         sys.exit("a workload has no description here")
     kept = arguments.to / "benchmarks" / "results.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    measured: dict[str, Any] = {"machine": machine(), "parts": {}}
+    measured: dict[str, Any] = {"parts": {}}
     if kept.exists():
         measured["parts"] = json.loads(kept.read_text())["parts"]
     if not arguments.render:
         for part in arguments.only:
-            measured["parts"][part] = measure(arguments.python, part, arguments.quick)
+            figures = measure(arguments.python, part, arguments.quick)
+            measured["parts"][part] = {"machine": machine(), **figures}
             kept.write_text(json.dumps(measured, indent=1) + "\n")
     charts.draw(measured["parts"], kept.parent)
     (arguments.to / "benchmarks.md").write_text("\n".join(page(measured)) + "\n")
